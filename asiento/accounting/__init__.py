@@ -1,0 +1,1 @@
+"""The pure accounting core: standard library only, synchronous, no clock, no randomness, no I/O."""

@@ -1,0 +1,1 @@
+"""The `asiento` command: thin, one module per command group."""

@@ -1,0 +1,1 @@
+"""What any process needs: settings, logging, metrics, health, Kafka security, supervisor, local Kafka."""

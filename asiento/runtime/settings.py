@@ -1,0 +1,145 @@
+"""Settings of every process: defaults < YAML file < environment (`ASIENTO_*`) < options.
+
+A misspelt name is an error that names the nearest right one. Bounds on resources live here; bounds that
+can change the books live in the policy.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+ENVIRONMENT_PREFIX = "ASIENTO_"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message says what, where and how to mend it."""
+
+
+class Settings(BaseSettings):
+    """All settings with name, unit and default; `ASIENTO_<NAME>` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True)
+
+    kafka_bootstrap_servers: str | None = Field(None, description="Brokers, `host:port,...`; unset: `asiento up` starts a local broker")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field("PLAINTEXT", description="How brokers are spoken to")
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(None, description="SASL mechanism")
+    kafka_sasl_username: str | None = Field(None, description="SASL user")
+    kafka_sasl_password_file: Path | None = Field(None, description="File that holds the SASL password")
+    kafka_ca_file: Path | None = Field(None, description="CA certificates (PEM) that broker certificates are checked with")
+    kafka_allow_plaintext: bool = Field(False, description="Allow PLAINTEXT to a broker that is not on loopback")
+    kafka_session_timeout_seconds: float = Field(10.0, ge=6, le=300, description="Group session of workers and sinks")
+    kafka_transaction_timeout_seconds: float = Field(60.0, ge=10, le=900, description="Longest life of an open transaction")
+    kafka_request_timeout_seconds: float = Field(30.0, ge=5, le=300, description="Longest wait for one broker answer")
+
+    app_id: str = Field("asiento", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="First word of group, changelog and transactional ids")
+    topic_prefix: str = Field("", pattern=r"^[a-zA-Z0-9._-]{0,64}$", description="Put before every topic name, changelogs included")
+    instance_id: str | None = Field(None, description="Static member id of this process; unset: dynamic member")
+    partitions: int = Field(48, ge=1, le=1024, description="Partitions of every topic of this generation")
+    replication_factor: int = Field(3, ge=1, le=9, description="Copies of each partition")
+    min_insync_replicas: int = Field(2, ge=1, le=9, description="Copies that must have a record before it counts")
+
+    chunk_bytes_max: int = Field(1_048_576, ge=16_384, description="Most bytes fetched from one partition at once")
+    merged_records_max: int = Field(4_000, ge=1, description="Most records in one transaction of a partition")
+    chunk_age_seconds_max: float = Field(120.0, ge=5, description="A chunk in work for longer ends the process")
+    producer_linger_ms: int = Field(0, ge=0, le=100, description="Wait for more records before a produce request")
+
+    registry_url: str | None = Field(None, description="Confluent-compatible schema registry; unset: the lock file in the package")
+    operational_url: str | None = Field(None, description="Operational database; unset: SQLite in the data directory")
+    data_dir: Path = Field(Path(".asiento"), description="Where local broker, ledger, logs and PID files live")
+    ledger_url: str | None = Field(None, description="`sqlite:///path` (`postgresql://...` later); unset: ledger.sqlite in the data directory")
+    sink_batch_entries_max: int = Field(500, ge=1, le=10_000, description="Most entries in one ledger transaction")
+    policy: Path | None = Field(None, description="YAML file with the accounting policy; unset: policy version 1 with its defaults")
+    mapping: Path | None = Field(None, description="YAML file with the account mapping")
+
+    metrics_host: str = Field("127.0.0.1", description="Address of /metrics and the health pages")
+    metrics_port: int = Field(0, ge=0, le=65_535, description="Port of /metrics and the health pages; 0: a free one, printed at start")
+    log_format: Literal["json", "console"] | None = Field(None, description="Unset: console on a terminal, else json")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severity that is logged")
+    unsafe_engine: SecretStr | None = Field(None, exclude=True, description="Tests only: names a guarantee to switch off, so that a test of it can fail")
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _known_ledger(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("must start with sqlite:/// or postgresql://")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options first, then the environment, then the YAML file named by ASIENTO_CONFIG."""
+        config = os.environ.get("ASIENTO_CONFIG")
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
+        return (*sources, YamlConfigSettingsSource(settings_cls, yaml_file=config)) if config else sources
+
+    def topic(self, name: str) -> str:
+        """The name of a topic on the broker: the catalogue's name behind the prefix."""
+        return self.topic_prefix + name
+
+    @property
+    def orders_id(self) -> str:
+        """Faust id of the order worker: also its group and the start of its transactional ids."""
+        return f"{self.app_id}-orders"
+
+    @property
+    def ledger_location(self) -> str:
+        """The ledger's URL, the default one spelled out."""
+        return self.ledger_url or f"sqlite:///{self.data_dir / 'ledger.sqlite'}"
+
+
+def load_settings(options: Mapping[str, Any] | None = None) -> Settings:
+    """Read and check the settings; `options` win over environment and file. Raises `SettingsError`."""
+    _refuse_unknown_variables(os.environ)
+    config = os.environ.get("ASIENTO_CONFIG")
+    if config and not Path(config).is_file():
+        raise SettingsError(f"ASIENTO_CONFIG names {config}, which is not a file")
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(item, config) for item in error.errors())) from None
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{config} is not YAML: {error}") from None
+
+
+def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
+    known = {ENVIRONMENT_PREFIX + name.upper() for name in Settings.model_fields} | {"ASIENTO_CONFIG", "ASIENTO_CORPUS"}
+    for name in sorted(environment):
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+            raise SettingsError(f"{name} is no setting; the nearest is {near[0]} (see `asiento config schema`)")
+
+
+def _explain(item: Any, config: str | None) -> str:
+    name = str(item["loc"][0]) if item["loc"] else "settings"
+    if item["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, Settings.model_fields, n=1, cutoff=0.0)
+        return f"{config or 'option'}: {name} is no setting; the nearest is {near[0]}"
+    variable = ENVIRONMENT_PREFIX + name.upper()
+    where = f"environment variable {variable}" if variable in os.environ else f"{name} in {config or 'the options'}"
+    return f"{where}: {item['msg']}"
+
+
+def load_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping with the safe loader; raises `SettingsError` naming the file."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path} is not YAML: {error}") from None
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path}: a mapping is expected")
+    return content

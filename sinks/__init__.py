@@ -1,0 +1,1 @@
+"""aiokafka consumers that write entries into ledgers."""

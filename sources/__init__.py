@@ -1,0 +1,1 @@
+"""Everything on the left: platforms (pure payload readers), gateway, SDK."""

@@ -1,0 +1,1 @@
+"""Faust: the order worker, its agents, tables and delivery engine."""
