@@ -5,13 +5,13 @@ import sys
 import typer
 
 from asiento import __version__
+from asiento.cli.exits import CommandError, UsageError
+from asiento.cli.output import message
 from asiento.runtime.settings import SettingsError
 
-EXIT_DIFFERENCE = 1
-EXIT_USAGE = 2
-EXIT_UNREACHABLE = 3
-
-app = typer.Typer(name="asiento", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="Order events in, exact books out.")
+app = typer.Typer(
+    name="asiento", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="Order events in, exact books out."
+)
 
 
 def _version(value: bool) -> None:
@@ -26,12 +26,15 @@ def _root(version: bool = typer.Option(False, "--version", callback=_version, is
 
 
 def main() -> None:
-    """Entry point: a settings error is exit 2 with one plain message on stderr."""
+    """Entry point: our own errors become one plain message on stderr and their exit code."""
     try:
         app()
     except SettingsError as error:
-        typer.echo(f"asiento: {error}", err=True)
-        sys.exit(EXIT_USAGE)
+        message(f"asiento: {error}")
+        sys.exit(UsageError.exit_code)
+    except CommandError as error:
+        message(f"asiento: {error}")
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -17,19 +17,43 @@ class Metrics:
         self.records_consumed = Counter("asiento_records_consumed", "Source records judged, by outcome", ["outcome"], registry=registry)
         self.dead_letters = Counter("asiento_dead_letters", "Records that never reached the core, by reason", ["reason"], registry=registry)
         self.healed_events = Counter("asiento_healed_events", "Parked events judged again, by new outcome", ["outcome"], registry=registry)
-        self.entries_emitted = Counter("asiento_entries_emitted", "Journal entries committed to Kafka, by kind", ["entry_kind"], registry=registry)
-        self.discrepancies = Counter("asiento_discrepancies", "Discrepancies raised or resolved, by code", ["code", "state"], registry=registry)
+        self.entries_emitted = Counter(
+            "asiento_entries_emitted", "Journal entries committed to Kafka, by kind", ["entry_kind"], registry=registry
+        )
+        self.discrepancies = Counter(
+            "asiento_discrepancies", "Discrepancies raised or resolved, by code", ["code", "state"], registry=registry
+        )
         self.parked_events = Gauge("asiento_parked_events", "Events parked in order states, by partition", ["partition"], registry=registry)
-        self.lag_records = Gauge("asiento_lag_records", "Records behind the end of the partition", ["group", "topic", "partition"], registry=registry)
-        self.lag_seconds = Gauge("asiento_lag_seconds", "Age of the oldest unprocessed record, 0 if none", ["group", "topic", "partition"], registry=registry)
+        self.lag_records = Gauge(
+            "asiento_lag_records", "Records behind the end of the partition", ["group", "topic", "partition"], registry=registry
+        )
+        self.lag_seconds = Gauge(
+            "asiento_lag_seconds", "Age of the oldest unprocessed record, 0 if none", ["group", "topic", "partition"], registry=registry
+        )
         self.transactions = Counter("asiento_transactions", "Kafka transactions, by result", ["result"], registry=registry)
-        self.transaction_seconds = Histogram("asiento_transaction_seconds", "Time from begin to commit", buckets=AGE_BUCKETS, registry=registry)
-        self.chunk_records = Histogram("asiento_chunk_records", "Records in one transaction", buckets=(1, 3, 10, 30, 100, 300, 1000, 3000), registry=registry)
+        self.transaction_seconds = Histogram(
+            "asiento_transaction_seconds", "Time from begin to commit", buckets=AGE_BUCKETS, registry=registry
+        )
+        self.chunk_records = Histogram(
+            "asiento_chunk_records", "Records in one transaction", buckets=(1, 3, 10, 30, 100, 300, 1000, 3000), registry=registry
+        )
         self.chunks_refused = Counter("asiento_chunks_refused", "Chunks given back by seeking, by reason", ["reason"], registry=registry)
         self.rebalances = Counter("asiento_rebalances", "Assignments received", registry=registry)
         self.recovery_seconds = Gauge("asiento_recovery_seconds", "Time the last table recovery took", registry=registry)
-        self.entries_booked = Counter("asiento_entries_booked", "Entries offered to the ledger, by result", ["ledger", "result"], registry=registry)
-        self.booked_age_seconds = Histogram("asiento_booked_age_seconds", "Age of the event when its entry was booked (booked at - received at)", ["ledger"], buckets=AGE_BUCKETS, registry=registry)
-        self.ledger_transactions = Counter("asiento_ledger_transactions", "Ledger transactions, by result", ["ledger", "result"], registry=registry)
-        self.process_restarts = Counter("asiento_process_restarts", "Processes the supervisor started again", ["process"], registry=registry)
+        self.entries_booked = Counter(
+            "asiento_entries_booked", "Entries offered to the ledger, by result", ["ledger", "result"], registry=registry
+        )
+        self.booked_age_seconds = Histogram(
+            "asiento_booked_age_seconds",
+            "Age of the event when its entry was booked (booked at - received at)",
+            ["ledger"],
+            buckets=AGE_BUCKETS,
+            registry=registry,
+        )
+        self.ledger_transactions = Counter(
+            "asiento_ledger_transactions", "Ledger transactions, by result", ["ledger", "result"], registry=registry
+        )
+        self.process_restarts = Counter(
+            "asiento_process_restarts", "Processes the supervisor started again", ["process"], registry=registry
+        )
         self.build_info = Gauge("asiento_build_info", "Version of the program", ["version"], registry=registry)

@@ -27,7 +27,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True)
 
     kafka_bootstrap_servers: str | None = Field(None, description="Brokers, `host:port,...`; unset: `asiento up` starts a local broker")
-    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field("PLAINTEXT", description="How brokers are spoken to")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How brokers are spoken to"
+    )
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(None, description="SASL mechanism")
     kafka_sasl_username: str | None = Field(None, description="SASL user")
     kafka_sasl_password_file: Path | None = Field(None, description="File that holds the SASL password")
@@ -52,7 +54,9 @@ class Settings(BaseSettings):
     registry_url: str | None = Field(None, description="Confluent-compatible schema registry; unset: the lock file in the package")
     operational_url: str | None = Field(None, description="Operational database; unset: SQLite in the data directory")
     data_dir: Path = Field(Path(".asiento"), description="Where local broker, ledger, logs and PID files live")
-    ledger_url: str | None = Field(None, description="`sqlite:///path` (`postgresql://...` later); unset: ledger.sqlite in the data directory")
+    ledger_url: str | None = Field(
+        None, description="`sqlite:///path` (`postgresql://...` later); unset: ledger.sqlite in the data directory"
+    )
     sink_batch_entries_max: int = Field(500, ge=1, le=10_000, description="Most entries in one ledger transaction")
     policy: Path | None = Field(None, description="YAML file with the accounting policy; unset: policy version 1 with its defaults")
     mapping: Path | None = Field(None, description="YAML file with the account mapping")
@@ -61,7 +65,9 @@ class Settings(BaseSettings):
     metrics_port: int = Field(0, ge=0, le=65_535, description="Port of /metrics and the health pages; 0: a free one, printed at start")
     log_format: Literal["json", "console"] | None = Field(None, description="Unset: console on a terminal, else json")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severity that is logged")
-    unsafe_engine: SecretStr | None = Field(None, exclude=True, description="Tests only: names a guarantee to switch off, so that a test of it can fail")
+    unsafe_engine: SecretStr | None = Field(
+        None, exclude=True, description="Tests only: names a guarantee to switch off, so that a test of it can fail"
+    )
 
     @field_validator("ledger_url")
     @classmethod
@@ -76,8 +82,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Options first, then the environment, then the YAML file named by ASIENTO_CONFIG."""
         config = os.environ.get("ASIENTO_CONFIG")

@@ -1,0 +1,57 @@
+# One command for each thing people do here. Needs git, make and Python >= 3.11 with venv; nothing else.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help setup demo test check unit integration soak bench lock down clean
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+
+setup: $(READY) ## A virtual environment with the locked dependencies and asiento in it
+
+$(READY): requirements.lock requirements-uv.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "asiento needs Python 3.11 or newer, this is " + sys.version)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	$(BIN)/uv pip install --python $(VENV) --quiet --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --python $(VENV) --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup ## A trading day through a real Kafka into a ledger, checked; stops everything at the end
+	$(BIN)/asiento up --demo --check
+
+check: setup ## The fast part of the tests: format, lint, types, layers, unit tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory unit
+
+unit: setup
+	$(PYTEST) -q -n 2 -m "not kafka and not soak"
+
+integration: setup
+	$(PYTEST) -q -m "kafka and not soak"
+
+test: check integration ## All that decides whether a change is good, real Kafka included
+
+soak: setup ## The long suites: many kills under load
+	$(PYTEST) -q -m soak --timeout 3600
+
+bench: setup ## CPU per event of worker and sink beside a bare loop
+	$(BIN)/python -m bench.throughput
+
+lock: setup ## Resolve the dependencies again and write the lock files
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+	  --extra local-kafka --group dev --quiet -o requirements.lock pyproject.toml
+	printf 'uv==%s\n' "$$($(BIN)/uv --version | cut -d' ' -f2)" | $(BIN)/uv pip compile --universal --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --quiet -o requirements-uv.lock -
+
+down: ## Stop what a killed `asiento up` left running
+	test ! -x $(BIN)/asiento || $(BIN)/asiento down
+
+clean: down ## Remove the environment and all local data
+	rm -rf $(VENV) .asiento .mypy_cache .ruff_cache .pytest_cache .hypothesis

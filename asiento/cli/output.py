@@ -1,0 +1,16 @@
+"""Data to stdout, messages to stderr."""
+
+import sys
+from typing import Any
+
+import orjson
+
+
+def print_json(value: Any) -> None:
+    """Write one JSON document and a newline to stdout (one line: also the form of JSON lines)."""
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def message(text: str) -> None:
+    """Write one line for people to stderr."""
+    print(text, file=sys.stderr)  # noqa: T201
