@@ -1,0 +1,94 @@
+"""Options of every Kafka client, from the settings: address, TLS, SASL, patience. Passwords come from files only."""
+
+import ipaddress
+import ssl
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from asiento.runtime.settings import Settings, SettingsError
+
+
+def client_options(settings: Settings) -> dict[str, Any]:
+    """Keyword arguments that aiokafka's consumer, producer and admin client share. Raises `SettingsError`."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": bootstrap_servers(settings),
+        "security_protocol": settings.kafka_security_protocol,
+        "request_timeout_ms": round(settings.kafka_request_timeout_seconds * 1000),
+    }
+    context = tls_context(settings)
+    if context is not None:
+        options["ssl_context"] = context
+    if settings.kafka_security_protocol.startswith("SASL_"):
+        user, password = sasl_credentials(settings)
+        options |= {
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": user,
+            "sasl_plain_password": password.get_secret_value(),
+        }
+    return options
+
+
+def bootstrap_servers(settings: Settings) -> list[str]:
+    """The brokers as `host:port` texts; refuses a broker off loopback without TLS unless `kafka_allow_plaintext`."""
+    servers = [server.strip() for server in (settings.kafka_bootstrap_servers or "").split(",") if server.strip()]
+    if not servers:
+        raise SettingsError("no broker is named: set ASIENTO_KAFKA_BOOTSTRAP_SERVERS=host:port, or run `asiento up` for a local one")
+    for server in servers:
+        host, _, port = server.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+            raise SettingsError(f"ASIENTO_KAFKA_BOOTSTRAP_SERVERS: {server!r} is not host:port")
+        if settings.kafka_security_protocol.endswith("PLAINTEXT") and not settings.kafka_allow_plaintext and not _on_loopback(host):
+            raise SettingsError(
+                f"{settings.kafka_security_protocol} to {server} would send everything readable over the network: "
+                "set ASIENTO_KAFKA_SECURITY_PROTOCOL=SSL or SASL_SSL, or ASIENTO_KAFKA_ALLOW_PLAINTEXT=true if the network is trusted"
+            )
+    return servers
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """TLS with host names and certificates checked, against `kafka_ca_file` or the system's CAs; None without TLS."""
+    if settings.kafka_security_protocol.endswith("PLAINTEXT"):
+        if settings.kafka_ca_file:
+            raise SettingsError(f"ASIENTO_KAFKA_CA_FILE is set, but {settings.kafka_security_protocol} uses no TLS: set SSL or SASL_SSL")
+        return None
+    try:
+        return ssl.create_default_context(cafile=settings.kafka_ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise SettingsError(
+            f"ASIENTO_KAFKA_CA_FILE: {settings.kafka_ca_file} is not a file of PEM certificates ({error.strerror or error})"
+        ) from None
+
+
+def sasl_credentials(settings: Settings) -> tuple[str, SecretStr]:
+    """User and password for SASL; the password is the content of its file without the final line end."""
+    wanted = {
+        "ASIENTO_KAFKA_SASL_MECHANISM": settings.kafka_sasl_mechanism,
+        "ASIENTO_KAFKA_SASL_USERNAME": settings.kafka_sasl_username,
+        "ASIENTO_KAFKA_SASL_PASSWORD_FILE": settings.kafka_sasl_password_file,
+    }
+    missing = [name for name, value in wanted.items() if value is None]
+    if missing or settings.kafka_sasl_username is None or settings.kafka_sasl_password_file is None:
+        raise SettingsError(f"{settings.kafka_security_protocol} also needs {', '.join(missing)}")
+    return settings.kafka_sasl_username, _password(settings.kafka_sasl_password_file)
+
+
+def _password(path: Path) -> SecretStr:
+    try:
+        password = path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise SettingsError(f"ASIENTO_KAFKA_SASL_PASSWORD_FILE: {path}: {reason}") from None
+    if not password:
+        raise SettingsError(f"ASIENTO_KAFKA_SASL_PASSWORD_FILE: {path} is empty")
+    return SecretStr(password)
+
+
+def _on_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,40 @@
+"""A real broker for the tests that ask for it: one per test process, started by the first of them, stopped at the end.
+
+Under pytest-xdist use `--dist loadgroup`: all Kafka tests are one group and share one broker. Without it each worker has its
+own, on its own ports: heavier, just as right.
+"""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from asiento.runtime.local_kafka import LocalKafka
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for a broker is a `kafka` test, so that the fast part never starts one."""
+    for item in items:
+        if {"kafka", "local_kafka"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.kafka)
+            item.add_marker(pytest.mark.xdist_group("kafka"))
+
+
+@pytest.fixture(scope="session")
+def local_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
+    """The running broker itself, for tests that kill or restart it (they must leave it running)."""
+    with LocalKafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def kafka(local_kafka: LocalKafka) -> str:
+    """Bootstrap servers of the broker."""
+    return local_kafka.bootstrap_servers
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix for topics, app ids and groups that no other test uses."""
+    return f"t{uuid.uuid4().hex[:10]}-"
