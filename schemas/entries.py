@@ -1,0 +1,116 @@
+"""Journal entries: content hash, Avro codec, JSON form."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from asiento.accounting.journal import Document, DocumentLine, DocumentTax, DocumentTotals, JournalEntry, Posting
+from schemas import json_twin
+from schemas.fingerprints import canonical_json
+from schemas.output_codec import ITEMS_MAX, DecodeError, decode_output, encode_output, output_record
+from schemas.refusal import InvalidEvent
+from schemas.value_fields import avro_values
+
+RECORD = "JournalEntry"
+
+
+@dataclass(frozen=True, slots=True)
+class HashedEntry:
+    """An entry and the content hash it was sent with (64 hex digits); the hash is not checked here."""
+
+    entry: JournalEntry
+    content_hash: str
+
+
+def content_hash(entry: JournalEntry) -> str:
+    """SHA-256 (64 hex digits) over what must never change under one entry_id.
+
+    That is entry_id, legal_entity, order_key, event_id, business_date, currency, postings, the amounts of the document
+    and what it reverses; not entry_seq, document_ref, posting_date, late, rule, policy_version, memo.
+    """
+    postings = [_posting_content(posting) for posting in entry.postings]
+    content: dict[str, Any] = {
+        "entry_id": entry.entry_id,
+        "legal_entity": entry.legal_entity,
+        "order_key": entry.order_key,
+        "event_id": entry.event_id,
+        "business_date": entry.business_date,
+        "currency": entry.currency,
+        "postings": postings,
+    }
+    if entry.reverses is not None:
+        content["reverses"] = entry.reverses
+    if entry.document is not None:
+        content["document"] = _document_amounts(entry.document)
+    return sha256(canonical_json(content)).hexdigest()
+
+
+def _posting_content(posting: Posting) -> dict[str, Any]:
+    content = {"account": posting.account, "side": posting.side, "amount": posting.amount, "dimensions": dict(posting.dimensions)}
+    if posting.book_amount is not None:
+        content["book_amount"] = posting.book_amount
+    return content
+
+
+def _document_amounts(document: Document) -> dict[str, Any]:
+    totals = document.totals
+    return {
+        "lines": [{"net": line.net, "discount": line.discount, "taxes": [tax.amount for tax in line.taxes]} for line in document.lines],
+        "totals": {"net": totals.net, "tax": totals.tax, "gross": totals.gross},
+    }
+
+
+def encode_entry(entry: JournalEntry) -> bytes:
+    """The framed Avro value of an entry, its content hash included."""
+    values = avro_values(entry)
+    values["content_hash"] = content_hash(entry)
+    return encode_output(RECORD, values)
+
+
+def decode_entry(value: bytes | None) -> HashedEntry:
+    """The entry of a framed Avro value and the hash in it, which is not computed again; raises `DecodeError`."""
+    return _build(decode_output(RECORD, value))
+
+
+def entry_to_json(entry: JournalEntry) -> dict[str, Any]:
+    """All fields of an entry, content_hash included; times RFC 3339, quantities as decimals, absent fields left out."""
+    values = avro_values(entry)
+    values["content_hash"] = content_hash(entry)
+    return json_twin.write_object(output_record(RECORD), values)
+
+
+def entry_from_json(obj: Any) -> HashedEntry:
+    """The entry of `entry_to_json` and the hash in it; raises `DecodeError`."""
+    try:
+        return _build(json_twin.read_object(output_record(RECORD), obj, items_max=ITEMS_MAX))
+    except InvalidEvent as problem:
+        raise DecodeError(f"{RECORD}: {problem}") from None
+
+
+def _build(values: dict[str, Any]) -> HashedEntry:
+    stated = values.pop("content_hash")
+    values["postings"] = tuple(_posting(posting) for posting in values["postings"])
+    values["document"] = _document(values["document"]) if "document" in values else None
+    values.setdefault("reverses", None)
+    try:
+        return HashedEntry(JournalEntry(**values), stated)
+    except ValueError as problem:
+        raise DecodeError(f"{RECORD}: {problem}") from None
+
+
+def _posting(values: dict[str, Any]) -> Posting:
+    values["dimensions"] = tuple(sorted(values["dimensions"].items()))
+    return Posting(**values)
+
+
+def _document(values: dict[str, Any]) -> Document:
+    values["lines"] = tuple(_document_line(line) for line in values["lines"])
+    values["refers_to"] = tuple(values["refers_to"])
+    values["totals"] = DocumentTotals(**values["totals"])
+    values["fiscal"] = tuple(sorted(values["fiscal"].items()))
+    return Document(**values)
+
+
+def _document_line(values: dict[str, Any]) -> DocumentLine:
+    values["taxes"] = tuple(DocumentTax(**tax) for tax in values["taxes"])
+    return DocumentLine(**values)

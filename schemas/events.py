@@ -1,0 +1,180 @@
+"""Order events: from Avro or JSON to the values of the core, and back.
+
+Both doors end in the same checks and the same fingerprints. The order of judgement at the Avro door: empty_value,
+too_large, bad_magic, unknown_schema_id, wrong_record_type, undecodable or too_many_lines, trailing_bytes, then the
+rules of the event (missing_field, invalid_field, card_number), last unsupported_event. Bytes are looked at only after
+their length, ids only against the lock file, never against anything the message says.
+"""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import orjson
+
+from asiento.accounting.order_events import EVENT_TYPES, OrderEvent
+from schemas import json_twin
+from schemas.avro_types import Record
+from schemas.avro_writer import write_framed
+from schemas.event_rules import RecordRules, rules_of
+from schemas.fingerprints import take_fingerprints
+from schemas.framing import HEADER_BYTES, BadFrame, schema_id_of
+from schemas.refusal import InvalidEvent, Refusal
+from schemas.registry import registry
+from schemas.strict_reader import MalformedAvro, RecordReader, TooManyItems, TrailingBytes, compile_reader, read_body
+from schemas.value_fields import avro_values
+
+EVENT_BYTES_MAX = 512 * 1024
+"""Longest value of an event record, and longest line of its JSON twin."""
+
+
+class _EventSchema(NamedTuple):
+    record: Record
+    reader: RecordReader
+    rules: RecordRules
+    event_class: type[OrderEvent] | None
+
+
+@cache
+def _event_schemas() -> dict[int, _EventSchema]:
+    """Schema id -> how to read it, for every order event of the lock file."""
+    return {
+        schema_id: _EventSchema(
+            known.record, compile_reader(known.record, json_twin.ITEMS_MAX), rules_of(known.record), EVENT_TYPES.get(known.record.name)
+        )
+        for schema_id, known in registry().by_id.items()
+        if known.record.is_event
+    }
+
+
+@cache
+def event_record(name: str) -> Record | None:
+    """The newest schema of the event `name`; None where the contract has no such event."""
+    known = registry().latest.get(name)
+    return known.record if known is not None and known.record.is_event else None
+
+
+def decode_event(value: bytes | None) -> OrderEvent | Refusal:
+    """The event of a framed Avro value, or why not; never raises for what the bytes are."""
+    opened = open_value(value)
+    if isinstance(opened, Refusal):
+        return opened
+    schema_id, schema, values = opened
+    try:
+        return _judge(schema.record.name, schema.rules, schema.event_class, values)
+    except InvalidEvent as problem:
+        return problem.refusal(schema_id)
+
+
+def open_value(value: bytes | None) -> tuple[int, _EventSchema, dict[str, Any]] | Refusal:
+    """Schema id, schema and avro values of a framed event, before the rules look at it."""
+    if not value:
+        return Refusal("empty_value", "the record has no value")
+    if len(value) > EVENT_BYTES_MAX:
+        return Refusal("too_large", f"{len(value)} bytes, at most {EVENT_BYTES_MAX} are taken")
+    try:
+        schema_id = schema_id_of(value)
+    except BadFrame as problem:
+        return Refusal("bad_magic", str(problem))
+    schema = _event_schemas().get(schema_id)
+    if schema is None:
+        reason = "wrong_record_type" if schema_id in registry().by_id else "unknown_schema_id"
+        return Refusal(reason, f"schema id {schema_id}", schema_id)
+    try:
+        return schema_id, schema, read_body(schema.reader, value, HEADER_BYTES)
+    except TooManyItems as problem:
+        return Refusal("too_many_lines", str(problem), schema_id)
+    except TrailingBytes as problem:
+        return Refusal("trailing_bytes", str(problem), schema_id)
+    except MalformedAvro as problem:
+        return Refusal("undecodable", str(problem), schema_id)
+
+
+def _judge(name: str, rules: RecordRules, event_class: type[OrderEvent] | None, values: dict[str, Any]) -> OrderEvent:
+    """Apply the rules and build the event; `values` are used up. Raises `InvalidEvent`."""
+    arguments = rules.apply(values)
+    if event_class is None:
+        raise InvalidEvent("unsupported_event", f"no rule books {name} yet")
+    values["type"] = name
+    taken = take_fingerprints(values)
+    return event_class(
+        **arguments,
+        fingerprint=taken.fingerprint,
+        business_fingerprint=taken.business,
+        natural_fingerprint=taken.natural,
+        size_bytes=taken.size_bytes,
+    )
+
+
+def event_values_from_json(obj: Any) -> tuple[Record, dict[str, Any]]:
+    """Record and avro values (as stated) of a JSON event of any type of the contract; raises `InvalidEvent`."""
+    if not isinstance(obj, dict):
+        raise InvalidEvent("invalid_json", "an object is expected")
+    name = obj.get("type")
+    record = event_record(name) if type(name) is str else None
+    if record is None:
+        raise InvalidEvent("unknown_type", "no event of the contract", "type")
+    return record, json_twin.read_object(record, obj)
+
+
+def event_from_json(obj: Any) -> OrderEvent:
+    """The event of a JSON object; raises `InvalidEvent`."""
+    record, values = event_values_from_json(obj)
+    return _judge(record.name, rules_of(record), EVENT_TYPES.get(record.name), values)
+
+
+def parse_event_json(line: bytes) -> OrderEvent | Refusal:
+    """The event of one line of JSON, or why not; never raises for what the bytes are."""
+    try:
+        return event_from_json(parse_object(line))
+    except InvalidEvent as problem:
+        return problem.refusal()
+
+
+def parse_object(line: bytes) -> Any:
+    """The JSON of one line. Of a name given twice the last value counts. Raises `InvalidEvent`."""
+    if len(line) > EVENT_BYTES_MAX:
+        raise InvalidEvent("too_large", f"{len(line)} bytes, at most {EVENT_BYTES_MAX} are taken")
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError as problem:
+        raise InvalidEvent("invalid_json", f"{problem.msg} at character {problem.pos + 1}") from None
+
+
+def event_to_json(event: OrderEvent) -> dict[str, Any]:
+    """The JSON twin of an event."""
+    return json_twin.write_object(registry().latest[type(event).__name__].record, avro_values(event))
+
+
+def encode_event(event: OrderEvent) -> bytes:
+    """The framed Avro value of an event."""
+    return write_framed(type(event).__name__, avro_values(event))
+
+
+def encode_event_json(obj: Any) -> bytes:
+    """The framed Avro value of a JSON event of any type of the contract, checked; raises `InvalidEvent`."""
+    return encode_checked(obj)[0]
+
+
+def encode_checked(obj: Any) -> tuple[bytes, dict[str, Any]]:
+    """The framed Avro value of a JSON event as its producer stated it, and its avro values; raises `InvalidEvent`."""
+    record, values = event_values_from_json(obj)
+    stated = json_twin.read_object(record, obj)
+    rules_of(record).apply(values)
+    framed = write_framed(record.name, stated)
+    if len(framed) > EVENT_BYTES_MAX:
+        raise InvalidEvent("too_large", f"{len(framed)} bytes, at most {EVENT_BYTES_MAX} are taken")
+    return framed, stated
+
+
+def decode_to_json(value: bytes | None) -> dict[str, Any] | Refusal:
+    """The JSON twin of a framed event of any type, booked already or not, or why not."""
+    opened = open_value(value)
+    if isinstance(opened, Refusal):
+        return opened
+    schema_id, schema, values = opened
+    shown = json_twin.write_object(schema.record, values)
+    try:
+        schema.rules.apply(values)
+    except InvalidEvent as problem:
+        return problem.refusal(schema_id)
+    return shown

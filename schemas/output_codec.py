@@ -1,0 +1,56 @@
+"""Codec of the records that the product writes itself: Avro values with framing, strict on the way back."""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+from schemas.avro_types import Record
+from schemas.avro_writer import write_framed
+from schemas.framing import HEADER_BYTES, BadFrame, schema_id_of
+from schemas.registry import registry
+from schemas.strict_reader import MalformedAvro, RecordReader, compile_reader, read_body
+
+OUTPUT_BYTES_MAX = 8 * 1024 * 1024
+"""Longest value of an entry, decision, discrepancy or dead letter record."""
+ITEMS_MAX = OUTPUT_BYTES_MAX
+
+
+class DecodeError(ValueError):
+    """A record of ours cannot be read: another producer wrote to the topic, or this build is too old."""
+
+
+class _OutputSchema(NamedTuple):
+    record: Record
+    reader: RecordReader
+
+
+@cache
+def _schemas_of(record_name: str) -> dict[int, _OutputSchema]:
+    return {
+        schema_id: _OutputSchema(known.record, compile_reader(known.record, ITEMS_MAX))
+        for schema_id, known in registry().by_id.items()
+        if known.record.name == record_name
+    }
+
+
+def encode_output(record_name: str, values: dict[str, Any]) -> bytes:
+    """The framed Avro value of one record."""
+    return write_framed(record_name, values)
+
+
+def decode_output(record_name: str, value: bytes | None) -> dict[str, Any]:
+    """The avro values of a framed record of that name; raises `DecodeError`."""
+    if not value:
+        raise DecodeError(f"{record_name}: the record has no value")
+    try:
+        schema_id = schema_id_of(value)
+        schema = _schemas_of(record_name).get(schema_id)
+        if schema is None:
+            raise DecodeError(f"{record_name}: schema id {schema_id} is not one of its versions in this build")
+        return read_body(schema.reader, value, HEADER_BYTES)
+    except (BadFrame, MalformedAvro) as problem:
+        raise DecodeError(f"{record_name}: {problem}") from None
+
+
+def output_record(record_name: str) -> Record:
+    """The newest schema of a record we write."""
+    return registry().latest[record_name].record

@@ -1,0 +1,25 @@
+"""Which partition a key belongs to: Kafka's default partitioner, 32-bit murmur2."""
+
+_SEED = 0x9747B28C
+_M = 0x5BD1E995
+_MASK = 0xFFFFFFFF
+
+
+def murmur2(data: bytes) -> int:
+    """The 32-bit hash of Kafka's Java client, as an unsigned number."""
+    length = len(data)
+    value = _SEED ^ length
+    whole = length & ~3
+    for start in range(0, whole, 4):
+        k = int.from_bytes(data[start : start + 4], "little") * _M & _MASK
+        k = (k ^ (k >> 24)) * _M & _MASK
+        value = (value * _M & _MASK) ^ k
+    if whole < length:
+        value = (value ^ int.from_bytes(data[whole:], "little")) * _M & _MASK
+    value = (value ^ (value >> 13)) * _M & _MASK
+    return value ^ (value >> 15)
+
+
+def partition_for(key: bytes, partition_count: int) -> int:
+    """The partition of a key among `partition_count`."""
+    return (murmur2(key) & 0x7FFFFFFF) % partition_count

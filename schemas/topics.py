@@ -1,0 +1,190 @@
+"""The catalogue of topics: names, keys, schemas, retention, who reads and writes.
+
+`topics plan|apply` creates them from here, the reference page is generated from here, the programs take the names from
+here. Partition counts are equal everywhere: whatever a worker writes goes to the partition of its source record.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ORDERS_EVENTS = "orders.events.v1"
+ORDERS_DLQ = "orders.dlq.v1"
+ACCOUNTING_ENTRIES = "accounting.entries.v1"
+ACCOUNTING_DECISIONS = "accounting.decisions.v1"
+ACCOUNTING_DISCREPANCIES = "accounting.discrepancies.v1"
+ACCOUNTING_ACKS = "accounting.acks.v1"
+ORDER_STATE_TABLE = "order-state"
+
+DAY_MS = 24 * 60 * 60 * 1000
+FOREVER_DAYS = -1
+MIB = 1024 * 1024
+EVENT_RECORD_BYTES_MAX = 1 * MIB
+OUTPUT_RECORD_BYTES_MAX = 8 * MIB + MIB // 2
+"""8 MiB of value, and room for key, headers and the batch around them."""
+DLQ_DAYS = 400
+ACKS_DAYS = 90
+CHANGELOG_LAG_MS_MIN = 60 * 60 * 1000
+CHANGELOG_SEGMENT_MS = 24 * 60 * 60 * 1000
+CHANGELOG_SEGMENT_BYTES = 256 * MIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicSpec:
+    """One topic as it should be on the broker; `config` holds broker settings, `retention_days` -1 is for ever."""
+
+    name: str
+    purpose: str
+    key: str
+    record: str
+    partitions: int
+    replication_factor: int
+    config: Mapping[str, str]
+    retention_days: int
+    owner: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """One line of the catalogue before the sizes of an installation are known."""
+
+    name: str
+    purpose: str
+    key: str
+    record: str
+    retention_days: int
+    record_bytes_max: int
+    owner: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+
+
+_DELETED: tuple[_Entry, ...] = (
+    _Entry(
+        name=ORDERS_EVENTS,
+        purpose="Order events: the source of truth; replays start here, so they are kept for ever.",
+        key="tenant:source:order_id",
+        record="the order events",
+        retention_days=FOREVER_DAYS,
+        record_bytes_max=EVENT_RECORD_BYTES_MAX,
+        owner="producers",
+        writers=("producers", "events send", "gateway"),
+        readers=("order worker",),
+    ),
+    _Entry(
+        name=ACCOUNTING_ENTRIES,
+        purpose="Journal entries: a ledger can be rebuilt and verified from them, so they are kept for ever.",
+        key="order key",
+        record="JournalEntry",
+        retention_days=FOREVER_DAYS,
+        record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
+        owner="order worker",
+        writers=("order worker",),
+        readers=("sinks", "verify"),
+    ),
+    _Entry(
+        name=ACCOUNTING_DECISIONS,
+        purpose="One outcome per consumed record: the proof that nothing was lost, kept as long as the events.",
+        key="none",
+        record="DecisionBatch",
+        retention_days=FOREVER_DAYS,
+        record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
+        owner="order worker",
+        writers=("order worker",),
+        readers=("projector", "verify"),
+    ),
+    _Entry(
+        name=ACCOUNTING_DISCREPANCIES,
+        purpose="What a person should know; the open ones of a year must survive the audit of that year.",
+        key="order key",
+        record="Discrepancy",
+        retention_days=FOREVER_DAYS,
+        record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
+        owner="order worker",
+        writers=("order worker", "sinks"),
+        readers=("projector",),
+    ),
+    _Entry(
+        name=ACCOUNTING_ACKS,
+        purpose="What each ledger did with each entry; the ledger itself is the lasting record.",
+        key="order key",
+        record="Ack",
+        retention_days=ACKS_DAYS,
+        record_bytes_max=EVENT_RECORD_BYTES_MAX,
+        owner="sinks",
+        writers=("sinks",),
+        readers=("projector",),
+    ),
+    _Entry(
+        name=ORDERS_DLQ,
+        purpose="Refused records as they came: beyond the longest parking and the yearly close, then gone, for they may be personal.",
+        key="original key",
+        record="DeadLetter",
+        retention_days=DLQ_DAYS,
+        record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
+        owner="order worker",
+        writers=("order worker",),
+        readers=("dlq replay",),
+    ),
+)
+
+
+def changelog_name(app_id: str) -> str:
+    """The changelog of the order state: the name Faust derives for table `order-state` of app `<app_id>-orders`."""
+    return f"{app_id}-orders-{ORDER_STATE_TABLE}-changelog"
+
+
+def catalogue(app_id: str, partitions: int, replication_factor: int, min_insync_replicas: int) -> tuple[TopicSpec, ...]:
+    """Every topic of an installation, names without its prefix."""
+    kept = tuple(_kept_topic(entry, partitions, replication_factor, min_insync_replicas) for entry in _DELETED)
+    return (*kept, _changelog(app_id, partitions, replication_factor, min_insync_replicas))
+
+
+def _kept_topic(entry: _Entry, partitions: int, replication_factor: int, min_insync_replicas: int) -> TopicSpec:
+    retention_ms = -1 if entry.retention_days == FOREVER_DAYS else entry.retention_days * DAY_MS
+    return TopicSpec(
+        name=entry.name,
+        purpose=entry.purpose,
+        key=entry.key,
+        record=entry.record,
+        partitions=partitions,
+        replication_factor=replication_factor,
+        config={
+            "cleanup.policy": "delete",
+            "retention.ms": str(retention_ms),
+            "retention.bytes": "-1",
+            "max.message.bytes": str(entry.record_bytes_max),
+            "min.insync.replicas": str(min_insync_replicas),
+            "message.timestamp.type": "CreateTime",
+        },
+        retention_days=entry.retention_days,
+        owner=entry.owner,
+        writers=entry.writers,
+        readers=entry.readers,
+    )
+
+
+def _changelog(app_id: str, partitions: int, replication_factor: int, min_insync_replicas: int) -> TopicSpec:
+    """Compacted, never deleted; an hour without compaction keeps the evidence of the last transactions."""
+    return TopicSpec(
+        name=changelog_name(app_id),
+        purpose="State of each order, newest snapshot per order: what a worker recovers from.",
+        key="order key",
+        record="order state (JSON, versioned)",
+        partitions=partitions,
+        replication_factor=replication_factor,
+        config={
+            "cleanup.policy": "compact",
+            "max.message.bytes": str(OUTPUT_RECORD_BYTES_MAX),
+            "min.insync.replicas": str(min_insync_replicas),
+            "min.compaction.lag.ms": str(CHANGELOG_LAG_MS_MIN),
+            "segment.ms": str(CHANGELOG_SEGMENT_MS),
+            "segment.bytes": str(CHANGELOG_SEGMENT_BYTES),
+            "message.timestamp.type": "CreateTime",
+        },
+        retention_days=FOREVER_DAYS,
+        owner="order worker",
+        writers=("order worker",),
+        readers=("order worker",),
+    )
