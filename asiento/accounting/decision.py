@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from asiento.accounting import order_state
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.order_state import OrderState
 
-Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
+Severity: TypeAlias = order_state.Severity
 
 
 @dataclass(frozen=True, slots=True)

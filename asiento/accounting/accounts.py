@@ -1,0 +1,63 @@
+"""Account roles with their qualifiers; each ledger maps them to its own chart."""
+
+from asiento.accounting.order_events import LiableParty, TenderKind
+
+ACCOUNTS_RECEIVABLE = "accounts_receivable"
+CONTRACT_LIABILITY = "contract_liability"
+REFUNDS_PAYABLE = "refunds_payable"
+DISPUTE_LOSSES = "dispute_losses"
+SALES_DISCOUNTS = "sales_discounts"
+SALES_ALLOWANCES = "sales_allowances"
+RETURN_FEE_INCOME = "return_fee_income"
+GIFT_CARD_LIABILITY = "gift_card_liability"
+PSP_FEES = "psp_fees"
+
+CHARGE_ACCOUNTS = {
+    "SHIPPING": "shipping_revenue",
+    "FEE": "other_revenue",
+    "TIP": "tips_payable",
+    "DUTY": "duties_payable",
+    "DEPOSIT": "refundable_deposits",
+    "ROUNDING": "rounding",
+}
+PSP_TENDERS: frozenset[TenderKind] = frozenset({"CARD", "WALLET", "OTHER"})
+
+
+def tender_account(tender: TenderKind, gateway: str, store: str | None) -> str:
+    """Where the money of a tender stands until it is settled."""
+    match tender:
+        case "MARKETPLACE":
+            return f"marketplace_clearing:{gateway}"
+        case "CASH_ON_DELIVERY":
+            return f"carrier_clearing:{gateway}"
+        case "BANK_TRANSFER":
+            return f"bank_clearing:{gateway or 'default'}"
+        case "CASH":
+            return f"cash:{store or 'default'}"
+        case "GIFT_CARD":
+            return GIFT_CARD_LIABILITY
+        case "STORE_CREDIT":
+            return "store_credit_liability"
+        case _:
+            return f"psp_clearing:{gateway}"
+
+
+def tax_account(jurisdiction: str, tax_type: str, liable_party: LiableParty, channel: str) -> str:
+    """Who owes the tax decides: we to the state, or the marketplace, through whose clearing it passes."""
+    if liable_party == "MARKETPLACE":
+        return f"facilitator_tax_clearing:{channel}"
+    return f"tax_payable:{jurisdiction}:{tax_type}"
+
+
+def sales_account(kind: str, category: str) -> str:
+    """What an invoice credits for a line's net."""
+    if kind in CHARGE_ACCOUNTS:
+        return CHARGE_ACCOUNTS[kind]
+    return GIFT_CARD_LIABILITY if kind == "GIFT_CARD" else f"revenue:{category}"
+
+
+def returns_account(kind: str, category: str) -> str:
+    """What a credit note debits for a line's net."""
+    if kind in CHARGE_ACCOUNTS:
+        return CHARGE_ACCOUNTS[kind]
+    return GIFT_CARD_LIABILITY if kind == "GIFT_CARD" else f"sales_returns:{category}"

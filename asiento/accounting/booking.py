@@ -1,0 +1,173 @@
+"""Booking one event: drafts of entries, movements of the customer's balances, the journal entries themselves."""
+
+from typing import TypeAlias
+
+from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, DISPUTE_LOSSES, REFUNDS_PAYABLE
+from asiento.accounting.balances import Balances
+from asiento.accounting.findings import Findings
+from asiento.accounting.identity import document_ref, entry_id
+from asiento.accounting.journal import Document, DocumentKind, DocumentLine, DocumentTotals, JournalEntry, Posting
+from asiento.accounting.order_events import OrderEvent
+from asiento.accounting.order_state import OrderState, Placement
+from asiento.accounting.policy import Policy
+
+Dimensions: TypeAlias = tuple[tuple[str, str], ...]
+
+_CUSTOMER_ACCOUNTS = frozenset({ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, REFUNDS_PAYABLE, DISPUTE_LOSSES})
+
+
+class InvariantBroken(AssertionError):
+    """The core is about to book something wrong: a defect of ours. The worker must die rather than go on."""
+
+
+class Draft:
+    """The postings of an entry in the making: signed amounts (debit positive) per account and dimensions."""
+
+    __slots__ = ("amounts",)
+
+    def __init__(self) -> None:
+        self.amounts: dict[tuple[str, Dimensions], int] = {}
+
+    def debit(self, account: str, amount: int, dimensions: Dimensions) -> None:
+        """Add to the debit side; a negative amount adds to the credit side."""
+        if amount:
+            key = (account, dimensions)
+            self.amounts[key] = self.amounts.get(key, 0) + amount
+
+    def credit(self, account: str, amount: int, dimensions: Dimensions) -> None:
+        """Add to the credit side; a negative amount adds to the debit side."""
+        self.debit(account, -amount, dimensions)
+
+    def postings(self) -> tuple[Posting, ...]:
+        """Debits first, then by account name; amounts of 0 are dropped."""
+        ordered = sorted([(amount < 0, *key, amount) for key, amount in self.amounts.items() if amount])
+        return tuple(
+            [
+                Posting(account=account, side="CREDIT", amount=-amount, dimensions=dimensions)
+                if is_credit
+                else Posting(account=account, side="DEBIT", amount=amount, dimensions=dimensions)
+                for is_credit, account, dimensions, amount in ordered
+            ]
+        )
+
+
+class Booking:
+    """What one event does to one order: it changes `order` (a copy) and collects the entries it makes."""
+
+    __slots__ = ("_business_date", "dimensions", "entries", "event", "findings", "order", "placement", "policy")
+
+    def __init__(self, event: OrderEvent, order: OrderState, placement: Placement, policy: Policy, findings: Findings) -> None:
+        self.event = event
+        self.order = order
+        self.placement = placement
+        self.policy = policy
+        self.findings = findings
+        self.entries: list[JournalEntry] = []
+        self._business_date = policy.business_date(placement.legal_entity, event.occurred_at)
+        channel = ("channel", placement.channel)
+        self.dimensions: Dimensions = (channel, ("store", placement.store)) if placement.store else (channel,)
+
+    @property
+    def business_date(self) -> str:
+        """ISO date of the event where the legal entity keeps its books."""
+        return self._business_date
+
+    def enter(self, kind: str, draft: Draft, memo: str, *, part: str = "", document: Document | None = None) -> None:
+        """Make the entry of a draft; a draft without postings makes none."""
+        postings = draft.postings()
+        if not postings:
+            return
+        event, placement, order = self.event, self.placement, self.order
+        order.entry_seq += 1
+        self._add_to_posted(draft)
+        self.entries.append(
+            JournalEntry(
+                entry_id=entry_id(event.tenant, event.event_id, kind, part),
+                entry_kind=kind,
+                part=part,
+                entry_seq=order.entry_seq,
+                tenant=event.tenant,
+                legal_entity=placement.legal_entity,
+                order_key=event.order_key,
+                event_id=event.event_id,
+                event_type=type(event).__name__,
+                source=event.source,
+                channel=placement.channel,
+                occurred_at=event.occurred_at,
+                business_date=self._business_date,
+                posting_date=self._business_date,
+                late=False,
+                currency=placement.currency,
+                currency_exponent=placement.currency_exponent,
+                postings=postings,
+                document=document,
+                reverses=None,
+                rule=f"{type(event).__name__}.{kind}",
+                policy_version=self.policy.version,
+                memo=memo,
+            )
+        )
+
+    def _add_to_posted(self, draft: Draft) -> None:
+        moved = dict.fromkeys(_CUSTOMER_ACCOUNTS, 0)
+        touched = False
+        for (account, _), amount in draft.amounts.items():
+            if account in moved:
+                moved[account] += amount
+                touched = True
+        if touched:
+            old = self.order.posted
+            self.order.posted = Balances(
+                old.accounts_receivable + moved[ACCOUNTS_RECEIVABLE],
+                old.contract_liability - moved[CONTRACT_LIABILITY],
+                old.refunds_payable - moved[REFUNDS_PAYABLE],
+                old.dispute_losses + moved[DISPUTE_LOSSES],
+            )
+
+    def move_customer_balances(self, draft: Draft) -> None:
+        """Add to a draft what brings the posted balances to those of the totals."""
+        due, posted = self.order.balances(), self.order.posted
+        if due != posted:
+            draft.debit(ACCOUNTS_RECEIVABLE, due.accounts_receivable - posted.accounts_receivable, self.dimensions)
+            draft.credit(CONTRACT_LIABILITY, due.contract_liability - posted.contract_liability, self.dimensions)
+            draft.credit(REFUNDS_PAYABLE, due.refunds_payable - posted.refunds_payable, self.dimensions)
+            draft.debit(DISPUTE_LOSSES, due.dispute_losses - posted.dispute_losses, self.dimensions)
+
+    def apply(self) -> None:
+        """After documents and changes of what is open: move what is needed between the customer's balances."""
+        draft = Draft()
+        self.move_customer_balances(draft)
+        self.enter("apply", draft, "Applied between the customer's balances")
+
+    def next_document(self, kind: DocumentKind) -> int:
+        """The number of the next document of a kind, which is counted by this."""
+        number = self.order.documents.get(kind, 0) + 1
+        self.order.documents[kind] = number
+        return number
+
+    def reference(self, kind: DocumentKind, number: int) -> str:
+        """Our reference of a document of this order."""
+        return document_ref(kind, self.event.tenant, self.event.source, self.event.order_id, number)
+
+    def document(
+        self,
+        kind: DocumentKind,
+        number: int,
+        *,
+        net: int,
+        tax: int,
+        lines: tuple[DocumentLine, ...] = (),
+        refers_to: tuple[str, ...] = (),
+        due_date: str | None = None,
+    ) -> Document:
+        """The document of an entry, with the order's fiscal data."""
+        return Document(
+            kind=kind,
+            document_ref=self.reference(kind, number),
+            refers_to=refers_to,
+            customer_ref=self.placement.customer_ref,
+            due_date=due_date,
+            lines=lines,
+            totals=DocumentTotals(net=net, tax=tax, gross=net + tax),
+            fiscal=self.placement.fiscal,
+        )

@@ -1,0 +1,122 @@
+"""The only door of the core: one event, one order's state, one decision."""
+
+from asiento.accounting.decision import Conflict, Decision, Deferred, Duplicate, Healed, Ignored, Outcome, Posted, Rejected
+from asiento.accounting.findings import Findings
+from asiento.accounting.journal import JournalEntry
+from asiento.accounting.judgement import judge
+from asiento.accounting.order_events import OrderEvent
+from asiento.accounting.order_state import OrderState, Parked
+from asiento.accounting.policy import Policy, PolicyBook
+from asiento.accounting.recognition import known_as
+
+PARKING_OVERFLOW = "parking_overflow"
+
+_DUPLICATE = Duplicate()
+_IGNORED_TEST = Ignored("test_mode")
+
+
+def decide(event: OrderEvent, state: OrderState | None, policies: PolicyBook) -> Decision:
+    """Judge one event of one order. Pure: the same arguments give the same decision, `state` is not changed.
+
+    `state` None = nothing is known of the order. The decision's state is `state` itself where nothing changed.
+    Raises UnknownPolicyVersion for a state of a policy that `policies` does not hold, InvariantBroken or
+    UnbalancedEntry for a defect of ours: the caller must stop, nothing of the decision may be used.
+    """
+    policy = policies.in_force_at(event.received_at) if state is None else policies.by_version(state.policy_version)
+    return _Case(event, state, policy).decide()
+
+
+class _Case:
+    """One decision in the making."""
+
+    __slots__ = ("entries", "event", "findings", "healed", "order", "policy", "state")
+
+    def __init__(self, event: OrderEvent, state: OrderState | None, policy: Policy) -> None:
+        self.event = event
+        self.state = state
+        self.policy = policy
+        self.order = state.copy() if state is not None else OrderState(policy.version)
+        self.findings = Findings(self.order, event.received_at)
+        self.entries: list[JournalEntry] = []
+        self.healed: list[Healed] = []
+
+    def decide(self) -> Decision:
+        outcome = self._judge_arrival()
+        changed = isinstance(outcome, Posted | Deferred)
+        seen = not _waits_unseen(outcome, self.order) and self._see(self.event)
+        if isinstance(outcome, Posted) or seen:
+            self._heal()
+        return Decision(
+            outcome=outcome,
+            state=self.order if changed or seen else self.state,
+            entries=tuple(self.entries),
+            discrepancies=self.findings.all(),
+            healed=tuple(self.healed),
+        )
+
+    def _judge_arrival(self) -> Outcome:
+        event, order = self.event, self.order
+        if event.test_mode:
+            return _IGNORED_TEST
+        known = known_as(event, order)
+        if known is not None:
+            return self._repeated(known[0].event_id, known[1])
+        outcome, entries = judge(event, order, self.policy, self.findings)
+        self.entries.extend(entries)
+        return self._park(outcome) if isinstance(outcome, Deferred) else outcome
+
+    def _repeated(self, original_event_id: str, conflict: str | None) -> Outcome:
+        if conflict is None:
+            return _DUPLICATE
+        severity = "critical" if conflict == "D21" else "high"
+        self.findings.record(conflict, severity, self.event, parameters=(("first_event_id", original_event_id),))
+        return Conflict(conflict)
+
+    def _park(self, outcome: Deferred) -> Outcome:
+        """Keep the event in the order's state, within the policy's bounds."""
+        event, order, policy = self.event, self.order, self.policy
+        size = sum(parked.event.size_bytes for parked in order.parked) + event.size_bytes
+        if len(order.parked) >= policy.parked_events_max or size > policy.parked_bytes_max:
+            self.findings.record("D27", "high", event, parameters=(("reason", PARKING_OVERFLOW),))
+            return Rejected(PARKING_OVERFLOW)
+        order.parked = (*order.parked, Parked(event, outcome.code))
+        self._raise_waiting(event, outcome.code)
+        return outcome
+
+    def _raise_waiting(self, event: OrderEvent, code: str) -> None:
+        if code != "D27":
+            self.findings.follow(code, "critical" if code == "D10" else "high", event, waits=True)
+
+    def _see(self, event: OrderEvent) -> bool:
+        if event.source_sequence is None:
+            return False
+        return self.order.see_number(event.source_sequence, self.policy.numbers_ahead_max)
+
+    def _heal(self) -> None:
+        """Judge parked events again from the oldest, and again from the oldest whenever one moved the order on."""
+        if self.order.placement is None:
+            return
+        while any(self._judge_again(parked) for parked in self.order.parked):
+            pass
+
+    def _judge_again(self, parked: Parked) -> bool:
+        """Judge a parked event; True where that may heal others: it posted, or its number became seen."""
+        event, order = parked.event, self.order
+        outcome, entries = judge(event, order, self.policy, self.findings)
+        if isinstance(outcome, Deferred):
+            if outcome.code == parked.code:
+                return False
+            order.parked = tuple([Parked(event, outcome.code) if one is parked else one for one in order.parked])
+            self._raise_waiting(event, outcome.code)
+        else:
+            order.parked = tuple([one for one in order.parked if one is not parked])
+            self.findings.resolve_waiting(event)
+        self.entries.extend(entries)
+        self.healed.append(Healed(event_id=event.event_id, outcome=outcome, entries=tuple(entries)))
+        seen = not _waits_unseen(outcome, order) and self._see(event)
+        return seen or isinstance(outcome, Posted)
+
+
+def _waits_unseen(outcome: Outcome, order: OrderState) -> bool:
+    """Whether a record waits in a way that leaves its source_sequence unseen: for its order, or for a lower number."""
+    return isinstance(outcome, Deferred) and (outcome.code == "D19" or order.placement is None)

@@ -1,0 +1,39 @@
+"""Names that never change: ids of entries and discrepancies, references of documents."""
+
+import hashlib
+from uuid import UUID
+
+from asiento.accounting.journal import DocumentKind
+
+EVENT_NAMESPACE = UUID("fb123371-023d-4bc3-94f7-93214ce2e157")
+ENTRY_NAMESPACE = UUID("d4e30a94-8be5-47bc-bde7-48a5a3897db5")
+DISCREPANCY_NAMESPACE = UUID("bb36aed8-e105-46a6-9656-cad2e6802c98")
+
+
+def _uuid5(namespace: bytes, name: str) -> str:
+    """RFC 4122 version 5 as text; a third of the time of `uuid.uuid5`, which counts per entry."""
+    digest = bytearray(hashlib.sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def event_id(tenant: str, source: str, order_id: str, event_type: str, business_key: str, revision: str) -> str:
+    """The id an adapter gives to a fact that has none of its own."""
+    return _uuid5(EVENT_NAMESPACE.bytes, f"{tenant}|{source}|{order_id}|{event_type}|{business_key}|{revision}")
+
+
+def entry_id(tenant: str, about_event_id: str, entry_kind: str, part: str) -> str:
+    """The id of an entry; `part` is empty, the tender_id or the reversed entry_id."""
+    return _uuid5(ENTRY_NAMESPACE.bytes, f"{tenant}|{about_event_id}|{entry_kind}|{part}")
+
+
+def discrepancy_id(code: str, about_id: str) -> str:
+    """The id of a discrepancy; `about_id` is the event_id, else the entry_id."""
+    return _uuid5(DISCREPANCY_NAMESPACE.bytes, f"{code}|{about_id}")
+
+
+def document_ref(kind: DocumentKind, tenant: str, source: str, order_id: str, number: int) -> str:
+    """Our reference of a document; `number` counts from 1 per order and kind."""
+    return f"{kind.lower()}-{tenant}-{source}-{order_id}-{number}"

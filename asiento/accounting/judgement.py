@@ -1,0 +1,115 @@
+"""Steps 4 to 9: judge an event that is not known yet, and post it where nothing stands in the way."""
+
+from asiento.accounting.blocks import added
+from asiento.accounting.booking import Booking, InvariantBroken
+from asiento.accounting.conditions import unmet_condition
+from asiento.accounting.decision import Conflict, Deferred, Outcome, Posted, Rejected
+from asiento.accounting.findings import Findings
+from asiento.accounting.journal import JournalEntry
+from asiento.accounting.money import CURRENCY_EXPONENTS
+from asiento.accounting.order_events import OrderEvent, OrderPlaced, RefundIssued
+from asiento.accounting.order_state import OrderState
+from asiento.accounting.placement import check_lines
+from asiento.accounting.policy import Policy
+from asiento.accounting.posting_rules import place_order, post_event
+from asiento.accounting.recognition import fact_of
+
+POSTED = Posted()
+UNKNOWN_ORDER = Deferred("D27")
+
+
+def judge(event: OrderEvent, order: OrderState, policy: Policy, findings: Findings) -> tuple[Outcome, list[JournalEntry]]:
+    """The outcome of an event against a state that is changed only where it posts; the entries it made."""
+    refused = _refuse(event, order, findings)
+    if refused is not None:
+        return refused, []
+    if isinstance(event, OrderPlaced):
+        place_order(event, order, findings)
+        order.facts = (*order.facts, fact_of(event))
+        return POSTED, []
+    if order.placement is None:
+        return UNKNOWN_ORDER, []
+    if event.source_sequence is not None and event.source_sequence > order.next_number:
+        return Deferred("D19"), []
+    unmet = unmet_condition(event, order)
+    if isinstance(unmet, Conflict):
+        findings.record(unmet.code, "high", event)
+    if unmet is not None:
+        return unmet, []
+    booking = Booking(event, order, order.placement, policy, findings)
+    was_over = order.totals.refunded_beyond_captured + order.totals.disputed > 0
+    findings.resolve_waiting(event)
+    post_event(event, booking)
+    order.facts = (*order.facts, fact_of(event))
+    if not was_over:
+        _warn_of_over_refund(event, order, findings)
+    _resolve_by_totals(event, order, findings)
+    _check_invariants(order)
+    return POSTED, booking.entries
+
+
+def _refuse(event: OrderEvent, order: OrderState, findings: Findings) -> Rejected | None:
+    """Steps 4 and 6: what no waiting can heal."""
+    currency, exponent = event.currency, event.currency_exponent
+    if currency is not None:
+        known = CURRENCY_EXPONENTS.get(currency)
+        if known is None or (exponent is not None and exponent != known):
+            findings.record("D24", "critical", event, expected=known, actual=exponent, parameters=(("currency", currency),))
+            return Rejected("D24")
+    if isinstance(event, OrderPlaced):
+        refusal = check_lines(event)
+        if refusal is not None:
+            reason = (("reason", refusal.reason),)
+            findings.record(refusal.code, "high", event, expected=refusal.expected, actual=refusal.actual, parameters=reason)
+            return Rejected(refusal.code)
+    placement = order.placement
+    if placement is not None and currency is not None and currency != placement.currency:
+        parameters = (("currency", currency), ("order_currency", placement.currency))
+        findings.record("D24", "critical", event, parameters=parameters)
+        return Rejected("D24")
+    return None
+
+
+def _warn_of_over_refund(event: OrderEvent, order: OrderState, findings: Findings) -> None:
+    """D10 of totals, once, by the event that makes it true."""
+    beyond = order.totals.refunded_beyond_captured
+    if beyond + order.totals.disputed <= 0:
+        return
+    allowed = isinstance(event, RefundIssued) and event.allow_over_refund
+    severity = "low" if allowed else "critical" if beyond > 0 else "high"
+    findings.follow("D10", severity, event, expected=order.totals.captured, actual=order.totals.captured + beyond)
+
+
+def _resolve_by_totals(event: OrderEvent, order: OrderState, findings: Findings) -> None:
+    """Close what the totals no longer show."""
+    totals = order.totals
+    for finding in order.findings:
+        if finding.waits:
+            continue
+        over = {
+            "D08": not totals.overpaid,
+            "D10": totals.refunded_beyond_captured + totals.disputed <= 0,
+            "D28": not _still_pending(order, finding.event_id),
+            "D38": totals.unexplained_refunds() == 0,
+        }
+        if over[finding.code]:
+            findings.resolve(finding, event)
+
+
+def _still_pending(order: OrderState, event_id: str) -> bool:
+    return any(
+        tender.status == "PENDING" and tender.pending_event_id == event_id
+        for refund in order.refunds.values()
+        for _, tender in refund.tenders
+    )
+
+
+def _check_invariants(order: OrderState) -> None:
+    """Section 7 inside the core: whoever sees this raise has found a defect of ours, and nothing was booked."""
+    if order.posted != order.balances():
+        raise InvariantBroken(f"posted balances {order.posted} are not those of the totals {order.balances()}")
+    if any(rest < 0 for rest in order.uncredited.values()):
+        raise InvariantBroken(f"more was credited than invoiced: {order.uncredited}")
+    for line in order.lines.values():
+        if added(added(line.invoiced, line.cancelled), line.open.rest()) != line.agreed:
+            raise InvariantBroken(f"line {line.terms.line_id}: invoiced + cancelled + open is not what was agreed")

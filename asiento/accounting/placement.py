@@ -1,0 +1,161 @@
+"""An order's lines as they are placed: checks D01, D03, D05, D06 and the component vectors of every line."""
+
+from dataclasses import dataclass
+
+from asiento.accounting.allocation import spread
+from asiento.accounting.blocks import Amounts, Block, zeros
+from asiento.accounting.money import parse_decimal, round_half_up
+from asiento.accounting.order_events import Line, OrderPlaced
+from asiento.accounting.order_state import UNIT_KINDS, LineState, LineTerms, TaxTerms
+
+ADDED_ROUNDING_ID = "asiento:rounding"
+"""line_id of the ROUNDING that D01 adds; a source that uses it for a line of its own is refused (D06)."""
+
+_DISCOUNTED_KINDS = frozenset({"GOODS", "SERVICE"})
+_DEFAULT_CATEGORY = "sales"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why lines cannot be taken: the code and, where it is a difference, both sides of it in minor units."""
+
+    code: str
+    reason: str
+    expected: int | None = None
+    actual: int | None = None
+
+
+def lines_total(lines: tuple[Line, ...], order_discount: int) -> int:
+    """What the lines add up to, discounts and exclusive taxes included."""
+    total = -order_discount
+    for line in lines:
+        total += line.gross - line.discount
+        for tax in line.taxes:
+            if not tax.included:
+                total += tax.amount
+    return total
+
+
+def order_discount_of(event: OrderPlaced) -> int:
+    """The order-level discount to be spread by Rule 1."""
+    return sum(discount.amount for discount in event.order_discounts)
+
+
+def check_lines(event: OrderPlaced) -> Refusal | None:
+    """D01 beyond its tolerance, D03, D06: the first of them in this order, or None."""
+    discount = order_discount_of(event)
+    total = lines_total(event.lines, discount)
+    if abs(event.total - total) > len(event.lines):
+        return Refusal("D01", "the lines do not add up to the total", expected=total, actual=event.total)
+    shares = discount_shares(event.lines, discount)
+    if shares is None:
+        given = sum(line.order_discount or 0 for line in event.lines)
+        return Refusal("D03", "the discount shares do not add up to the order's discounts", expected=discount, actual=given)
+    reason = _first_fault(event.lines, shares, event.prices_include_tax)
+    return Refusal("D06", reason) if reason else None
+
+
+def discount_shares(lines: tuple[Line, ...], discount: int) -> list[int] | None:
+    """Rule 1: every line's share of the order-level discount, given shares as they are; None where they do not add up."""
+    shares = [line.order_discount or 0 for line in lines]
+    rest = discount - sum(shares)
+    if rest == 0:
+        return shares
+    places = [i for i, line in enumerate(lines) if line.order_discount is None and line.kind in _DISCOUNTED_KINDS]
+    weights = [max(0, lines[i].gross - lines[i].discount) for i in places]
+    if rest < 0 or not any(weights):
+        return None
+    for place, share in zip(places, spread(rest, weights), strict=True):
+        shares[place] = share
+    return shares
+
+
+def _first_fault(lines: tuple[Line, ...], shares: list[int], prices_include_tax: bool) -> str | None:
+    seen = {ADDED_ROUNDING_ID}
+    for line, share in zip(lines, shares, strict=True):
+        if line.line_id in seen:
+            return f"line {line.line_id} is there twice"
+        seen.add(line.line_id)
+        if any(tax.included != prices_include_tax for tax in line.taxes):
+            return f"line {line.line_id} has a tax whose included flag differs from prices_include_tax"
+        if line.kind == "ROUNDING":
+            continue
+        if line.gross < 0 or line.discount < 0 or share < 0:
+            return f"line {line.line_id} is negative"
+        if line.kind == "GIFT_CARD" and (line.discount or share):
+            return f"gift card line {line.line_id} is discounted"
+        if _net(line, share) < 0:
+            return f"line {line.line_id} has a negative net"
+        if line.kind in UNIT_KINDS and line.quantity <= 0 and (line.gross or any(tax.amount for tax in line.taxes)):
+            return f"line {line.line_id} has an amount and no units"
+    return None
+
+
+def _net(line: Line, share: int) -> int:
+    included = sum([tax.amount for tax in line.taxes if tax.included])
+    return line.gross - line.discount - share - included
+
+
+def component_amounts(line: Line, share: int) -> Amounts:
+    """The component vector of a line with its share of the order-level discount."""
+    net = _net(line, share)
+    discount = line.discount + share
+    if discount:
+        discount = _discount_without_tax(line, discount, net)
+    return (net, discount, share, line.gross - line.discount, *[tax.amount for tax in line.taxes])
+
+
+def _discount_without_tax(line: Line, discount: int, net: int) -> int:
+    included = [tax for tax in line.taxes if tax.included]
+    if not included:
+        return discount
+    whole = net + sum(tax.amount for tax in included)
+    if whole:
+        return round_half_up(discount * net, whole)
+    rates = [parse_decimal(tax.rate) for tax in included]
+    scale = max(rate.denominator for rate in rates)
+    divisor = scale + sum(rate.numerator * (scale // rate.denominator) for rate in rates)
+    return round_half_up(discount * scale, divisor)
+
+
+def place_line(line: Line, share: int) -> LineState:
+    """The state of a fresh line. Charges get the units of their block from `spread_charges`."""
+    amounts = component_amounts(line, share)
+    nothing = zeros(amounts)
+    terms = LineTerms(
+        line_id=line.line_id,
+        kind=line.kind,
+        category=line.revenue_category or _DEFAULT_CATEGORY,
+        unit_price=line.unit_price,
+        sku=line.sku,
+        description=line.description,
+        unit_cost=line.unit_cost,
+        taxes=tuple([TaxTerms(tax.jurisdiction, tax.type, tax.code, tax.rate, tax.liable_party) for tax in line.taxes]),
+    )
+    units = line.quantity if line.kind in UNIT_KINDS else 0
+    return LineState(terms, amounts, Block(units, 0, amounts), nothing, nothing, nothing)
+
+
+def added_rounding(difference: int) -> LineState:
+    """The ROUNDING line that makes up the difference between lines and total (D01)."""
+    amounts = (difference, 0, 0, difference)
+    nothing = zeros(amounts)
+    terms = LineTerms(ADDED_ROUNDING_ID, "ROUNDING", _DEFAULT_CATEGORY, "0", None, None, None, ())
+    return LineState(terms, amounts, Block(0, 0, amounts), nothing, nothing, nothing)
+
+
+def spread_charges(lines: dict[str, LineState], open_net: int) -> None:
+    """Rule 3: every charge becomes a block over the net of the unit lines (V)."""
+    for line in lines.values():
+        if line.is_charge:
+            line.open = Block(open_net, 0, line.open.amounts)
+
+
+def tax_differences(lines: tuple[Line, ...]) -> tuple[int, int] | None:
+    """D05: (expected, stated) of the first tax that differs from base * rate by more than 1 unit, or None."""
+    for line in lines:
+        for tax in line.taxes:
+            rate = parse_decimal(tax.rate)
+            if abs(tax.base * rate.numerator - tax.amount * rate.denominator) > rate.denominator:
+                return round_half_up(tax.base * rate.numerator, rate.denominator), tax.amount
+    return None

@@ -1,0 +1,92 @@
+"""The accounting policy: everything that can change the books, versioned and frozen per order."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+ChargesRule: TypeAlias = Literal["pro_rata_value", "first_shipment", "last_shipment"]
+DiscountsRule: TypeAlias = Literal["contra", "net"]
+UnexplainedRefundRule: TypeAlias = Literal["allowance", "none"]
+FeeSource: TypeAlias = Literal["capture", "event"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECONDS_PER_DAY = 86_400_000_000
+
+
+class UnknownPolicyVersion(LookupError):
+    """An order names a policy version that this program does not hold: the worker stops rather than books otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One version of the policy; the defaults are version 1.
+
+    charges: how charge lines follow shipments. discounts: shown against revenue or netted. unexplained_refund:
+    what refunded money without a reason becomes. *_fees_from: which source of fees is booked per account kind.
+    time_zone: of business dates, `entity_time_zones` (legal entity, zone) overrides it. parked_*_max: bounds of
+    the events that wait in one order. numbers_ahead_max: how far above the expected source_sequence a number is
+    remembered as seen.
+    """
+
+    version: int = 1
+    charges: ChargesRule = "pro_rata_value"
+    discounts: DiscountsRule = "contra"
+    unexplained_refund: UnexplainedRefundRule = "allowance"
+    psp_fees_from: FeeSource = "capture"
+    marketplace_fees_from: FeeSource = "event"
+    carrier_fees_from: FeeSource = "event"
+    time_zone: str = "UTC"
+    entity_time_zones: tuple[tuple[str, str], ...] = ()
+    parked_events_max: int = 64
+    parked_bytes_max: int = 1_048_576
+    numbers_ahead_max: int = 10_000
+
+    def business_date(self, legal_entity: str, occurred_at: int) -> str:
+        """The date (YYYY-MM-DD) of `occurred_at` (UTC microseconds) where the entity keeps its books."""
+        for entity, zone in self.entity_time_zones:
+            if entity == legal_entity:
+                return _date_in_zone(occurred_at, zone)
+        return _date_in_zone(occurred_at, self.time_zone)
+
+
+def _date_in_zone(occurred_at: int, zone: str) -> str:
+    if zone == "UTC":
+        return _utc_date(occurred_at // _MICROSECONDS_PER_DAY)
+    return (_EPOCH + timedelta(microseconds=occurred_at)).astimezone(ZoneInfo(zone)).date().isoformat()
+
+
+@lru_cache(maxsize=1024)
+def _utc_date(day: int) -> str:
+    return (_EPOCH + timedelta(days=day)).date().isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyBook:
+    """All versions that open orders may name: (in force from, UTC microseconds of arrival; policy), oldest first."""
+
+    versions: tuple[tuple[int, Policy], ...]
+
+    def in_force_at(self, received_at: int) -> Policy:
+        """The policy for an order whose first event arrived at `received_at`; the oldest one reaches back for ever."""
+        chosen = self.versions[0][1]
+        for in_force_from, policy in self.versions[1:]:
+            if in_force_from > received_at:
+                break
+            chosen = policy
+        return chosen
+
+    def by_version(self, version: int) -> Policy:
+        """The policy of that number; raises `UnknownPolicyVersion`."""
+        for _, policy in self.versions:
+            if policy.version == version:
+                return policy
+        known = ", ".join(str(policy.version) for _, policy in self.versions)
+        raise UnknownPolicyVersion(
+            f"policy version {version} is not among the known ones ({known}): give this worker the policy file that holds it"
+        )
+
+
+DEFAULT_POLICIES = PolicyBook(((0, Policy()),))
+"""Version 1 with its defaults, in force for ever."""
