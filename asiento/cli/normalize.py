@@ -1,0 +1,123 @@
+"""`asiento normalize`: raw payloads of a platform -> canonical events, one JSON object per line."""
+
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asiento.cli.exits import CommandError, UsageError
+from asiento.cli.output import message, print_json
+from asiento.runtime.settings import load_yaml
+from sources.platforms.memory_files import MemoryDirectory, UnreadableMemory
+from sources.platforms.outcome import Events, Normalized, Nothing, Problem
+from sources.platforms.payload import PAYLOAD_BYTES_MAX
+from sources.platforms.shopify import TOPICS, Connection, InvalidConnection, connection_from_mapping, normalize
+
+_SOURCE = re.compile(r"(?P<platform>[a-z0-9-]{1,32}):(?P<connection>[^:\s|/]{1,64})")
+_TENANT = re.compile(r"[^:\s|/]{1,64}")
+
+
+def normalize_command(
+    *,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Payload files, one JSON object each; - reads standard input.")],
+    tenant: Annotated[str, typer.Option(help="Tenant of the events; no colon.")],
+    source: Annotated[str, typer.Option(help="Platform and connection, for example shopify:main.")],
+    topic: Annotated[str, typer.Option(help=f"Webhook topic of all files: {', '.join(TOPICS)}.")],
+    connection: Annotated[Path | None, typer.Option(help="YAML file with what payloads do not say (docs/normalize.md).")] = None,
+    received_at: Annotated[str | None, typer.Option(help="Arrival time with offset; unset: the latest time in the payload.")] = None,
+    state: Annotated[Path | None, typer.Option(help="Directory that remembers orders between calls, for refunds and shipments.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print events, write nothing to --state.")] = False,
+) -> None:
+    """Turn raw payloads into canonical order events, ready for `simulate` and `events send`.
+
+    Events go to standard output, one JSON object per line, in the order of the files. A payload with nothing to
+    book prints nothing. One that cannot be judged prints {"problem": {"code", "message", "pointer"}} and makes the
+    exit code 1. What people should know goes to standard error.
+    """
+    _check_names(tenant, source, topic)
+    memory = MemoryDirectory(state, tenant, source) if state is not None else None
+    judge = partial(
+        normalize,
+        topic=topic,
+        tenant=tenant,
+        source=source,
+        connection=_connection(connection),
+        received_at=_moment(received_at),
+        recall=memory.recall if memory is not None else None,
+    )
+    remember = memory.remember if memory is not None and not dry_run else None
+    problems = 0
+    try:
+        for file in files:
+            problems += _report(file, judge(_content(file)), remember)
+    except UnreadableMemory as error:
+        raise CommandError(str(error)) from None
+    if problems:
+        raise CommandError(f"{problems} of {len(files)} payloads could not be judged")
+
+
+def _report(file: Path, result: Normalized, remember: Callable[..., None] | None) -> int:
+    """Print what came of one payload; 1 if it is a problem."""
+    match result:
+        case Events():
+            for event in result.events:
+                print_json(event)
+            for notice in result.notices:
+                message(f"{file}: {notice}")
+            if remember is not None and result.memory is not None:
+                remember(result.events[0]["order_id"], result.memory)
+            return 0
+        case Nothing():
+            message(f"{file}: nothing to book: {result.reason}")
+            return 0
+        case Problem():
+            print_json({"problem": {"code": result.code, "message": result.message, "pointer": result.pointer}})
+            message(f"{file}: {result.code}: {result.message}")
+            return 1
+
+
+def _check_names(tenant: str, source: str, topic: str) -> None:
+    if not _TENANT.fullmatch(tenant):
+        raise UsageError("--tenant: a name of at most 64 characters without colons, bars, slashes and blanks is expected")
+    found = _SOURCE.fullmatch(source)
+    if found is None:
+        raise UsageError("--source: <platform>:<connection> is expected, for example shopify:main")
+    if found["platform"] != "shopify":
+        raise UsageError(f"--source: platform {found['platform']} is not available in this version; available: shopify")
+    if topic not in TOPICS:
+        raise UsageError(f"--topic: {topic} is not normalized in this version; topics that are facts: {', '.join(TOPICS)}")
+
+
+def _connection(path: Path | None) -> Connection:
+    try:
+        return connection_from_mapping(load_yaml(path) if path is not None else {})
+    except InvalidConnection as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError("--received-at: a time like 2026-01-05T22:07:55+00:00 is expected") from None
+    if moment.tzinfo is None:
+        raise UsageError("--received-at: the time has no offset; write for example 2026-01-05T22:07:55+00:00")
+    return moment.astimezone(UTC)
+
+
+def _content(file: Path) -> bytes:
+    """At most one byte more than is read: the adapter says what is wrong with a longer one."""
+    if str(file) == "-":
+        return sys.stdin.buffer.read(PAYLOAD_BYTES_MAX + 1)
+    try:
+        with file.open("rb") as stream:
+            return stream.read(PAYLOAD_BYTES_MAX + 1)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from None

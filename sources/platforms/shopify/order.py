@@ -1,0 +1,111 @@
+"""orders/create: the order as it was agreed. Payments, refunds and fulfilments inside it are copies of other topics."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sources.platforms.outcome import NO_MEMORY, Events, EventTwin, OrderMemory, Unjudged
+from sources.platforms.payload import Node
+from sources.platforms.shopify.context import Context, money_fields
+from sources.platforms.shopify.jurisdictions import UNKNOWN_COUNTRY
+from sources.platforms.shopify.memory import with_order
+from sources.platforms.shopify.money import MoneyReader, presentment_code, reader_for
+from sources.platforms.shopify.order_checks import secondary_figures, tie_to_total
+from sources.platforms.shopify.order_discounts import DiscountReader
+from sources.platforms.shopify.order_lines import LineReader, OrderLine
+from sources.platforms.shopify.order_taxes import with_order_taxes
+from sources.platforms.shopify.payment_terms import terms_of
+from sources.platforms.shopify.places import place_of
+
+LINES_MAX = 1_000
+IDS_EXACT_BELOW = 2**53
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Agreed:
+    """The money side of an order: lines with discounts and taxes that tie to the total."""
+
+    lines: tuple[OrderLine, ...]
+    order_discounts: list[EventTwin]
+    total: int
+    unallocated_discount: int
+
+
+def order_placed(order: Node, context: Context, memory: OrderMemory | None) -> Events:
+    """One OrderPlaced; raises `Unjudged` hold_discrepancy if lines and total differ."""
+    money = order_money(order, context)
+    included = _flag(order, "taxes_included")
+    place = _tax_place(order, context)
+    agreed = _agreed(order, money, place, included)
+    event = _twin(order, context, money, agreed, included)
+    notices = secondary_figures(order, money, agreed.lines, agreed.unallocated_discount) + _remarks(order, place, agreed.lines)
+    return Events(events=(event,), notices=notices, memory=with_order(memory or NO_MEMORY, event))
+
+
+def order_money(order: Node, context: Context) -> MoneyReader:
+    """Presentment currency, else the currency of the total's set, else the shop's, else the connection's."""
+    shop = order.find("currency")
+    code = order.find("presentment_currency") or presentment_code(order, ("total_price",)) or shop
+    foreign = shop is not None and code is not None and code.value != shop.value
+    return reader_for(code or context.connection.default_currency, f"{order.pointer}/currency", plain_is_foreign=foreign)
+
+
+def _agreed(order: Node, money: MoneyReader, place: dict[str, str], included: bool) -> _Agreed:
+    reader, discounts = LineReader(order=order, money=money, place=place), DiscountReader(order=order, money=money)
+    lines, order_discounts = discounts.on_lines(reader.read())
+    if len(lines) > LINES_MAX:
+        raise Unjudged("reject_malformed", f"the order has {len(lines)} lines, at most {LINES_MAX} are accepted", "/line_items")
+    lines = with_order_taxes(lines, reader.taxes(order))
+    tie = tie_to_total(order, money, lines, included, discounts.total() or 0)
+    if tie.unallocated_discount:
+        order_discounts = [discounts.unallocated(tie.unallocated_discount)]
+        lines = tuple(replace(line, order_discount=None) for line in lines)
+    return _Agreed(
+        lines=(*lines, *tie.rounding), order_discounts=order_discounts, total=tie.total, unallocated_discount=tie.unallocated_discount
+    )
+
+
+def _twin(order: Node, context: Context, money: MoneyReader, agreed: _Agreed, included: bool) -> EventTwin:
+    location, source_name, customer = order.find("location_id"), order.find("source_name"), order.find("customer")
+    location_id = location.identity() if location else None
+    customer_id = customer.find("id") if customer else None
+    event = context.envelope("OrderPlaced", order.need("id").identity(), "order", payload=order, test_mode=_flag(order, "test"))
+    event |= money_fields(money) | terms_of(order, context.connection)
+    event |= {
+        "legal_entity": context.connection.legal_entity_of(location_id, context.tenant),
+        "channel": context.connection.channel_of(source_name.text() if source_name else None),
+        "store": context.connection.location_name(location_id),
+        "customer_ref": customer_id.identity() if customer_id else None,
+        "prices_include_tax": included,
+        "ship_to": place_of(order.find("shipping_address")),
+        "lines": [line.twin(included) for line in agreed.lines],
+        "order_discounts": agreed.order_discounts,
+        "total": agreed.total,
+    }
+    return {name: value for name, value in event.items() if value is not None}
+
+
+def _tax_place(order: Node, context: Context) -> dict[str, str]:
+    stated = place_of(order.find("shipping_address")) or place_of(order.find("billing_address"))
+    if stated is not None:
+        return stated
+    if context.connection.country is None:
+        return {"country": UNKNOWN_COUNTRY}
+    region = {"region": context.connection.region} if context.connection.region else {}
+    return {"country": context.connection.country, **region}
+
+
+def _remarks(order: Node, place: dict[str, str], lines: Sequence[OrderLine]) -> tuple[str, ...]:
+    remarks = []
+    if place["country"] == UNKNOWN_COUNTRY and any(line.tax for line in lines):
+        remarks.append(f"the order has no address: its taxes go to {UNKNOWN_COUNTRY}; set country in the connection file")
+    if order.find("cancelled_at") is not None:
+        remarks.append("the order is cancelled already: the cancellation is a fact of another topic and not part of these events")
+    identity, gid = order.need("id").identity(), order.find("admin_graphql_api_id")
+    if int(identity) >= IDS_EXACT_BELOW and gid is not None and isinstance(gid.value, str) and not gid.value.endswith(f"/{identity}"):
+        remarks.append("the order id was rounded before it came here (it differs from admin_graphql_api_id): ids are used as they stand")
+    return tuple(remarks)
+
+
+def _flag(order: Node, name: str) -> bool:
+    found = order.find(name)
+    return found is not None and found.flag()

@@ -1,0 +1,75 @@
+"""order_transactions/create: a successful capture or sale is money received; everything else is not, or arrives elsewhere."""
+
+from sources.platforms.outcome import Events, EventTwin, Nothing, Unjudged
+from sources.platforms.payload import Node
+from sources.platforms.shopify.context import Context, money_fields
+from sources.platforms.shopify.money import MoneyReader, reader_for
+from sources.platforms.shopify.tenders import cash_rounding, gateway_reference, gateway_slug, tender_of
+
+MONEY_KINDS = frozenset({"capture", "sale"})
+KINDS_WITHOUT_EFFECT = {
+    "authorization": "payment authorised (memo only)",
+    "emv_authorization": "payment authorised (memo only)",
+    "void": "an authorisation ended, no money moved",
+    "refund": "money returned arrives under refunds/create",
+    "suggested_refund": "a calculation, nothing has happened",
+}
+STATUSES_WITHOUT_MONEY = frozenset({"pending", "failure", "error", "awaiting_response", "unknown"})
+
+
+def payment_captured(transaction: Node, context: Context) -> Events | Nothing:
+    """One PaymentCaptured, or nothing."""
+    kind, status = transaction.need("kind").text(), transaction.need("status").text()
+    if kind == "change":
+        pointer = f"{transaction.pointer}/kind"
+        raise Unjudged("hold_discrepancy", "change given back at a till: net it against its sale by hand", pointer)
+    if kind not in MONEY_KINDS and kind not in KINDS_WITHOUT_EFFECT:
+        raise Unjudged("reject_malformed", f"{transaction.pointer}/kind is not a kind of transaction", f"{transaction.pointer}/kind")
+    if kind not in MONEY_KINDS:
+        return Nothing(KINDS_WITHOUT_EFFECT[kind])
+    if status in STATUSES_WITHOUT_MONEY:
+        return Nothing(f"{kind} with status {status}: no money moved")
+    if status != "success":
+        raise Unjudged("reject_malformed", f"{transaction.pointer}/status is not a status", f"{transaction.pointer}/status")
+    money = transaction_money(transaction, context)
+    amount = received_amount(transaction, money)
+    if amount == 0:
+        return Nothing(f"{kind} of nothing")
+    return Events(events=(_captured(transaction, context, money, amount),))
+
+
+def transaction_money(transaction: Node, context: Context) -> MoneyReader:
+    """The currency of a transaction: its own, else the connection's."""
+    return reader_for(transaction.find("currency") or context.connection.default_currency, f"{transaction.pointer}/currency")
+
+
+def received_amount(transaction: Node, money: MoneyReader) -> int:
+    """What really changed hands: the amount with its cash rounding, never negative."""
+    amount = money.exact(transaction.need("amount")) + cash_rounding(transaction, money)
+    if amount < 0:
+        raise Unjudged("reject_malformed", f"{transaction.pointer}/amount is negative", f"{transaction.pointer}/amount")
+    return amount
+
+
+def _captured(transaction: Node, context: Context, money: MoneyReader, amount: int) -> EventTwin:
+    payment_id = transaction.need("id").identity()
+    test = transaction.find("test")
+    location, parent = transaction.find("location_id"), transaction.find("parent_id")
+    event = context.envelope(
+        "PaymentCaptured",
+        transaction.need("order_id").identity(),
+        f"capture:{payment_id}",
+        payload=transaction,
+        test_mode=test is not None and test.flag(),
+    )
+    event |= money_fields(money)
+    event |= {
+        "payment_id": payment_id,
+        "parent_payment_id": parent.identity() if parent else None,
+        "tender": tender_of(transaction),
+        "gateway": gateway_slug(transaction.find("gateway")),
+        "gateway_reference": gateway_reference(transaction),
+        "amount": amount,
+        "store": context.connection.location_name(location.identity() if location else None),
+    }
+    return {name: value for name, value in event.items() if value is not None}

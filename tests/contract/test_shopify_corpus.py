@@ -1,0 +1,164 @@
+"""Public Shopify payloads normalize to what the corpus expects of them: conclusion and every figure it states."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from schemas.events import event_from_json
+from sources.platforms.outcome import Events, Normalized, Nothing, Problem
+from sources.platforms.shopify import TOPICS, connection_from_mapping, normalize
+from tests.contract.corpus import CORPUS, corpus_entries, require_corpus
+
+TOPIC_OF_FOLDER = {topic.split("/")[0]: topic for topic in TOPICS}
+ENTRIES = [entry for entry in corpus_entries("shopify") if entry["file"].split("/")[1] in TOPIC_OF_FOLDER]
+EMITTING = {"post", "post_and_report_discrepancy", "test_do_not_post"}
+PROBLEMS = {"hold_discrepancy", "refetch", "reject_malformed"}
+
+
+def run(entry: dict[str, Any]) -> Normalized:
+    """The payload under the topic of its folder; snapshots of other order topics are read as orders too."""
+    topic = TOPIC_OF_FOLDER[entry["file"].split("/")[1]]
+    return normalize(
+        (CORPUS / entry["file"]).read_bytes(),
+        topic=topic,
+        tenant="acme",
+        source="shopify:main",
+        connection=connection_from_mapping({}),
+        received_at=None,
+    )
+
+
+def only_event(entry: dict[str, Any]) -> dict[str, Any]:
+    result = run(entry)
+    assert isinstance(result, Events)
+    assert len(result.events) == 1
+    event_from_json(result.events[0])
+    return result.events[0]
+
+
+def major(event: dict[str, Any], amount: int) -> Decimal:
+    return Decimal(amount).scaleb(-event["currency_exponent"])
+
+
+def test_the_corpus_is_looked_at() -> None:
+    require_corpus()
+    assert {TOPIC_OF_FOLDER[entry["file"].split("/")[1]] for entry in ENTRIES} == set(TOPICS)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["file"])
+def test_conclusion(entry: dict[str, Any]) -> None:
+    conclusion = entry["expect"]["conclusion"]
+    result = run(entry)
+    if conclusion in EMITTING:
+        assert isinstance(result, Events)
+        assert [event["test_mode"] for event in result.events] == [conclusion == "test_do_not_post"]
+        event_from_json(result.events[0])
+    elif conclusion == "post_nothing":
+        assert isinstance(result, Nothing)
+    else:
+        assert conclusion in PROBLEMS
+        assert isinstance(result, Problem)
+        assert result.code == conclusion
+        assert result.message
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["file"])
+def test_the_same_payload_gives_the_same_answer(entry: dict[str, Any]) -> None:
+    assert run(entry) == run(entry)
+
+
+def of_topic(folder: str) -> list[dict[str, Any]]:
+    return [entry for entry in ENTRIES if entry["file"].split("/")[1] == folder and entry["expect"]["conclusion"] in EMITTING]
+
+
+@pytest.mark.parametrize("entry", of_topic("orders"), ids=lambda entry: entry["file"])
+def test_order_figures(entry: dict[str, Any]) -> None:
+    expect, event = entry["expect"], only_event(entry)
+    units = [line for line in event["lines"] if line["kind"] in {"GOODS", "SERVICE", "GIFT_CARD"}]
+    charges = [line for line in event["lines"] if line["kind"] == "SHIPPING"]
+    discount = sum(line["discount"] + line.get("order_discount", 0) for line in event["lines"])
+    unallocated = sum(item["amount"] for item in event["order_discounts"]) - sum(line.get("order_discount", 0) for line in event["lines"])
+    figures = {
+        "order_id": event["order_id"],
+        "test": event["test_mode"],
+        "prices_include_tax": event["prices_include_tax"],
+        "lines": len(units),
+        "goods_gross": major(event, sum(line["gross"] for line in units)),
+        "discount": major(event, discount + unallocated),
+        "shipping_net_of_discount": major(event, sum(line["gross"] - line["discount"] for line in charges)),
+        "tax_total": major(event, sum(tax["amount"] for line in event["lines"] for tax in line["taxes"])),
+        "tip": major(event, sum(line["gross"] for line in event["lines"] if line["kind"] == "TIP")),
+        "total_computed": major(event, event["total"]),
+        "total_stated": major(event, event["total"]),
+    }
+    expected = {name: Decimal(expect[name]) if isinstance(value, Decimal) else expect[name] for name, value in figures.items()}
+    assert figures == expected
+    assert event["currency"] == entry["currency"]
+
+
+@pytest.mark.parametrize("entry", of_topic("orders"), ids=lambda entry: entry["file"])
+def test_disagreeing_secondary_figures_are_reported(entry: dict[str, Any]) -> None:
+    names = {"tax": "total_tax", "goods": "total_line_items_price", "discount allocation": "total_discounts", "subtotal": "subtotal_price"}
+    result = run(entry)
+    assert isinstance(result, Events)
+    for check in entry["balance"]["checks"]:
+        if check["check"] in names:
+            reported = any(notice.startswith(names[check["check"]]) for notice in result.notices)
+            assert reported is not check["holds"], check
+
+
+@pytest.mark.parametrize("entry", of_topic("order_transactions"), ids=lambda entry: entry["file"])
+def test_payment_figures(entry: dict[str, Any]) -> None:
+    expect, event = entry["expect"], only_event(entry)
+    assert event["type"] == "PaymentCaptured"
+    assert event["payment_id"] == expect["transaction_id"]
+    assert event["parent_payment_id"] == expect["parent_transaction_id"]
+    assert event["order_id"] == expect["order_id"]
+    assert major(event, event["amount"]) == Decimal(expect["amount"])
+    assert event["gateway"] == expect["gateway"]
+    assert event["test_mode"] is expect["test"]
+    assert event["currency"] == entry["currency"]
+
+
+@pytest.mark.parametrize("entry", of_topic("fulfillments"), ids=lambda entry: entry["file"])
+def test_shipment_figures(entry: dict[str, Any]) -> None:
+    expect, event = entry["expect"], only_event(entry)
+    assert event["type"] == "ShipmentDispatched"
+    assert event["shipment_id"] == expect["fulfilment_id"]
+    assert event["order_id"] == expect["order_id"]
+    assert [(line["line_id"], line["quantity"]) for line in event["lines"]] == [
+        (line["line_item_id"], line["quantity"]) for line in expect["lines"]
+    ]
+
+
+@pytest.mark.parametrize("entry", of_topic("refunds"), ids=lambda entry: entry["file"])
+def test_refund_figures(entry: dict[str, Any]) -> None:
+    expect, event = entry["expect"], only_event(entry)
+    by_status = {
+        status: sum(tender["amount"] for tender in event["tenders"] if tender["status"] == status) for status in ("SUCCEEDED", "PENDING")
+    }
+    assert event["type"] == "RefundIssued"
+    assert event["refund_id"] == expect["refund_id"]
+    assert event["order_id"] == expect["order_id"]
+    assert event["test_mode"] is expect["test"]
+    assert major(event, by_status["SUCCEEDED"]) == Decimal(expect["money_refunded"])
+    assert major(event, by_status["PENDING"]) == Decimal(expect["money_pending"])
+    assert [(tender["tender_id"], tender["gateway"]) for tender in event["tenders"]] == [
+        (item["id"], item["gateway"]) for item in expect["transactions"]
+    ]
+    assert [(line["line_id"], line["quantity"]) for line in event["lines"]] == [
+        (line["line_item_id"], line["quantity"]) for line in expect["lines"]
+    ]
+    charges = sum(item["amount"] for item in event["adjustments"] if item["kind"] == "CHARGE")
+    assert major(event, charges) == Decimal(expect["shipping_refunded"])
+
+
+@pytest.mark.parametrize(
+    "entry", [entry for entry in ENTRIES if entry["expect"]["conclusion"] == "hold_discrepancy"], ids=lambda entry: entry["file"]
+)
+def test_a_held_payload_names_the_difference(entry: dict[str, Any]) -> None:
+    result = run(entry)
+    primary = next(check for check in entry["balance"]["checks"] if check["primary"])
+    assert isinstance(result, Problem)
+    assert f"difference {primary['difference']}" in result.message
