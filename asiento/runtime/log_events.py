@@ -1,21 +1,32 @@
 """The closed list of event names that our processes log. A name, once shipped, is what alerts and searches rely on."""
 
-from typing import Final
+from typing import Final, NewType
 
-PROCESS_STARTED: Final = "process_started"
-PROCESS_STOPPING: Final = "process_stopping"
-PROCESS_STOPPED: Final = "process_stopped"
-PROCESS_FAILED: Final = "process_failed"
-HEALTH_LISTENING: Final = "health_listening"
-HEALTH_CHECK_FAILED: Final = "health_check_failed"
-CHILD_STARTED: Final = "child_started"
-CHILD_DIED: Final = "child_died"
-CHILD_STOPPED: Final = "child_stopped"
-CHILD_GIVEN_UP: Final = "child_given_up"
-BROKER_STARTING: Final = "broker_starting"
-BROKER_READY: Final = "broker_ready"
-BROKER_STOPPED: Final = "broker_stopped"
-TOPICS_APPLIED: Final = "topics_applied"
+LogEvent = NewType("LogEvent", str)
+"""The type that our loggers ask for: a name that is not declared here does not pass the type checker."""
+
+PROCESS_STARTED: Final = LogEvent("process_started")
+PROCESS_STOPPING: Final = LogEvent("process_stopping")
+PROCESS_STOPPED: Final = LogEvent("process_stopped")
+PROCESS_FAILED: Final = LogEvent("process_failed")
+HEALTH_LISTENING: Final = LogEvent("health_listening")
+HEALTH_CHECK_FAILED: Final = LogEvent("health_check_failed")
+CHILD_STARTED: Final = LogEvent("child_started")
+CHILD_DIED: Final = LogEvent("child_died")
+CHILD_STOPPED: Final = LogEvent("child_stopped")
+CHILD_GIVEN_UP: Final = LogEvent("child_given_up")
+BROKER_STARTING: Final = LogEvent("broker_starting")
+BROKER_READY: Final = LogEvent("broker_ready")
+BROKER_STOPPED: Final = LogEvent("broker_stopped")
+TOPICS_APPLIED: Final = LogEvent("topics_applied")
+WORKER_READY: Final = LogEvent("worker_ready")
+WORKER_ENDED_ITSELF: Final = LogEvent("worker_ended_itself")
+PARTITIONS_ASSIGNED: Final = LogEvent("partitions_assigned")
+DRAIN_GIVEN_UP: Final = LogEvent("drain_given_up")
+UNSAFE_ENGINE: Final = LogEvent("unsafe_engine")
+ENTRY_CONFLICT: Final = LogEvent("entry_conflict")
+LAG_UNKNOWN: Final = LogEvent("lag_unknown")
+POSITIONS_NOT_NOTED: Final = LogEvent("positions_not_noted")
 
 EVENTS: Final = frozenset(value for name, value in dict(globals()).items() if name.isupper() and isinstance(value, str))
 """Every name above."""

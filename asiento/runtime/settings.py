@@ -100,6 +100,11 @@ class Settings(BaseSettings):
         return f"{self.app_id}-orders"
 
     @property
+    def ledger_group(self) -> str:
+        """The group name under which the ledger sink's positions are noted on the broker, for lag tools."""
+        return f"{self.app_id}-ledger"
+
+    @property
     def ledger_location(self) -> str:
         """The ledger's URL, the default one spelled out."""
         return self.ledger_url or f"sqlite:///{self.data_dir / 'ledger.sqlite'}"

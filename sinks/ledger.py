@@ -1,0 +1,117 @@
+"""The port every ledger of ours stands behind: what the delivery loop needs, and nothing of how it is kept.
+
+A ledger books whole batches. A batch is a set of offset ranges of the entries topic, one per partition, and the
+entries found in them. `book` takes all of it or nothing: the entries *and* the move of the offsets from the start
+to the end of each range (compare-and-set), so that an entry is booked once whatever dies in between.
+
+    LedgerError
+    +-- LedgerInUse          another process writes this ledger
+    +-- ForeignLedger        the ledger belongs to another stream, program or newer version
+    +-- OffsetMoved          the stored offset is not where this batch starts: somebody else booked
+    +-- LedgerRefused        the ledger's own checks refused the batch (an unbalanced entry, a late posting)
+    +-- LedgerUnavailable    the ledger cannot be reached or opened
+
+All of them end the process: after a restart the sink goes on from what the ledger says.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from schemas.entries import HashedEntry
+
+
+class LedgerError(Exception):
+    """The ledger cannot go on; the message says what, where and how to mend it."""
+
+
+class LedgerInUse(LedgerError):
+    """Another process writes this ledger."""
+
+
+class ForeignLedger(LedgerError):
+    """The ledger belongs to another stream, another program or a newer version of this one."""
+
+
+class OffsetMoved(LedgerError):
+    """The stored offset is not where the batch starts: somebody else booked meanwhile."""
+
+
+class LedgerRefused(LedgerError):
+    """The ledger's own checks refused the batch; nothing of it is booked."""
+
+
+class LedgerUnavailable(LedgerError):
+    """The ledger cannot be reached or opened."""
+
+
+class BookResult(StrEnum):
+    """What became of one entry of a batch."""
+
+    BOOKED = "booked"
+    EXISTS = "exists"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamIdentity:
+    """The one topic a ledger books from; a topic made again under the same name has another `topic_id`."""
+
+    cluster_id: str
+    topic: str
+    topic_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffsetRange:
+    """Offsets [start, end) of one partition; those without an entry are control records or aborted ones."""
+
+    partition: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEntry:
+    """One entry and where it stands on the stream."""
+
+    partition: int
+    offset: int
+    hashed: HashedEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What is booked together; every entry lies in one of the ranges, in offset order per partition."""
+
+    ranges: tuple[OffsetRange, ...]
+    entries: tuple[StreamEntry, ...]
+
+
+class Ledger(Protocol):
+    """One writer of one ledger."""
+
+    @property
+    def kind(self) -> str:
+        """A word from a closed set (`sqlite`, ...): the metrics' label."""
+        ...
+
+    async def open(self, stream: StreamIdentity, partitions: Sequence[int]) -> Mapping[int, int]:
+        """Become the only writer; answer the next offset per partition (0 where nothing was booked yet).
+
+        Raises `LedgerInUse`, `ForeignLedger`, `LedgerUnavailable`.
+        """
+        ...
+
+    async def book(self, batch: Batch) -> tuple[BookResult, ...]:
+        """Book a batch in one step and answer one result per entry, in their order.
+
+        A known entry_id with the same hash is `EXISTS`, with another hash `CONFLICT`: kept beside the ledger, never
+        booked over the first. Raises `OffsetMoved`, `LedgerRefused`, `LedgerUnavailable`; then nothing is booked.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of the ledger; safe to call twice."""
+        ...

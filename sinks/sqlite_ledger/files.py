@@ -1,0 +1,115 @@
+"""Opening the ledger's file: where it is, whose it is, which version it has, and the lock of its one writer."""
+
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+from typing import IO
+
+from sinks.ledger import ForeignLedger, LedgerInUse, LedgerUnavailable
+from sinks.sqlite_ledger.statements import migrations, statement
+
+URL_PREFIX = "sqlite:///"
+APPLICATION_ID = 0x61736E74
+"""Stands in the file's header ("asnt"), so that another program's database is never taken for a ledger."""
+
+BUSY_WAIT_SECONDS_MAX = 10.0
+"""Longest wait for a reader that checkpoints; there is never a second writer."""
+
+_HEADER = statement("header")
+
+
+def ledger_path(url: str) -> Path:
+    """The file that `sqlite:///path` names; raises `LedgerUnavailable` for any other kind of ledger."""
+    if not url.startswith(URL_PREFIX) or url == URL_PREFIX:
+        raise LedgerUnavailable(f"{url.split(':', 1)[0]}: no embedded ledger; ASIENTO_LEDGER_URL must be {URL_PREFIX}PATH")
+    return Path(url.removeprefix(URL_PREFIX))
+
+
+class WriterLock:
+    """The right to write one ledger, held by one process through a lock on `<ledger>.lock`.
+
+    The kernel drops the lock with the process, however it dies; the file stays and holds the last owner's pid.
+    """
+
+    def __init__(self, ledger: Path) -> None:
+        self._path = ledger.with_name(ledger.name + ".lock")
+        self._file: IO[str] | None = None
+
+    def take(self) -> None:
+        """Take the lock or raise `LedgerInUse` naming the process that has it."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+", encoding="ascii")
+        except OSError as error:
+            raise LedgerUnavailable(f"{self._path}: {error.strerror}") from None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            owner = file.read(20).strip() or "unknown"
+            file.close()
+            raise LedgerInUse(f"{self._path}: process {owner} writes this ledger; it has one sink at a time, stop that one first") from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        """Give the lock back; safe to call twice."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """Open the ledger for writing, made or brought to the newest version; the caller holds the lock.
+
+    WAL with synchronous FULL: a committed batch is on disk. The connection may be used from any one thread at a time.
+    """
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_WAIT_SECONDS_MAX, isolation_level=None, check_same_thread=False)
+        _require_ours(connection, path, empty_is_ours=True)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        _migrate(connection)
+    except sqlite3.Error as error:
+        raise LedgerUnavailable(f"{path}: {error}") from error
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open an existing ledger for reading only; raises `LedgerUnavailable` or `ForeignLedger`."""
+    if not path.is_file():
+        raise LedgerUnavailable(f"{path}: no ledger there yet; `asiento sinks run ledger` makes it, ASIENTO_LEDGER_URL names another")
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_WAIT_SECONDS_MAX, isolation_level=None)
+        _require_ours(connection, path, empty_is_ours=False)
+    except sqlite3.Error as error:
+        raise LedgerUnavailable(f"{path}: {error}") from error
+    return connection
+
+
+def _require_ours(connection: sqlite3.Connection, path: Path, *, empty_is_ours: bool) -> None:
+    application, version, tables = connection.execute(_HEADER).fetchone()
+    newest = migrations()[-1][0]
+    if tables == 0:
+        if empty_is_ours:
+            return
+        raise LedgerUnavailable(f"{path}: the ledger is just being made; try again")
+    if application != APPLICATION_ID:
+        raise ForeignLedger(f"{path}: a database, but no ledger of asiento; name another file in ASIENTO_LEDGER_URL")
+    if version > newest:
+        raise ForeignLedger(f"{path}: ledger version {version}, this program knows up to {newest}; run the newer program")
+    if version < newest and not empty_is_ours:
+        raise LedgerUnavailable(f"{path}: ledger version {version}, expected {newest}; start the sink once to bring it up to date")
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Run what is missing; a version's script and its number become durable together."""
+    present = connection.execute("PRAGMA user_version").fetchone()[0]
+    for version, script in migrations():
+        if version > present:
+            head = f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID};"
+            connection.executescript(f"{head}\n{script}\nPRAGMA user_version = {version}; COMMIT;")

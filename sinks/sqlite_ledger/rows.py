@@ -1,0 +1,87 @@
+"""Entries as rows and back: the one place that knows the order of the columns."""
+
+from typing import Any, TypeAlias
+
+import orjson
+
+from asiento.accounting.journal import Document, DocumentLine, DocumentTax, DocumentTotals, JournalEntry, Posting
+from sinks.ledger import StreamEntry
+
+Row: TypeAlias = tuple[Any, ...]
+
+
+def entry_row(entry_no: int, found: StreamEntry, booked_at: int) -> Row:
+    """The values of insert_entry.sql; `booked_at` in UTC microseconds."""
+    entry = found.hashed.entry
+    return (
+        entry_no,
+        entry.entry_id,
+        found.hashed.content_hash,
+        entry.entry_kind,
+        entry.part,
+        entry.entry_seq,
+        entry.tenant,
+        entry.legal_entity,
+        entry.order_key,
+        entry.event_id,
+        entry.event_type,
+        entry.source,
+        entry.channel,
+        entry.occurred_at,
+        entry.business_date,
+        entry.posting_date,
+        int(entry.late),
+        entry.currency,
+        entry.currency_exponent,
+        len(entry.postings),
+        entry.document.document_ref if entry.document else None,
+        entry.reverses,
+        entry.rule,
+        entry.policy_version,
+        entry.memo,
+        found.partition,
+        found.offset,
+        booked_at,
+    )
+
+
+def posting_rows(entry_no: int, entry: JournalEntry) -> list[Row]:
+    """The values of insert_posting.sql, line 1 first."""
+    return [
+        (entry_no, line, leg.account, leg.side, leg.amount, leg.book_amount, orjson.dumps(dict(leg.dimensions)).decode())
+        for line, leg in enumerate(entry.postings, start=1)
+    ]
+
+
+def document_row(entry_no: int, document: Document) -> Row:
+    """The values of insert_document.sql."""
+    body = {
+        "kind": document.kind,
+        "document_ref": document.document_ref,
+        "refers_to": document.refers_to,
+        "customer_ref": document.customer_ref,
+        "due_date": document.due_date,
+        "lines": document.lines,
+        "totals": document.totals,
+        "fiscal": dict(document.fiscal),
+    }
+    return (entry_no, document.kind, document.document_ref, orjson.dumps(body).decode())
+
+
+def posting_from_row(account: str, side: Any, amount: int, book_amount: int | None, dimensions: str) -> Posting:
+    """One leg as it was booked."""
+    pairs = tuple(sorted(orjson.loads(dimensions).items()))
+    return Posting(account=account, side=side, amount=amount, book_amount=book_amount, dimensions=pairs)
+
+
+def document_from_body(body: str) -> Document:
+    """The document as it was booked; raises KeyError, TypeError or ValueError where the body was damaged."""
+    fields = orjson.loads(body)
+    lines = tuple(DocumentLine(**{**line, "taxes": tuple(DocumentTax(**tax) for tax in line["taxes"])}) for line in fields["lines"])
+    changed = {
+        "lines": lines,
+        "totals": DocumentTotals(**fields["totals"]),
+        "refers_to": tuple(fields["refers_to"]),
+        "fiscal": tuple(sorted(fields["fiscal"].items())),
+    }
+    return Document(**{**fields, **changed})

@@ -1,0 +1,3 @@
+-- Keep an entry that came again with other content.
+INSERT INTO entry_conflict (entry_id, booked_content_hash, content_hash, entry, stream_partition, stream_offset, seen_at)
+VALUES (?, ?, ?, ?, ?, ?, ?)

@@ -1,0 +1,15 @@
+"""The SQL of the ledger, read once from the .sql files beside this module."""
+
+from importlib import resources
+
+
+def statement(name: str) -> str:
+    """The text of `sql/<name>.sql`."""
+    return resources.files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def migrations() -> tuple[tuple[int, str], ...]:
+    """All migrations as (version, script), lowest version first."""
+    folder = resources.files(__package__).joinpath("migrations")
+    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
+    return tuple((int(name.split("_", 1)[0]), folder.joinpath(name).read_text(encoding="utf-8")) for name in names)

@@ -1,0 +1,206 @@
+"""The ledger sink as a process on a real broker: books what is committed, once, whatever happens to it."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from confluent_kafka.admin import AdminClient
+
+from asiento.accounting.journal import JournalEntry
+from schemas.entries import encode_entry
+from sinks.sqlite_ledger import LedgerReader
+from tests.integration.ledger_sink import LedgerSink, committed_entries, emit, emit_raw, make_topics
+from tests.unit.sinks.journal import capture, hashed, invoice
+
+PARTITIONS = 2
+
+
+@pytest.fixture
+async def sink(tmp_path: Path, kafka: str, topic_prefix: str) -> AsyncIterator[LedgerSink]:
+    """A sink with its empty topic; not started."""
+    sink = LedgerSink(tmp_path, kafka, topic_prefix)
+    await make_topics(kafka, [sink.topic], PARTITIONS)
+    yield sink
+    sink.close()
+
+
+def _pairs(first: int, count: int) -> list[tuple[int, JournalEntry]]:
+    """A capture and an invoice per order, each order on its partition."""
+    return [(number % PARTITIONS, entry) for number in range(first, first + count) for entry in (capture(number), invoice(number))]
+
+
+async def test_books_what_is_committed_and_drains_on_sigterm(sink: LedgerSink, kafka: str) -> None:
+    placed = _pairs(1, 20)
+    await emit(kafka, sink.topic, placed)
+    sink.start()
+    await sink.wait_booked(len(placed))
+    await sink.wait_offsets({0: 21, 1: 21})  # 20 entries and the commit marker
+    assert sink.terminate() == 0
+    assert sink.booked() == {entry.entry_id: hashed(entry).content_hash for _, entry in placed}
+    assert '"process_stopped"' in sink.log.read_text()
+
+
+async def test_an_aborted_transaction_books_nothing(sink: LedgerSink, kafka: str) -> None:
+    await emit(kafka, sink.topic, _pairs(1, 5), commit=False)
+    await emit(kafka, sink.topic, _pairs(11, 1))
+    sink.start()
+    await sink.wait_booked(2)
+    # Orders 1 to 5 stand on the log (5 and a marker, twice), unseen; order 11 is on partition 1.
+    await sink.wait_offsets({0: 5, 1: 10})
+    assert set(sink.booked()) == {capture(11).entry_id, invoice(11).entry_id}
+
+
+async def test_goes_on_at_the_ledgers_offset_whatever_the_broker_remembers(sink: LedgerSink, kafka: str) -> None:
+    """The positions on the broker are for lag tools: deleted or far ahead, they change nothing."""
+    await emit(kafka, sink.topic, _pairs(1, 3))
+    sink.start()
+    await sink.wait_booked(6)
+    assert sink.terminate() == 0
+    await emit(kafka, sink.topic, _pairs(4, 3))
+    await _commit_end(kafka, sink)
+    sink.start()
+    await sink.wait_booked(12)
+    assert sink.terminate() == 0
+    await emit(kafka, sink.topic, _pairs(7, 3))
+    await _forget_group(kafka, sink)
+    sink.start()
+    await sink.wait_booked(18)
+    assert sink.terminate() == 0
+    assert sink.booked() == await committed_entries(kafka, sink.topic, PARTITIONS)
+
+
+async def test_notes_its_positions_for_lag_tools(sink: LedgerSink, kafka: str) -> None:
+    await emit(kafka, sink.topic, _pairs(1, 2))
+    sink.start()
+    await sink.wait_booked(4)
+    assert sink.terminate() == 0
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    noted = await admin.list_consumer_group_offsets(sink.group)
+    await admin.close()
+    assert {partition.partition: noted[partition].offset for partition in noted} == sink.next_offsets()
+
+
+@pytest.mark.parametrize("kind", ["bytes", "nothing", "altered", "other key"])
+async def test_a_record_that_is_no_entry_stops_the_sink(sink: LedgerSink, kafka: str, kind: str) -> None:
+    """The topic is ours alone: skipping would be a silent gap in the books."""
+    await emit(kafka, sink.topic, [(0, capture(1))])
+    good = encode_entry(invoice(1))
+    altered = good.replace(b"revenue:sales", b"revenue:other")
+    value = {"bytes": b"\x07 no entry", "nothing": None, "altered": altered, "other key": good}
+    key = b"t1:shopify:mx:2" if kind == "other key" else b"t1:shopify:mx:1"
+    await emit_raw(kafka, sink.topic, value[kind], key)
+    sink.start()
+    assert await sink.wait_exit() == 1
+    assert "partition 0 offset 2" in sink.log.read_text()
+    assert invoice(1).entry_id not in sink.booked()
+
+
+async def test_a_second_sink_on_the_same_ledger_is_told_who_has_it(sink: LedgerSink, kafka: str, tmp_path: Path, topic_prefix: str) -> None:
+    await emit(kafka, sink.topic, _pairs(1, 1))
+    sink.start()
+    await sink.wait_booked(2)
+    second = LedgerSink(tmp_path, kafka, topic_prefix)
+    second.log = tmp_path / "second.log"
+    second.start()
+    assert await second.wait_exit() == 1
+    assert "writes this ledger" in second.log.read_text()
+    assert sink.running
+
+
+async def test_a_topic_made_again_is_refused(sink: LedgerSink, kafka: str) -> None:
+    await emit(kafka, sink.topic, _pairs(1, 1))
+    sink.start()
+    await sink.wait_booked(2)
+    assert sink.terminate() == 0
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.delete_topics([sink.topic])
+    await _wait_gone(admin, sink.topic)
+    await admin.close()
+    await make_topics(kafka, [sink.topic], PARTITIONS)
+    sink.start()
+    assert await sink.wait_exit() == 1
+    assert "made again" in sink.log.read_text()
+
+
+async def test_a_log_that_lost_unbooked_entries_stops_the_sink(sink: LedgerSink, kafka: str) -> None:
+    await emit(kafka, sink.topic, _pairs(1, 3))
+    await _delete_records(kafka, TopicPartition(sink.topic, 1), 2)
+    sink.start()
+    assert await sink.wait_exit() == 1
+    assert "the ledger goes on at offset 0, the log holds 2 to 5" in sink.log.read_text()
+    assert sink.booked() == {}
+
+
+async def test_a_missing_topic_is_named(tmp_path: Path, kafka: str, topic_prefix: str) -> None:
+    sink = LedgerSink(tmp_path, kafka, topic_prefix)
+    sink.start()
+    assert await sink.wait_exit() == 3
+    assert "asiento topics apply" in sink.log.read_text()
+
+
+async def test_no_broker_is_exit_3(tmp_path: Path, topic_prefix: str) -> None:
+    sink = LedgerSink(tmp_path, "127.0.0.1:1", topic_prefix)
+    sink.start()
+    assert await sink.wait_exit() == 3
+    assert "no broker answers" in sink.log.read_text()
+
+
+@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.soak)])
+async def test_killed_at_random_instants_under_load_the_ledger_equals_the_topic(sink: LedgerSink, kafka: str, kills: int) -> None:
+    """Each kill hits a sink that has booked something of a backlog and not all of it."""
+    seed = random.Random(20_261_122)
+    total, batch_orders = 0, 1_500
+    sink_settings = {"sink_batch_entries_max": "20"}
+    sink = LedgerSink(sink.ledger.parent, kafka, sink.topic.removesuffix("accounting.entries.v1"), **sink_settings)
+    behind = 0
+    for kill in range(kills):
+        placed = _pairs(1 + kill * batch_orders, batch_orders)
+        await emit(kafka, sink.topic, placed, commit=seed.random() < 0.8)
+        before = len(sink.booked())
+        sink.start()
+        deadline = time.monotonic() + 30
+        wanted = before + seed.randrange(1, 200)
+        total = len(await committed_entries(kafka, sink.topic, PARTITIONS))
+        while len(sink.booked()) < min(wanted, total):
+            assert time.monotonic() < deadline
+        sink.kill()
+        behind += len(sink.booked()) < total
+    sink.start()
+    await sink.wait_booked(total)
+    assert sink.terminate() == 0
+    assert sink.booked() == await committed_entries(kafka, sink.topic, PARTITIONS)
+    assert behind >= kills // 2
+    with LedgerReader(sink.ledger) as reader:
+        assert (reader.unbalanced(), reader.doubled(), reader.ownerless()) == ((), (), ())
+
+
+async def _commit_end(kafka: str, sink: LedgerSink) -> None:
+    assigned = [TopicPartition(sink.topic, number) for number in range(PARTITIONS)]
+    async with AIOKafkaConsumer(bootstrap_servers=kafka, group_id=sink.group, enable_auto_commit=False) as consumer:
+        consumer.assign(assigned)
+        await consumer.commit(await consumer.end_offsets(assigned))
+
+
+async def _forget_group(kafka: str, sink: LedgerSink) -> None:
+    admin = AdminClient({"bootstrap.servers": kafka})
+    await asyncio.to_thread(admin.delete_consumer_groups([sink.group])[sink.group].result, 30)
+
+
+async def _delete_records(kafka: str, partition: TopicPartition, before: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.delete_records({partition: RecordsToDelete(before_offset=before)})
+    await admin.close()
+
+
+async def _wait_gone(admin: AIOKafkaAdminClient, topic: str) -> None:
+    deadline = time.monotonic() + 30
+    while topic in await admin.list_topics():
+        assert time.monotonic() < deadline
