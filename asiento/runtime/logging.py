@@ -7,11 +7,12 @@ import logging
 import sys
 import time
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO, cast
 
 import orjson
 import structlog
 
+from asiento.runtime.log_events import LogEvent
 from asiento.runtime.settings import Settings
 
 LIBRARIES = frozenset({"faust", "mode", "aiokafka", "aiohttp", "asyncio", "urllib3", "prometheus_client"})
@@ -20,9 +21,28 @@ LIBRARY_WINDOW_SECONDS = 10.0
 SECRET_WORDS = ("password", "secret", "token", "authorization", "credential")
 
 
-def get_logger() -> Any:
+class Logger(Protocol):
+    """The logger of our own code: an event of the closed list, and fields."""
+
+    def debug(self, event: LogEvent, /, **fields: Any) -> None:
+        """For the one who looks for a fault."""
+
+    def info(self, event: LogEvent, /, **fields: Any) -> None:
+        """Something normal happened."""
+
+    def warning(self, event: LogEvent, /, **fields: Any) -> None:
+        """Something to look at tomorrow."""
+
+    def error(self, event: LogEvent, /, **fields: Any) -> None:
+        """Something that needs somebody."""
+
+    def exception(self, event: LogEvent, /, **fields: Any) -> None:
+        """An error with the traceback of the exception being handled."""
+
+
+def get_logger() -> Logger:
     """The logger of our own code: `log.info(log_events.SOMETHING, field=value)`."""
-    return structlog.get_logger("asiento")
+    return cast(Logger, structlog.get_logger("asiento"))
 
 
 def configure_logging(settings: Settings, process: str, stream: TextIO | None = None) -> None:
