@@ -15,7 +15,7 @@ RECORD = "DeadLetter"
 class Header:
     """One Kafka header."""
 
-    name: str
+    key: str
     value: bytes | None
 
 
@@ -44,7 +44,7 @@ def encode_dead_letter(letter: DeadLetter) -> bytes:
 def decode_dead_letter(value: bytes | None) -> DeadLetter:
     """The dead letter of a framed Avro value; raises `DecodeError`."""
     values = {**dict.fromkeys(("key", "value", "schema_id")), **decode_output(RECORD, value)}
-    values["headers"] = tuple(Header(header["name"], header.get("value")) for header in values["headers"])
+    values["headers"] = tuple(Header(header["key"], header.get("value")) for header in values["headers"])
     return DeadLetter(**values)
 
 

@@ -24,7 +24,17 @@ from schemas.strict_reader import MalformedAvro, RecordReader, TooManyItems, Tra
 from schemas.value_fields import avro_values
 
 EVENT_BYTES_MAX = 512 * 1024
-"""Longest value of an event record, and longest line of its JSON twin."""
+"""Longest value of an event record."""
+JSON_BYTES_MAX = 4 * 1024 * 1024
+"""Longest line of JSON that is looked at: the JSON twin of a record is longer than the record, which alone is measured."""
+
+
+class CheckedEvent(NamedTuple):
+    """A JSON event that keeps the contract: its record, its framed value, its avro values as stated."""
+
+    record_name: str
+    value: bytes
+    stated: dict[str, Any]
 
 
 class _EventSchema(NamedTuple):
@@ -125,19 +135,27 @@ def event_from_json(obj: Any) -> OrderEvent:
 def parse_event_json(line: bytes) -> OrderEvent | Refusal:
     """The event of one line of JSON, or why not; never raises for what the bytes are."""
     try:
-        return event_from_json(parse_object(line))
+        event = event_from_json(parse_object(line))
+        if len(line) > EVENT_BYTES_MAX:
+            _check_size(encode_event(event))
     except InvalidEvent as problem:
         return problem.refusal()
+    return event
 
 
 def parse_object(line: bytes) -> Any:
     """The JSON of one line. Of a name given twice the last value counts. Raises `InvalidEvent`."""
-    if len(line) > EVENT_BYTES_MAX:
-        raise InvalidEvent("too_large", f"{len(line)} bytes, at most {EVENT_BYTES_MAX} are taken")
+    if len(line) > JSON_BYTES_MAX:
+        raise InvalidEvent("too_large", f"{len(line)} bytes of JSON, at most {JSON_BYTES_MAX} are looked at")
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError as problem:
         raise InvalidEvent("invalid_json", f"{problem.msg} at character {problem.pos + 1}") from None
+
+
+def _check_size(framed: bytes) -> None:
+    if len(framed) > EVENT_BYTES_MAX:
+        raise InvalidEvent("too_large", f"{len(framed)} bytes, at most {EVENT_BYTES_MAX} are taken")
 
 
 def event_to_json(event: OrderEvent) -> dict[str, Any]:
@@ -152,18 +170,17 @@ def encode_event(event: OrderEvent) -> bytes:
 
 def encode_event_json(obj: Any) -> bytes:
     """The framed Avro value of a JSON event of any type of the contract, checked; raises `InvalidEvent`."""
-    return encode_checked(obj)[0]
+    return encode_checked(obj).value
 
 
-def encode_checked(obj: Any) -> tuple[bytes, dict[str, Any]]:
-    """The framed Avro value of a JSON event as its producer stated it, and its avro values; raises `InvalidEvent`."""
+def encode_checked(obj: Any) -> CheckedEvent:
+    """A JSON event of any type of the contract as its producer stated it, checked and encoded; raises `InvalidEvent`."""
     record, values = event_values_from_json(obj)
     stated = json_twin.read_object(record, obj)
     rules_of(record).apply(values)
     framed = write_framed(record.name, stated)
-    if len(framed) > EVENT_BYTES_MAX:
-        raise InvalidEvent("too_large", f"{len(framed)} bytes, at most {EVENT_BYTES_MAX} are taken")
-    return framed, stated
+    _check_size(framed)
+    return CheckedEvent(record.name, framed, stated)
 
 
 def decode_to_json(value: bytes | None) -> dict[str, Any] | Refusal:

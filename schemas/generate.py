@@ -13,7 +13,8 @@ import orjson
 from schemas.declared.events import EVENTS
 from schemas.declared.outputs import OUTPUTS
 from schemas.declared.words import Declared
-from schemas.registry import LOCK_FILE, fingerprint
+from schemas.package_files import LOCK_FILE
+from schemas.registry import fingerprint
 
 PACKAGE = Path(__file__).parent
 FIRST_EVENT_ID, FIRST_OUTPUT_ID = 1, 101

@@ -7,14 +7,12 @@ version its id for ever and the fingerprint of its content, so that a changed fi
 import hashlib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import orjson
 
 from schemas.avro_types import Record, read_record
-
-LOCK_FILE = "registry.lock.json"
+from schemas.package_files import avsc_content, lock_content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,25 +66,15 @@ def _without_docs(schema: Any) -> Any:
     return schema
 
 
-def read_lock() -> tuple[str, tuple[LockedSchema, ...]]:
-    """Status (draft or frozen) and lines of the lock file in the package."""
-    content = orjson.loads(files("schemas").joinpath(LOCK_FILE).read_bytes())
-    return content["status"], tuple(LockedSchema(**line) for line in content["schemas"])
-
-
-def read_avsc(file_name: str) -> dict[str, Any]:
-    """The content of one `.avsc` file in the package; raises `FileNotFoundError`."""
-    content: dict[str, Any] = orjson.loads(files("schemas").joinpath("avro", file_name).read_bytes())
-    return content
-
-
 @cache
 def registry() -> Registry:
     """The schemas of the package, read once."""
-    status, lines = read_lock()
+    lock = orjson.loads(lock_content())
     known = []
-    for locked in lines:
-        avsc = read_avsc(locked.file_name)
+    for line in lock["schemas"]:
+        locked = LockedSchema(**line)
+        avsc = orjson.loads(avsc_content(locked.file_name))
         known.append(KnownSchema(locked, avsc, read_record(avsc)))
     ordered = sorted(known, key=lambda schema: schema.locked.version)
-    return Registry(status, {schema.locked.id: schema for schema in known}, {schema.record.name: schema for schema in ordered})
+    by_id = {schema.locked.id: schema for schema in known}
+    return Registry(lock["status"], by_id, {schema.record.name: schema for schema in ordered})

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from asiento import __version__
+from asiento.cli import entries, events, normalize, schemas, sinks
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.output import message
 from asiento.runtime.settings import SettingsError
@@ -12,6 +13,13 @@ from asiento.runtime.settings import SettingsError
 app = typer.Typer(
     name="asiento", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="Order events in, exact books out."
 )
+
+
+app.add_typer(events.app, name="events")
+app.add_typer(schemas.app, name="schemas")
+app.add_typer(sinks.app, name="sinks")
+app.command("normalize")(normalize.normalize_command)
+app.add_typer(entries.app, name="entries")
 
 
 def _version(value: bool) -> None:

@@ -196,7 +196,7 @@ DEAD_LETTER = record(
             record(
                 "Header",
                 "One Kafka header.",
-                required("name", LABEL, "Header name."),
+                required("key", LABEL, "Header name."),
                 optional("value", BYTES, "Raw value."),
             )
         ),

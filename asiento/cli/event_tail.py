@@ -1,0 +1,64 @@
+"""Reads the events topic as its consumers see it: committed records only, decoded or with the reason against them."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from asiento.cli.event_producer import partition_count, unreachable
+from asiento.runtime.kafka_clients import client_options
+from asiento.runtime.settings import Settings
+from schemas.events import decode_to_json
+from schemas.partitioning import partition_for
+from schemas.refusal import Refusal
+from schemas.topics import ORDERS_EVENTS
+
+POLL_MS = 500
+
+
+async def tail(settings: Settings, *, key: str | None, from_beginning: bool, limit: int | None) -> AsyncGenerator[dict[str, Any]]:
+    """One object per record, as it arrives; ends after `limit` records. Raises `Unreachable`, `CommandError`."""
+    seen = 0
+    async with aclosing(_records(settings, key, from_beginning)) as records:
+        async for record in records:
+            if key is not None and record.key != key.encode():
+                continue
+            yield shown(record)
+            seen += 1
+            if seen == limit:
+                return
+
+
+def shown(record: "ConsumerRecord[bytes, bytes]") -> dict[str, Any]:
+    """A record for people: where it is, its key, and its event or the reason against it."""
+    place = {
+        "partition": record.partition,
+        "offset": record.offset,
+        "key": None if record.key is None else record.key.decode(errors="replace"),
+    }
+    decoded = decode_to_json(record.value)
+    if isinstance(decoded, Refusal):
+        return {**place, "refused": {"reason": decoded.reason, "detail": decoded.detail}}
+    return {**place, "event": decoded}
+
+
+async def _records(settings: Settings, key: str | None, from_beginning: bool) -> AsyncGenerator["ConsumerRecord[bytes, bytes]"]:
+    options, topic = client_options(settings), settings.topic(ORDERS_EVENTS)
+    consumer = AIOKafkaConsumer(**options, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none")
+    try:
+        count = await partition_count(options, topic)
+        wanted = range(count) if key is None else [partition_for(key.encode(), count)]
+        partitions = [TopicPartition(topic, number) for number in wanted]
+        await consumer.start()
+        consumer.assign(partitions)
+        await (consumer.seek_to_beginning if from_beginning else consumer.seek_to_end)(*partitions)
+        while True:
+            for batch in (await consumer.getmany(timeout_ms=POLL_MS)).values():
+                for record in batch:
+                    yield record
+    except (KafkaError, OSError) as problem:
+        raise unreachable(options, problem) from None
+    finally:
+        await consumer.stop()

@@ -1,0 +1,55 @@
+"""`asiento schemas`: check the contract, hand it out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asiento.cli.exits import CommandError
+from asiento.cli.output import message, print_json
+
+app = typer.Typer(no_args_is_help=True, help="The contract: Avro schemas and their lock file.")
+
+JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def check(as_json: JSON = False) -> None:
+    """Lint every schema and compare it with the lock file; exit 1 on a finding."""
+    from schemas import lint
+    from schemas.package_files import avsc_contents, lock_content
+
+    files = avsc_contents()
+    findings = lint.check(files, lock_content())
+    if as_json:
+        print_json({"schemas": len(files), "findings": [finding.to_json() for finding in findings]})
+    else:
+        for finding in findings:
+            message(f"{finding.file} {finding.place}: {finding.problem}")
+        message(f"{len(files)} schemas, {len(findings)} findings")
+    if findings:
+        raise CommandError("the schemas are not what the contract allows")
+
+
+@app.command()
+def export(
+    directory: Annotated[Path, typer.Argument(help="Where the files go; made if it is not there.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which files would be written.")] = False,
+    as_json: JSON = False,
+) -> None:
+    """Write the .avsc files and the lock file, for producers and registries."""
+    from schemas.package_files import LOCK_FILE, avsc_contents, lock_content
+
+    files = {**avsc_contents(), LOCK_FILE: lock_content()}
+    if not dry_run:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            for name, content in files.items():
+                (directory / name).write_bytes(content)
+        except OSError as problem:
+            raise CommandError(f"{directory}: {problem.strerror}; name a directory you may write to") from None
+    if as_json:
+        print_json({"directory": str(directory), "written": not dry_run, "files": sorted(files)})
+    else:
+        for name in sorted(files):
+            typer.echo(directory / name)
