@@ -1,6 +1,6 @@
 """Rule 3: how charge lines (shipping, fee, tip, duty, deposit) and the ROUNDING follow the units."""
 
-from asiento.accounting.blocks import FIRST_TAX, NET, WEIGHT, Amounts, Block, added, gross_of, less, zeros
+from asiento.accounting.blocks import NET, WEIGHT, Amounts, Block, added, gross_of, less, zeros
 from asiento.accounting.booking import Booking
 from asiento.accounting.invoicing import Invoice
 from asiento.accounting.order_state import LineState, OrderState
@@ -88,9 +88,3 @@ def cancel_open_charge(order: OrderState, line: LineState, net: int, taxes: dict
         part[component] = amount
     cancel_amounts(order, line, tuple(part))
     line.open = Block(order.open_net, 0, less(rest, tuple(part)))
-
-
-def open_part(line: LineState, components: list[int]) -> int:
-    """What is still open of a line under some components."""
-    rest = line.open.rest()
-    return sum(rest[component] for component in components if component == NET or component >= FIRST_TAX)

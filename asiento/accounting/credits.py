@@ -1,17 +1,36 @@
 """Rule 4: the credit note of a refund, every amount within its caps."""
 
+from dataclasses import dataclass
+
 from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, SALES_ALLOWANCES, returns_account, tax_account
-from asiento.accounting.blocks import FIRST_TAX, NET, Amounts
+from asiento.accounting.blocks import FIRST_TAX, NET
 from asiento.accounting.booking import Booking, Draft
-from asiento.accounting.invoicing import document_taxes
 from asiento.accounting.journal import DocumentLine, DocumentTax
-from asiento.accounting.order_events import CreditTax, LiableParty
+from asiento.accounting.order_events import CreditTax
 from asiento.accounting.order_state import NET_CAP, CapKey, LineState, TaxTerms
 from asiento.accounting.refund_plan import LinePlan
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """Amounts that the caps have granted already: what is posted and shown as one line of the credit note.
+
+    line None = the order as a whole; quantity in micro-units; account: what the net is debited to.
+    """
+
+    line: LineState | None
+    account: str
+    net: int
+    taxes: list[tuple[TaxTerms, int]]
+    quantity: int = 0
+    description: str | None = None
+
+
 class CreditNote:
-    """A credit note in the making. `beyond_caps`: stated amounts that are not credited (D10)."""
+    """A credit note in the making: what is granted counts as credited at once.
+
+    `beyond_caps`: stated amounts, in minor units, that the caps do not let be credited (D10).
+    """
 
     __slots__ = ("_booking", "_draft", "_lines", "_net", "_shipments", "_tax", "beyond_caps", "number")
 
@@ -26,152 +45,110 @@ class CreditNote:
         self.number = 0
 
     def credit_units(self, plan: LinePlan) -> None:
-        """Credit the shipped units of a refund line: block parts cut to the caps, or the amounts as stated."""
+        """Credit the shipped units of a refund line: block parts cut to the caps, or the amounts as stated.
+
+        Units that were never invoiced have nothing to credit, whatever the line states; a line without units
+        credits what it states.
+        """
         stated = plan.stated
-        if not plan.credits and stated.net is None:
+        if not plan.credits and (stated.net is None or stated.scope == "UNSHIPPED" or stated.quantity):
             return
         line = self._booking.order.own_line(stated.line_id)
+        wanted = self._take_units(line, plan)
+        units = sum([count for _, count in plan.credits])
+        account = returns_account(line.terms.kind, line.terms.category)
+        if stated.net is not None:
+            self.credit_stated(line, account, stated.net, stated.taxes or (), quantity=units)
+            return
+        net = self.grant(line, NET_CAP, NET, wanted[NET])
+        taxes = [
+            (tax, self.grant(line, tax[:3], component, wanted[component])) for component, tax in enumerate(line.terms.taxes, FIRST_TAX)
+        ]
+        self.add(Credit(line=line, account=account, net=net, taxes=taxes, quantity=units))
+
+    def _take_units(self, line: LineState, plan: LinePlan) -> list[int]:
+        """Count the units as credited; answers what their blocks say they are worth, component by component."""
         blocks = list(line.shipped)
-        wanted = [0] * len(line.agreed)
+        worth = [0] * len(line.agreed)
         for place, count in plan.credits:
             part, blocks[place] = blocks[place].credit(count)
             self._shipments.add(blocks[place].shipment)
-            for component in (NET, *range(FIRST_TAX, len(part))):
-                wanted[component] += self._cut_part(line, component, part[component]) if stated.net is None else 0
+            worth = [a + b for a, b in zip(worth, part, strict=True)]
         line.shipped = tuple(blocks)
-        units = sum(count for _, count in plan.credits)
-        if stated.net is not None:
-            self._credit_stated(line, stated.net, stated.taxes or (), returns_account(line.terms.kind, line.terms.category), units)
-        else:
-            self._add_line(line, tuple(wanted), units)
+        return worth
 
-    def _cut_part(self, line: LineState, component: int, amount: int) -> int:
-        key = NET_CAP if component == NET else line.terms.taxes[component - FIRST_TAX].cap_key
-        granted = self._grant(line, key, amount)
-        self._credit_component(line, component, granted)
-        return granted
+    def grant(self, line: LineState | None, key: CapKey, component: int | None, wanted: int) -> int:
+        """What the caps of the order and of the line leave of `wanted`; counted as credited at once.
 
-    def _grant(self, line: LineState | None, key: CapKey, wanted: int) -> int:
-        """What the caps of the order (and of the line) leave of `wanted`; taken from the order's rest at once."""
+        It counts under `component` of the line; None = under the first one of the key.
+        """
         uncredited = self._booking.order.uncredited
         rest = uncredited.get(key, 0)
-        granted = max(0, min(wanted, rest, rest if line is None else line.uncredited(key)))
-        if granted:
-            uncredited[key] = rest - granted
-        return granted
-
-    @staticmethod
-    def _credit_component(line: LineState, component: int, amount: int) -> None:
-        if amount:
-            credited = list(line.credited)
-            credited[component] += amount
-            line.credited = tuple(credited)
-
-    def _add_line(self, line: LineState, amounts: Amounts, quantity: int) -> None:
-        """Post and show amounts that were granted already."""
-        terms, booking = line.terms, self._booking
-        net, tax = amounts[NET], sum(amounts[FIRST_TAX:])
-        account = returns_account(terms.kind, terms.category)
-        self._draft.debit(account, net, (("category", terms.category), *booking.dimensions))
-        for tax_terms, amount in zip(terms.taxes, amounts[FIRST_TAX:], strict=True):
-            self._debit_tax(tax_terms, amount)
-        self._count(net, tax)
-        self._lines.append(
-            DocumentLine(
-                line_id=terms.line_id,
-                sku=terms.sku,
-                description=terms.description,
-                unit_price=terms.unit_price,
-                quantity=quantity,
-                net=net,
-                discount=0,
-                taxes=document_taxes(terms, amounts),
-            )
-        )
-
-    def _debit_tax(self, tax: TaxTerms, amount: int) -> None:
-        booking = self._booking
-        account = tax_account(tax.jurisdiction, tax.type, tax.liable_party, booking.placement.channel)
-        self._draft.debit(account, amount, (*booking.dimensions, ("tax_code", tax.code), ("tax_rate", tax.rate)))
-
-    def _count(self, net: int, tax: int) -> None:
-        self._net += net
-        self._tax += tax
-        self._booking.order.totals.credited += net + tax
-
-    def credit_as_stated(self, line: LineState | None, amount: int, taxes: tuple[CreditTax, ...], description: str) -> None:
-        """Goodwill and tax adjustments: as stated, within the caps of the order and of the line it names."""
-        self._credit_stated(line, amount, taxes, SALES_ALLOWANCES, 0, description)
-
-    def _credit_stated(
-        self,
-        line: LineState | None,
-        amount: int,
-        taxes: tuple[CreditTax, ...],
-        account: str,
-        quantity: int,
-        description: str | None = None,
-    ) -> None:
-        net = self._grant(line, NET_CAP, amount)
+        granted = min(wanted, rest) if line is None else min(wanted, rest, line.uncredited(key))
+        if granted <= 0:
+            return 0
+        uncredited[key] = rest - granted
         if line is not None:
-            self._credit_component(line, NET, net)
-        self.beyond_caps += amount - net
-        granted: list[tuple[TaxTerms, int]] = []
-        for stated in taxes:
-            tax = self.grant_tax(line, stated, stated.amount)
-            self.beyond_caps += stated.amount - tax
-            granted.append((self.tax_terms(line, stated), tax))
-        self.add_granted(line, account, net, granted, quantity, description)
-
-    def grant_tax(self, line: LineState | None, stated: CreditTax, wanted: int) -> int:
-        """What the caps leave of a stated tax; it counts under the line's first component of its key."""
-        key = (stated.jurisdiction, stated.type, stated.code)
-        granted = self._grant(line, key, wanted)
-        if line is not None and granted:
-            self._credit_component(line, line.components(key)[0], granted)
+            credited = list(line.credited)
+            credited[line.components(key)[0] if component is None else component] += granted
+            line.credited = tuple(credited)
         return granted
 
-    def grant_net(self, line: LineState, wanted: int) -> int:
-        """What the caps leave of a stated net of a line."""
-        granted = self._grant(line, NET_CAP, wanted)
-        self._credit_component(line, NET, granted)
-        return granted
-
-    def tax_terms(self, line: LineState | None, stated: CreditTax) -> TaxTerms:
-        """The first component of the stated tax's key, on its line or else on the order."""
-        key = (stated.jurisdiction, stated.type, stated.code)
-        found = find_tax([line] if line is not None else list(self._booking.order.lines.values()), key)
-        return found or TaxTerms(*key, "", stated.liable_party)
-
-    def add_granted(
+    def credit_stated(
         self,
         line: LineState | None,
         account: str,
         net: int,
-        taxes: list[tuple[TaxTerms, int]],
+        taxes: tuple[CreditTax, ...],
+        *,
         quantity: int = 0,
         description: str | None = None,
     ) -> None:
-        """Post and show amounts that the caps granted."""
-        tax = sum(amount for _, amount in taxes)
-        if not (net or tax or quantity):
+        """Credit amounts as stated, within the caps of the order and of the line; the excess is D10."""
+        granted_net = self.grant(line, NET_CAP, NET, net)
+        self.beyond_caps += net - granted_net
+        granted_taxes: list[tuple[TaxTerms, int]] = []
+        for stated in taxes:
+            terms = self.tax_terms(line, stated)
+            granted = self.grant(line, terms[:3], None, stated.amount)
+            self.beyond_caps += stated.amount - granted
+            granted_taxes.append((terms, granted))
+        self.add(Credit(line=line, account=account, net=granted_net, taxes=granted_taxes, quantity=quantity, description=description))
+
+    def tax_terms(self, line: LineState | None, stated: CreditTax) -> TaxTerms:
+        """The first component of the stated tax's key, on its line or else on the order; as stated where there is none."""
+        key = (stated.jurisdiction, stated.type, stated.code)
+        return self._first_tax(line, key) or TaxTerms(*key, "", stated.liable_party)
+
+    def _first_tax(self, line: LineState | None, key: CapKey) -> TaxTerms | None:
+        lines = [line] if line is not None else self._booking.order.lines.values()
+        return next((tax for one in lines for tax in one.terms.taxes if tax[:3] == key), None)
+
+    def add(self, credit: Credit) -> None:
+        """Post and show amounts that were granted."""
+        tax = sum([amount for _, amount in credit.taxes])
+        if not (credit.net or tax or credit.quantity):
             return
-        booking = self._booking
-        terms = line.terms if line is not None else None
+        booking, draft = self._booking, self._draft
+        terms = credit.line.terms if credit.line is not None else None
         category = (("category", terms.category),) if terms else ()
-        self._draft.debit(account, net, (*category, *booking.dimensions))
-        for tax_terms, amount in taxes:
-            self._debit_tax(tax_terms, amount)
-        self._count(net, tax)
+        draft.debit(credit.account, credit.net, (*category, *booking.dimensions))
+        for tax_terms, amount in credit.taxes:
+            account = tax_account(tax_terms.jurisdiction, tax_terms.type, tax_terms.liable_party, booking.placement.channel)
+            draft.debit(account, amount, (*booking.dimensions, ("tax_code", tax_terms.code), ("tax_rate", tax_terms.rate)))
+        self._net += credit.net
+        self._tax += tax
+        booking.order.totals.credited += credit.net + tax
         self._lines.append(
             DocumentLine(
                 line_id=terms.line_id if terms else None,
                 sku=terms.sku if terms else None,
-                description=description or (terms.description if terms else None),
-                quantity=quantity,
-                net=net,
+                description=credit.description or (terms.description if terms else None),
+                unit_price=terms.unit_price if terms and credit.quantity else None,
+                quantity=credit.quantity,
+                net=credit.net,
                 discount=0,
-                taxes=tuple([_document_tax(tax_terms, amount) for tax_terms, amount in taxes]),
+                taxes=tuple([_document_tax(tax_terms, amount) for tax_terms, amount in credit.taxes]),
             )
         )
 
@@ -181,33 +158,30 @@ class CreditNote:
         if not self._shipments or any(block.uncredited_units for line in order.lines.values() for block in line.shipped):
             return
         for line_id, line in order.lines.items():
-            if line.terms.kind == "ROUNDING" and line.invoiced != line.credited:
-                amounts = line.invoiced
-                if line.credited[NET] == amounts[NET]:
-                    continue
+            if line.terms.kind == "ROUNDING" and line.credited != line.invoiced:
                 own = order.own_line(line_id)
-                own.credited = amounts
-                self._add_line(own, amounts, 0)
+                own.credited = own.invoiced
+                taxes = list(zip(own.terms.taxes, own.invoiced[FIRST_TAX:], strict=True))
+                account = returns_account("ROUNDING", own.terms.category)
+                self.add(Credit(line=own, account=account, net=own.invoiced[NET], taxes=taxes))
 
     def allow_unexplained(self, amount: int) -> int:
-        """Money that went back without a reason, as far as something invoiced is uncredited; answers f."""
-        order = self._booking.order
-        whole = sum(order.uncredited.values())
+        """Credit money that went back without a reason, as far as something invoiced is uncredited; answers that limit."""
+        uncredited = self._booking.order.uncredited
+        whole = sum(uncredited.values())
         limited = left = min(amount, whole)
         if limited <= 0:
             return 0
         taxes: list[tuple[TaxTerms, int]] = []
-        for key in sorted(order.uncredited):
-            if key != NET_CAP:
-                rest = order.uncredited[key]
-                share = min((2 * rest * limited + whole) // (2 * whole), rest, left)
-                order.uncredited[key] = rest - share
-                left -= share
-                terms = find_tax(list(order.lines.values()), key)
-                if share and terms:
-                    taxes.append((terms, share))
-        net = self._grant(None, NET_CAP, left)
-        self.add_granted(None, SALES_ALLOWANCES, net, taxes, description="ALLOWANCE")
+        for key in sorted(uncredited):
+            terms = self._first_tax(None, key)
+            if key != NET_CAP and terms is not None:
+                share = (2 * uncredited[key] * limited + whole) // (2 * whole)
+                granted = self.grant(None, key, None, min(share, left))
+                left -= granted
+                taxes.append((terms, granted))
+        net = self.grant(None, NET_CAP, None, left)
+        self.add(Credit(line=None, account=SALES_ALLOWANCES, net=net, taxes=taxes, description="ALLOWANCE"))
         return limited
 
     def enter(self, memo: str) -> None:
@@ -231,16 +205,7 @@ class CreditNote:
         return tuple([self._booking.reference("INVOICE", number) for number in numbers])
 
 
-def find_tax(lines: list[LineState], key: CapKey) -> TaxTerms | None:
-    """The first component of a jurisdiction, type and code."""
-    return next((tax for line in lines for tax in line.terms.taxes if tax[:3] == key), None)
-
-
-def liable_account(tax: TaxTerms, channel: str) -> str:
-    """The account of a tax component."""
-    return tax_account(tax.jurisdiction, tax.type, tax.liable_party, channel)
-
-
 def _document_tax(tax: TaxTerms, amount: int) -> DocumentTax:
-    liable: LiableParty = tax.liable_party
-    return DocumentTax(jurisdiction=tax.jurisdiction, type=tax.type, code=tax.code, rate=tax.rate, amount=amount, liable_party=liable)
+    return DocumentTax(
+        jurisdiction=tax.jurisdiction, type=tax.type, code=tax.code, rate=tax.rate, amount=amount, liable_party=tax.liable_party
+    )

@@ -68,8 +68,9 @@ class _Case:
     def _repeated(self, original_event_id: str, conflict: str | None) -> Outcome:
         if conflict is None:
             return _DUPLICATE
-        severity = "critical" if conflict == "D21" else "high"
-        self.findings.record(conflict, severity, self.event, parameters=(("first_event_id", original_event_id),))
+        self.findings.record(
+            conflict, "critical" if conflict == "D21" else "high", self.event, parameters=(("first_event_id", original_event_id),)
+        )
         return Conflict(conflict)
 
     def _park(self, outcome: Deferred) -> Outcome:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from asiento.accounting.journal import DocumentKind
 
-EVENT_NAMESPACE = UUID("fb123371-023d-4bc3-94f7-93214ce2e157")
 ENTRY_NAMESPACE = UUID("d4e30a94-8be5-47bc-bde7-48a5a3897db5")
 DISCREPANCY_NAMESPACE = UUID("bb36aed8-e105-46a6-9656-cad2e6802c98")
 
@@ -17,11 +16,6 @@ def _uuid5(namespace: bytes, name: str) -> str:
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-def event_id(tenant: str, source: str, order_id: str, event_type: str, business_key: str, revision: str) -> str:
-    """The id an adapter gives to a fact that has none of its own."""
-    return _uuid5(EVENT_NAMESPACE.bytes, f"{tenant}|{source}|{order_id}|{event_type}|{business_key}|{revision}")
 
 
 def entry_id(tenant: str, about_event_id: str, entry_kind: str, part: str) -> str:

@@ -3,7 +3,7 @@
 from asiento.accounting.blocks import added
 from asiento.accounting.booking import Booking, InvariantBroken
 from asiento.accounting.conditions import unmet_condition
-from asiento.accounting.decision import Conflict, Deferred, Outcome, Posted, Rejected
+from asiento.accounting.decision import Conflict, Deferred, Outcome, Posted, Rejected, Severity
 from asiento.accounting.findings import Findings
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.money import CURRENCY_EXPONENTS
@@ -76,7 +76,7 @@ def _warn_of_over_refund(event: OrderEvent, order: OrderState, findings: Finding
     if beyond + order.totals.disputed <= 0:
         return
     allowed = isinstance(event, RefundIssued) and event.allow_over_refund
-    severity = "low" if allowed else "critical" if beyond > 0 else "high"
+    severity: Severity = "low" if allowed else "critical" if beyond > 0 else "high"
     findings.follow("D10", severity, event, expected=order.totals.captured, actual=order.totals.captured + beyond)
 
 

@@ -27,6 +27,13 @@ def parse_decimal(text: str) -> Ratio:
     return Ratio(int(whole + fraction), 10 ** len(fraction))
 
 
+def major_units_text(amount: int, exponent: int) -> str:
+    """Minor units as a decimal text in major units: 19900 with 2 decimals -> "199.00", -5 with 0 -> "-5"."""
+    digits = str(abs(amount)).rjust(exponent + 1, "0")
+    text = f"{digits[:-exponent]}.{digits[-exponent:]}" if exponent else digits
+    return f"-{text}" if amount < 0 else text
+
+
 def cost_of_units(unit_cost: str, quantity: int, exponent: int) -> int:
     """Cost in minor units of `quantity` micro-units at `unit_cost` major units each."""
     price = parse_decimal(unit_cost)

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from asiento import __version__
-from asiento.cli import entries, events, normalize, schemas, sinks
+from asiento.cli import entries, events, normalize, schemas, simulate, sinks
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.output import message
 from asiento.runtime.settings import SettingsError
@@ -20,6 +20,7 @@ app.add_typer(schemas.app, name="schemas")
 app.add_typer(sinks.app, name="sinks")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(entries.app, name="entries")
+app.command("simulate")(simulate.simulate_command)
 
 
 def _version(value: bool) -> None:

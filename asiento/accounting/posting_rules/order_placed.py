@@ -1,6 +1,7 @@
 """OrderPlaced: nothing is posted; the amounts are frozen into blocks."""
 
 from asiento.accounting.blocks import NET, gross_of
+from asiento.accounting.booking import InvariantBroken
 from asiento.accounting.findings import Findings
 from asiento.accounting.order_events import OrderPlaced
 from asiento.accounting.order_state import OrderState, Placement
@@ -20,7 +21,8 @@ def place_order(event: OrderPlaced, order: OrderState, findings: Findings) -> No
     """Fill the state of an order whose lines passed `check_lines`; warns of D01 within tolerance and of D05."""
     discount = order_discount_of(event)
     shares = discount_shares(event.lines, discount)
-    assert shares is not None and event.currency is not None and event.currency_exponent is not None
+    if shares is None or event.currency is None or event.currency_exponent is None:
+        raise InvariantBroken(f"order {event.order_key} is placed without its checks")
     lines = {line.line_id: place_line(line, share) for line, share in zip(event.lines, shares, strict=True)}
     total = lines_total(event.lines, discount)
     if total != event.total:

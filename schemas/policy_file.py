@@ -1,0 +1,89 @@
+"""The policy file: a mapping (from YAML) -> the policy book of the core.
+
+Either one policy, flat, or `versions`: a list of them, each with `version` and `in_force_from` (RFC 3339 with an
+offset; the oldest may leave it out). Names are the fields of `asiento.accounting.policy.Policy`.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo
+
+from asiento.accounting.policy import Policy, PolicyBook
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMES = tuple(field.name for field in fields(Policy))
+_HINTS = get_type_hints(Policy)
+
+
+class InvalidPolicy(ValueError):
+    """The policy file cannot be used; the message names the place and what is allowed there."""
+
+
+def policies_from_mapping(content: Mapping[str, Any]) -> PolicyBook:
+    """The policy book of a file's content; an empty one gives version 1 with its defaults. Raises `InvalidPolicy`."""
+    if "versions" not in content:
+        return PolicyBook((_version(content, "policy"),))
+    if len(content) > 1:
+        raise InvalidPolicy("beside `versions` nothing else may stand: put the values into one of its items")
+    items = content["versions"]
+    if not isinstance(items, list) or not items:
+        raise InvalidPolicy("versions: a list with at least one policy is expected")
+    versions = sorted((_version(item, f"versions[{place}]") for place, item in enumerate(items)), key=lambda one: one[0])
+    for name, values in (("version", [policy.version for _, policy in versions]), ("in_force_from", [since for since, _ in versions])):
+        if len(set(values)) < len(values):
+            raise InvalidPolicy(f"versions: two policies have the same {name}")
+    return PolicyBook(tuple(versions))
+
+
+def _version(item: Any, place: str) -> tuple[int, Policy]:
+    if not isinstance(item, Mapping):
+        raise InvalidPolicy(f"{place}: a mapping is expected")
+    values = dict(item)
+    since = _microseconds(values.pop("in_force_from", None), f"{place}.in_force_from")
+    return since, Policy(**{name: _value(name, value, f"{place}.{name}") for name, value in values.items()})
+
+
+def _microseconds(value: Any, place: str) -> int:
+    if value is None:
+        return 0
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        raise InvalidPolicy(f"{place}: {value!r} is no RFC 3339 time") from None
+    if moment.tzinfo is None:
+        raise InvalidPolicy(f"{place}: {value!r} has no offset, for example 2027-01-01T00:00:00Z")
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _value(name: Any, value: Any, place: str) -> Any:
+    if name not in _HINTS:
+        near = difflib.get_close_matches(str(name), _NAMES, n=1, cutoff=0.0)[0]
+        raise InvalidPolicy(f"{place}: no policy has that name; the nearest is {near}")
+    hint = _HINTS[name]
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise InvalidPolicy(f"{place}: {value!r} is not one of {', '.join(get_args(hint))}")
+        return value
+    if hint is int:
+        if type(value) is not int or value < 1:
+            raise InvalidPolicy(f"{place}: {value!r} is no whole number above 0")
+        return value
+    if name == "entity_time_zones":
+        if not isinstance(value, Mapping):
+            raise InvalidPolicy(f"{place}: a mapping of legal entity to time zone is expected")
+        return tuple((str(entity), _zone(zone, f"{place}.{entity}")) for entity, zone in sorted(value.items()))
+    return _zone(value, place)
+
+
+def _zone(value: Any, place: str) -> str:
+    try:
+        if isinstance(value, str | NoneType) and value:
+            return ZoneInfo(value).key
+    except (OSError, ValueError):
+        pass
+    raise InvalidPolicy(f"{place}: {value!r} is no time zone of the IANA database, for example America/Mexico_City")
