@@ -1,0 +1,86 @@
+"""What the engine asks of a job: pure work on one range of one partition, bytes in, bytes out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
+
+Headers: TypeAlias = list[tuple[str, bytes]]
+"""A list: aiokafka's batch builder takes nothing else."""
+
+
+class SourceRecord(Protocol):
+    """A fetched record; `timestamp` in milliseconds since the epoch."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRange:
+    """The records of `[first_offset, next_offset)` of one partition; offsets without a record were never delivered."""
+
+    topic: str
+    partition: int
+    first_offset: int
+    next_offset: int
+    records: Sequence[SourceRecord]
+
+    def halves(self) -> tuple["SourceRange", "SourceRange"]:
+        """Two ranges that join where the later half of the records starts; needs two records or more."""
+        later = self.records[len(self.records) // 2 :]
+        earlier = self.records[: len(self.records) // 2]
+        middle = later[0].offset
+        return (
+            SourceRange(topic=self.topic, partition=self.partition, first_offset=self.first_offset, next_offset=middle, records=earlier),
+            SourceRange(topic=self.topic, partition=self.partition, first_offset=middle, next_offset=self.next_offset, records=later),
+        )
+
+
+class OutputRecord(NamedTuple):
+    """A record to write to the partition of its source."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = []
+
+
+class StateRecord(NamedTuple):
+    """The full new state of one key (None: forget it); `parked` counts what waits inside it."""
+
+    key: bytes
+    value: bytes | None
+    parked: int = 0
+
+
+class ChunkResult(Protocol):
+    """All that one range causes; it becomes visible together or not at all."""
+
+    @property
+    def outputs(self) -> Mapping[str, Sequence[OutputRecord]]: ...
+    @property
+    def states(self) -> Sequence[StateRecord]: ...
+
+
+class RangeTooLarge(Exception):
+    """The outputs of this range exceed what one record may hold: process its halves in transactions of their own."""
+
+
+ResultT = TypeVar("ResultT", bound=ChunkResult)
+
+
+class ChunkProcessor(Protocol[ResultT]):
+    """A job. `process` is synchronous and sees one consistent state; it may be asked again for the same range."""
+
+    def process(self, source: SourceRange, states: Mapping[bytes, bytes]) -> ResultT:
+        """Work on a range; `states` holds the encoded state per key and must not be changed. May raise `RangeTooLarge`."""
+
+    def committed(self, source: SourceRange, result: ResultT) -> None:
+        """The range is committed: count it."""

@@ -1,0 +1,27 @@
+"""Table recovery with whole chunks: exact coverage also ends the recovery of a changelog whose last offset is a marker."""
+
+from typing import Any
+
+from streams.engine.chunks import FetchedChunk
+from streams.engine.table import state_from_changelog
+
+
+def apply_changelog_chunk(app: Any, fetched: FetchedChunk) -> None:
+    """Put a chunk of the changelog into its table and tell Faust's recovery how far it reaches.
+
+    The chunk must be of the current seek epoch: its start then joins what has been applied.
+    """
+    recovery, tp = app.tables.recovery, fetched.tp
+    if tp not in recovery.active_tps or not recovery.in_recovery:
+        return
+    recovery.tp_to_table[tp].store.partition(tp.partition).apply(map(state_from_changelog, fetched.records))
+    note_changelog_offset(app, tp, fetched.next_offset - 1)
+    if not recovery.need_recovery():
+        recovery.signal_recovery_end.set()
+
+
+def note_changelog_offset(app: Any, tp: Any, offset: int) -> None:
+    """The table holds everything up to `offset`: the next recovery of a partition that stays starts there."""
+    offsets = app.tables.recovery.active_offsets
+    if tp in offsets:
+        offsets[tp] = max(offsets[tp] or 0, offset)

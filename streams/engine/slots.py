@@ -1,0 +1,231 @@
+"""Slots: one per assigned source partition. A slot takes chunks in exact order, merges what waits and commits it.
+
+The rule that everything rests on: a chunk must start exactly at the slot's expected offset and carry its seek epoch. Anything
+else is given back by seeking to the expected offset, never skipped.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from itertools import chain
+from typing import Any, Final
+
+from aiokafka.structs import TopicPartition
+
+from asiento.runtime.metrics import Metrics
+from asiento.runtime.settings import Settings
+from streams.engine.chunks import Chunk
+from streams.engine.failure import ExitCode, cause_of, end_process
+from streams.engine.faults import Faults
+from streams.engine.job import Job
+from streams.engine.processor import RangeTooLarge, SourceRange
+from streams.engine.table import PartitionStates
+from streams.engine.transaction import PartitionProducer
+
+ACCEPTED_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Bytes of source records that slots hold together; one chunk more is always let in when nothing is held."""
+STARTS_AT_ONCE_MAX: Final = 8
+"""Producers that are started side by side after a rebalance."""
+
+
+class PartitionSlot:
+    """Work on one source partition between two rebalances."""
+
+    def __init__(self, owner: "SlotSet", partition: int, producer: PartitionProducer) -> None:
+        self.partition = partition
+        self.producer = producer
+        self.states = PartitionStates()
+        self.epoch: int | None = None
+        self.expected_offset = 0
+        self.committed_offset = 0
+        self.busy_since: float | None = None
+        self._owner = owner
+        self._waiting: deque[Chunk] = deque()
+        self._in_work: list[Chunk] = []
+        self._worker: asyncio.Task[None] | None = None
+
+    def start_at(self, offset: int, epoch: int, states: PartitionStates) -> None:
+        """Begin with recovered states: only a chunk of this seek epoch that starts at `offset` is taken."""
+        self.expected_offset = self.committed_offset = offset
+        self.states = states
+        self.epoch = epoch
+
+    def refusal(self, chunk: Chunk) -> str | None:
+        """Why a chunk cannot be taken, or None."""
+        if chunk.epoch != self.epoch:
+            return "old_epoch"
+        return None if chunk.offset == self.expected_offset else "unexpected_start"
+
+    def take(self, chunk: Chunk) -> None:
+        """Queue a chunk that was not refused."""
+        self.expected_offset = chunk.next_offset
+        self._waiting.append(chunk)
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.get_running_loop().create_task(self._work(), name=f"slot-{self.partition}")
+            self._worker.add_done_callback(_require_success)
+
+    def suspend(self) -> Iterable[Chunk]:
+        """Take nothing any more; returns the chunks that were waiting. A transaction that runs goes on."""
+        self.epoch = None
+        waiting = tuple(self._waiting)
+        self._waiting.clear()
+        return waiting
+
+    async def idle(self) -> None:
+        """Wait until no transaction runs."""
+        if self._worker is not None:
+            await self._worker
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is waiting or in work."""
+        return not self._waiting and not self._in_work
+
+    def oldest_timestamp_ms(self) -> int | None:
+        """Timestamp of the oldest record that is held but not committed."""
+        return next((chunk.records[0].timestamp for chunk in chain(self._in_work, self._waiting) if chunk.records), None)
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                self.busy_since = time.monotonic()
+                self._in_work = self._next_chunks()
+                await self._process(_joined(self._in_work))
+                finished, self._in_work = self._in_work, []
+                self._owner.release(finished, committed=True)
+            self.busy_since = None
+        except Exception as error:  # noqa: BLE001 - whatever it is, the chunk must not be acknowledged
+            source = TopicPartition(self._owner.job.source_topic, self.partition)
+            code = cause_of(error, ExitCode.TRANSACTION_FAILED)
+            end_process(code, "a chunk could not be committed", error=error, source=source, first_offset=self.committed_offset)
+
+    def _next_chunks(self) -> list[Chunk]:
+        """The waiting chunks that make the next transaction: at least one, bounded by records and bytes."""
+        settings = self._owner.settings
+        chunks = [self._waiting.popleft()]
+        records, size = len(chunks[0].records), chunks[0].size_bytes
+        while self._waiting:
+            records += len(self._waiting[0].records)
+            size += self._waiting[0].size_bytes
+            if records > settings.merged_records_max or size > settings.chunk_bytes_max:
+                break
+            chunks.append(self._waiting.popleft())
+        return chunks
+
+    async def _process(self, source: SourceRange) -> None:
+        job, metrics, started = self._owner.job, self._owner.metrics, time.monotonic()
+        try:
+            result = job.processor.process(source, self.states.by_key)
+        except RangeTooLarge:
+            for half in source.halves():
+                await self._process(half)
+            return
+        last = await self.producer.commit(source.next_offset, result.outputs, result.states, timestamp_ms=round(time.time() * 1000))
+        self.states.apply(result.states)
+        self.committed_offset = source.next_offset
+        if last is not None:
+            self._owner.on_changelog_written(self.partition, last)
+        self._owner.faults.reach("after_apply")
+        job.processor.committed(source, result)
+        self._owner.transactions_committed.inc()
+        metrics.transaction_seconds.observe(time.monotonic() - started)
+        metrics.chunk_records.observe(len(source.records))
+
+
+class SlotSet:
+    """All slots of this process, and the bound on what they hold."""
+
+    def __init__(
+        self, settings: Settings, job: Job, metrics: Metrics, faults: Faults, on_changelog_written: Callable[[int, int], None]
+    ) -> None:
+        self.settings = settings
+        self.job = job
+        self.metrics = metrics
+        self.faults = faults
+        self.on_changelog_written = on_changelog_written
+        self.transactions_committed = metrics.transactions.labels("committed")
+        self.by_partition: dict[int, PartitionSlot] = {}
+        self._accepted_bytes = 0
+        self._room = asyncio.Event()
+
+    async def open(self, partitions: Collection[int], timeout_seconds: float) -> None:
+        """Slots for a new assignment: stop all old producers, start new ones. Raises TimeoutError or any `KafkaError`."""
+        await self.close()
+        limit = asyncio.Semaphore(STARTS_AT_ONCE_MAX)
+        for partition in sorted(partitions):
+            producer = PartitionProducer(self.settings, self.job, partition, self.faults)
+            self.by_partition[partition] = PartitionSlot(self, partition, producer)
+
+        async def start(slot: PartitionSlot) -> None:
+            async with limit:
+                await slot.producer.start()
+
+        await asyncio.wait_for(asyncio.gather(*(start(slot) for slot in self.by_partition.values())), timeout_seconds)
+
+    async def close(self) -> None:
+        """Forget all slots, after the transactions that run, and close their producers."""
+        self.suspend()
+        await self.idle()
+        slots, self.by_partition = self.by_partition, {}
+        await asyncio.gather(*(slot.producer.stop() for slot in slots.values()))
+
+    def suspend(self) -> None:
+        """Take nothing any more; what waits is dropped here and fetched again by the next owner."""
+        for slot in self.by_partition.values():
+            self.release(slot.suspend(), committed=False)
+        self._room.set()
+
+    async def idle(self) -> None:
+        """Wait until no transaction runs."""
+        await asyncio.gather(*(slot.idle() for slot in self.by_partition.values()))
+
+    async def accept(self, chunk: Chunk, give_back: Callable[[int], Any]) -> None:
+        """Take a chunk as soon as there is room, or refuse it; `give_back(partition)` is called for one that must be fetched again."""
+        while self._accepted_bytes and self._accepted_bytes + chunk.size_bytes > ACCEPTED_BYTES_MAX and not self._refusal(chunk):
+            self._room.clear()
+            await self._room.wait()
+        refusal = self._refusal(chunk)
+        if refusal is None:
+            self._accepted_bytes += chunk.size_bytes
+            self.by_partition[chunk.partition].take(chunk)
+            return
+        self.metrics.chunks_refused.labels(refusal).inc()
+        if refusal == "unexpected_start":
+            give_back(chunk.partition)
+        chunk.finish(committed=False)
+
+    def _refusal(self, chunk: Chunk) -> str | None:
+        slot = self.by_partition.get(chunk.partition)
+        return slot.refusal(chunk) if slot is not None else "not_assigned"
+
+    def release(self, chunks: Iterable[Chunk], *, committed: bool) -> None:
+        """The chunks are no longer held: acknowledge them to Faust and make room."""
+        for chunk in chunks:
+            self._accepted_bytes -= chunk.size_bytes
+            chunk.finish(committed=committed)
+        self._room.set()
+
+    def restart_ages(self, now: float) -> None:
+        """The process was frozen: what is in work counts from now on."""
+        for slot in self.by_partition.values():
+            if slot.busy_since is not None:
+                slot.busy_since = now
+
+    def oldest_busy_seconds(self, now: float) -> float:
+        """How long the slowest transaction has been running; 0 if none runs."""
+        return max((now - slot.busy_since for slot in self.by_partition.values() if slot.busy_since is not None), default=0.0)
+
+
+def _require_success(worker: "asyncio.Task[None]") -> None:
+    """Second line: a slot whose task died must not look idle."""
+    if not worker.cancelled() and (error := worker.exception()) is not None:
+        end_process(ExitCode.CHUNK_FAILED, "the task of a slot died", error=error)
+
+
+def _joined(chunks: list[Chunk]) -> SourceRange:
+    first = chunks[0]
+    records = first.records if len(chunks) == 1 else tuple(chain.from_iterable(chunk.records for chunk in chunks))
+    return SourceRange(
+        topic=first.topic, partition=first.partition, first_offset=first.offset, next_offset=chunks[-1].next_offset, records=records
+    )

@@ -1,0 +1,107 @@
+"""One transactional producer per source partition: everything a chunk causes becomes visible together, or not at all."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import RecordMetadata, TopicPartition
+
+from asiento.runtime.kafka_clients import client_options
+from asiento.runtime.settings import Settings
+from streams.engine.faults import Faults
+from streams.engine.job import Job
+from streams.engine.processor import OutputRecord, StateRecord
+from streams.engine.table import changelog_headers
+
+RECORD_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Largest entry, state or dead letter: key, value and headers together."""
+BATCH_BYTES_MAX: Final = 1024 * 1024
+"""Size at which a produce batch is closed; one larger record still makes a batch of its own."""
+STOP_SECONDS_MAX: Final = 5.0
+
+
+class PartitionProducer:
+    """Commits chunks of one source partition under one transactional id.
+
+    `start` fences the former owner of the id and ends its open transaction, so that afterwards the changelog and the committed
+    offset are final. Every other method may raise any `KafkaError`; the producer is then unusable and the process must end.
+    """
+
+    def __init__(self, settings: Settings, job: Job, partition: int, faults: Faults) -> None:
+        self._group_id = job.id
+        self._source = TopicPartition(job.source_topic, partition)
+        self._changelog_topic = job.changelog_topic
+        self._written_topics = (job.changelog_topic, *job.output_topics)
+        self._faults = faults
+        self._options = client_options(settings) | {
+            "client_id": f"{job.id}-{partition}",
+            "transactional_id": transactional_id(job.id, partition, faults),
+            "transaction_timeout_ms": round(settings.kafka_transaction_timeout_seconds * 1000),
+            "linger_ms": settings.producer_linger_ms,
+            "max_batch_size": BATCH_BYTES_MAX,
+            "max_request_size": RECORD_BYTES_MAX + BATCH_BYTES_MAX,
+        }
+        self._producer: Any = None
+
+    async def start(self) -> None:
+        """Connect, take over the transactional id, and get to know the topics, so that a commit never waits for metadata."""
+        self._producer = AIOKafkaProducer(**self._options)
+        await self._producer.start()
+        for topic in self._written_topics:
+            await self._producer.partitions_for(topic)
+
+    async def stop(self) -> None:
+        """Close the connections; bounded. Only to be called while no transaction is open."""
+        if self._producer is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._producer.stop(), STOP_SECONDS_MAX)
+
+    async def commit(
+        self, next_offset: int, outputs: Mapping[str, Sequence[OutputRecord]], states: Sequence[StateRecord], timestamp_ms: int
+    ) -> int | None:
+        """One transaction: outputs, states and the source offset. Returns the offset of the last changelog record, if any."""
+        reach, producer = self._faults.reach, self._producer
+        reach("before_begin")
+        await producer.begin_transaction()
+        reach("after_begin")
+        sent: list[asyncio.Future[RecordMetadata]] = []
+        for topic, records in outputs.items():
+            sent += [future for future, _ in await self._send(topic, records, timestamp_ms)]
+        changelog = await self._send(
+            self._changelog_topic, (OutputRecord(state.key, state.value, changelog_headers(state)) for state in states), timestamp_ms
+        )
+        offsets = asyncio.ensure_future(producer.send_offsets_to_transaction({self._source: next_offset}, self._group_id))
+        await asyncio.gather(*sent, *(future for future, _ in changelog))
+        reach("after_produce")
+        await offsets
+        reach("after_offsets")
+        await producer.commit_transaction()
+        reach("after_commit")
+        if not changelog:
+            return None
+        last_batch, count = changelog[-1]
+        return int((await last_batch).offset) + count - 1
+
+    async def _send(
+        self, topic: str, records: Iterable[OutputRecord], timestamp_ms: int
+    ) -> list[tuple["asyncio.Future[RecordMetadata]", int]]:
+        """Hand records over as full batches to the source's partition number; a future and a record count per batch."""
+        sent = []
+        batch = self._producer.create_batch()
+        for key, value, headers in records:
+            if batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers) is None:
+                sent.append((await self._producer.send_batch(batch, topic, partition=self._source.partition), batch.record_count()))
+                batch = self._producer.create_batch()
+                batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
+        if batch.record_count():
+            batch.close()
+            sent.append((await self._producer.send_batch(batch, topic, partition=self._source.partition), batch.record_count()))
+        return sent
+
+
+def transactional_id(group_id: str, slot: int, faults: Faults) -> str:
+    """`<group>-<slot>`, the same for every owner; without fencing (tests only) one that nobody else uses."""
+    return f"{group_id}-{slot}" if faults.fencing else f"{group_id}-{slot}-{secrets.token_hex(8)}"
