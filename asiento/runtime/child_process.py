@@ -4,21 +4,21 @@ A PID file names process id and start time, so that an id taken over by a strang
 """
 
 import contextlib
-import ctypes
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from asiento.runtime import end_with_parent
 
 LOG_BYTES_MAX = 16 * 1024 * 1024
 POLL_SECONDS = 0.02
 KILL_SECONDS_MAX = 10.0
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class ChildProcess:
 
 
 def start_child(name: str, argv: Sequence[str | Path], *, environment: Mapping[str, str], log_file: Path, pid_file: Path) -> ChildProcess:
-    """Start `argv` with stdout and stderr appended to `log_file`.
+    """Start `argv` (a program's full path and its arguments) with stdout and stderr appended to `log_file`.
 
     The kernel sends it SIGTERM when the calling *thread* ends: call this from a thread that outlives the child.
     """
@@ -85,29 +85,15 @@ def start_child(name: str, argv: Sequence[str | Path], *, environment: Mapping[s
         log_file.replace(log_file.with_name(log_file.name + ".1"))
     with log_file.open("ab") as log:
         popen = subprocess.Popen(
-            [str(word) for word in argv],
+            [sys.executable, "-I", "-S", str(Path(end_with_parent.__file__)), str(os.getpid()), *(str(word) for word in argv)],
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_end_with_parent(),  # noqa: PLW1509 - the function only calls prctl, which is safe between fork and exec
         )
     write_pid_file(pid_file, ProcessIdentity(name, popen.pid, start_mark(popen.pid) or "gone"))
     return ChildProcess(name, popen, pid_file)
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
-    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
-
-    def ask_kernel() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before the kernel knew
-            os._exit(1)
-
-    return ask_kernel
 
 
 def start_mark(pid: int) -> str | None:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 
 import orjson
 from aiohttp import web
@@ -61,14 +60,13 @@ class Heartbeat:
 
 
 class HealthServer:
-    """Serves one process. `start` returns the port, which is also logged and, if asked for, written to a file."""
+    """Serves one process. `start` returns the port, which is also logged."""
 
-    def __init__(self, metrics: Metrics, host: str, port: int, checks: HealthChecks, port_file: Path | None = None) -> None:
+    def __init__(self, metrics: Metrics, host: str, port: int, checks: HealthChecks) -> None:
         self._metrics = metrics
         self._host = host
         self._port = port
         self._checks = checks
-        self._port_file = port_file
         self._loop = asyncio.new_event_loop()
         self._bound: Future[int] = Future()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
@@ -77,11 +75,6 @@ class HealthServer:
         """Listen; returns the port (the one chosen, if 0 was asked for). Raises `OSError` if it is taken."""
         self._thread.start()
         port = self._bound.result(START_SECONDS_MAX)
-        if self._port_file:
-            self._port_file.parent.mkdir(parents=True, exist_ok=True)
-            partial = self._port_file.with_name(self._port_file.name + ".part")
-            partial.write_text(f"{port}\n")
-            partial.replace(self._port_file)
         get_logger().info(log_events.HEALTH_LISTENING, url=f"http://{self._host}:{port}")
         return port
 
@@ -90,8 +83,6 @@ class HealthServer:
         with contextlib.suppress(RuntimeError):  # the loop is already closed
             self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(STOP_SECONDS_MAX)
-        if self._port_file:
-            self._port_file.unlink(missing_ok=True)
 
     def _run(self) -> None:
         runner = web.AppRunner(self._application(), access_log=None, handle_signals=False, shutdown_timeout=1.0)

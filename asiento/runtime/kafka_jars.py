@@ -79,6 +79,15 @@ def obtain_jars(directory: Path, jars: Sequence[PinnedJar], fetch: Fetch | None 
     return tuple(directory / jar.file_name for jar in jars)
 
 
+def check_jars(directory: Path, jars: Sequence[PinnedJar]) -> tuple[PinnedJar, ...]:
+    """Check what is there and download nothing; returns the jars that are missing. Raises `JarsError` on other bytes."""
+    missing = tuple(jar for jar in jars if not (directory / jar.file_name).exists())
+    for jar in jars:
+        if jar not in missing:
+            _check(directory / jar.file_name, jar)
+    return missing
+
+
 def _download(directory: Path, jar: PinnedJar, fetch: Fetch) -> None:
     partial = directory / f".{jar.file_name}.part"
     try:

@@ -4,10 +4,8 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -17,13 +15,12 @@ from asiento.runtime.child_process import ChildProcess, read_pid_file, start_chi
 from asiento.runtime.java import find_java
 from asiento.runtime.kafka_jars import jars_directory, obtain_jars, pinned_jars
 from asiento.runtime.kafka_probe import ProbeFailed, probe_broker
+from asiento.runtime.ports import are_free, free_ports
 
 READY_SECONDS_MAX = 90.0
 FORMAT_SECONDS_MAX = 90.0
 STOP_SECONDS_MAX = 30.0
 START_TRIES_MAX = 3
-PORTS = range(20_000, 32_000)
-"""Below the range that outgoing connections use: a client that keeps trying a closed port cannot connect to itself."""
 
 JVM_OPTIONS = (
     "-Xms64m",
@@ -89,19 +86,21 @@ class LocalKafka:
     Call `start` from a thread that outlives the broker (see `start_child`). As a context manager: started inside, stopped after.
     """
 
+    name = "broker"
+
     def __init__(self, directory: Path) -> None:
         self.directory = directory.absolute()
         self.pid_file = self.directory / "broker.pid"
         self.log_file = self.directory / "broker.log"
         self._child: ChildProcess | None = None
-        self._ports: Ports | None = None
 
     @property
     def bootstrap_servers(self) -> str:
-        """`host:port` of the last start, for clients."""
-        if self._ports is None:
-            raise LocalKafkaError(f"the broker on {self.directory} was not started yet")
-        return f"127.0.0.1:{self._ports.broker}"
+        """`host:port` of the last start on this directory, for clients. Raises `LocalKafkaError` if there was none."""
+        ports = self._kept_ports()
+        if ports is None:
+            raise LocalKafkaError(f"no broker was started on {self.directory} yet")
+        return f"127.0.0.1:{ports.broker}"
 
     @property
     def pid(self) -> int | None:
@@ -120,20 +119,34 @@ class LocalKafka:
         class_path = os.pathsep.join(str(path) for path in obtain_jars(jars_directory(), pinned_jars()))
         self.directory.mkdir(parents=True, exist_ok=True)
         for attempt in range(1, START_TRIES_MAX + 1):
-            ports = self._ports = self._choose_ports()
+            ports = self._choose_ports()
             try:
                 self._run(java, class_path, ports)
                 return self.bootstrap_servers
             except LocalKafkaError:
-                if attempt == START_TRIES_MAX or _both_free(ports):  # then the ports were not the reason
+                if attempt == START_TRIES_MAX or are_free(astuple(ports)):  # then the ports were not the reason
                     raise
         raise AssertionError("unreachable")
 
+    def exit_code(self) -> int | None:
+        """The exit code of the last run (0 before the first), None while it runs."""
+        return self._child.exit_code() if self._child else 0
+
+    def terminate(self) -> None:
+        """Ask the broker to end; returns at once."""
+        if self._child:
+            self._child.terminate()
+
+    def wait_stopped(self) -> None:
+        """Wait until it has ended, past the bound kill it."""
+        if self._child:
+            self._child.wait(STOP_SECONDS_MAX)
+            self._child = None
+
     def stop(self) -> None:
         """End the broker (SIGTERM, after a bounded wait SIGKILL); does nothing if it does not run."""
-        if self._child:
-            self._child.stop(STOP_SECONDS_MAX)
-            self._child = None
+        self.terminate()
+        self.wait_stopped()
 
     def kill(self) -> None:
         """kill -9: what a crash of the broker looks like."""
@@ -187,41 +200,18 @@ class LocalKafka:
 
     def _choose_ports(self) -> Ports:
         """The ports of last time if they are still free, else new ones, kept for the next time."""
-        kept = self.directory / "ports.json"
-        try:
-            ports = Ports(**json.loads(kept.read_text()))
-        except (OSError, ValueError, TypeError):
-            ports = None
-        if ports is None or not _both_free(ports):
-            ports = _free_ports()
-            kept.write_text(json.dumps(asdict(ports)))
+        ports = self._kept_ports()
+        if ports is None or not are_free(astuple(ports)):
+            ports = Ports(*free_ports(2))
+            (self.directory / "ports.json").write_text(json.dumps(asdict(ports)))
         return ports
+
+    def _kept_ports(self) -> Ports | None:
+        try:
+            return Ports(**json.loads((self.directory / "ports.json").read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
 
     def _log_tail(self) -> str:
         lines = self.log_file.read_text(errors="replace").splitlines()[-15:] if self.log_file.exists() else []
         return "\n".join([f"The end of {self.log_file}:", *lines])
-
-
-def _free_ports() -> Ports:
-    with ExitStack() as open_sockets:
-        found: list[int] = []
-        while len(found) < 2:
-            port = PORTS[secrets.randbelow(len(PORTS))]
-            listener = open_sockets.enter_context(socket.socket())
-            if port not in found and _bound(listener, port):
-                found.append(port)
-        return Ports(*found)
-
-
-def _both_free(ports: Ports) -> bool:
-    with socket.socket() as one, socket.socket() as two:
-        return _bound(one, ports.broker) and _bound(two, ports.controller)
-
-
-def _bound(listener: socket.socket, port: int) -> bool:
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the broker does: connections that are closing do not count
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError:
-        return False
-    return True

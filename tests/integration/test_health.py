@@ -4,7 +4,6 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,15 +26,14 @@ def _page(port: int, path: str) -> tuple[int, Any]:
     return status, json.loads(body)
 
 
-def test_pages_metrics_and_port_file(tmp_path: Path) -> None:
+def test_pages_and_metrics() -> None:
     metrics = Metrics()
     metrics.records_consumed.labels("posted").inc(7)
     reasons: list[str] = ["tables are recovering"]
     checks = HealthChecks(ready=lambda: reasons)
-    server = HealthServer(metrics, "127.0.0.1", 0, checks, port_file=tmp_path / "run" / "port")
+    server = HealthServer(metrics, "127.0.0.1", 0, checks)
     port = server.start()
     try:
-        assert (tmp_path / "run" / "port").read_text() == f"{port}\n"
         assert _page(port, "/livez") == (200, {"ok": True, "reasons": []})
         assert _page(port, "/startupz") == (200, {"ok": True, "reasons": []})
         assert _page(port, "/readyz") == (503, {"ok": False, "reasons": ["tables are recovering"]})
@@ -47,7 +45,6 @@ def test_pages_metrics_and_port_file(tmp_path: Path) -> None:
         assert _get(port, "/else")[0] == 404
     finally:
         server.stop()
-    assert not (tmp_path / "run" / "port").exists()
     with pytest.raises(urllib.error.URLError):
         _get(port, "/livez")
 

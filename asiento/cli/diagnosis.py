@@ -1,0 +1,167 @@
+"""The checks of `asiento doctor`, one function each; none changes anything."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from asiento.cli.running_system import LOCAL_PARTITIONS, RunDirectory
+from asiento.cli.topics import catalogue_of
+from asiento.runtime import topic_admin
+from asiento.runtime.java import JavaNotFound, find_java
+from asiento.runtime.kafka_jars import JarsError, check_jars, jars_directory, pinned_jars
+from asiento.runtime.ports import are_free
+from asiento.runtime.settings import Settings, SettingsError
+
+FREE_BYTES_MIN = 2 * 1024**3
+PYTHON_MIN = (3, 11)
+
+State = Literal["ok", "problem", "unreachable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of one check: `mend` says what to do, empty if there is nothing to do."""
+
+    check: str
+    state: State
+    detail: str
+    mend: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Run all checks that concern these settings, in the order in which they are best mended."""
+    local = settings.kafka_bootstrap_servers is None
+    checks: list[Callable[[Settings], Finding]] = [check_python, check_settings, check_data_directory, check_disk]
+    checks += [check_java, check_jar_cache, check_local_broker] if local else [check_broker]
+    return [check(settings) for check in [*checks, check_ports, check_ledger]]
+
+
+def check_python(_: Settings) -> Finding:
+    """The interpreter."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < PYTHON_MIN:
+        return Finding("python", "problem", f"this is {version}", "run asiento with Python 3.11 or newer")
+    return Finding("python", "ok", version)
+
+
+def check_settings(settings: Settings) -> Finding:
+    """Files that the settings name can be read."""
+    named = {"ASIENTO_POLICY": settings.policy, "ASIENTO_MAPPING": settings.mapping, "ASIENTO_KAFKA_CA_FILE": settings.kafka_ca_file}
+    for variable, path in named.items():
+        if path is not None and not os.access(path, os.R_OK):
+            return Finding("settings", "problem", f"{variable} names {path}, which cannot be read", "correct the path or its permissions")
+    return Finding("settings", "ok", os.environ.get("ASIENTO_CONFIG", "from defaults and environment"))
+
+
+def check_data_directory(settings: Settings) -> Finding:
+    """The data directory, or the folder it will be made in, can be written."""
+    path = settings.data_dir.absolute()
+    nearest = _nearest_existing(path)
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        return Finding("data directory", "problem", f"{nearest} cannot be written", "set ASIENTO_DATA_DIR to a folder of yours")
+    running = RunDirectory(path).running()
+    return Finding("data directory", "ok", f"{path}" + "".join(f"; {process.name} runs (pid {process.pid})" for process in running))
+
+
+def check_disk(settings: Settings) -> Finding:
+    """Room for the broker's log and the ledger."""
+    free = shutil.disk_usage(_nearest_existing(settings.data_dir.absolute())).free
+    detail = f"{free // 1024**2} MiB free"
+    if free < FREE_BYTES_MIN:
+        return Finding("disk", "problem", detail, f"free {FREE_BYTES_MIN // 1024**2} MiB, or set ASIENTO_DATA_DIR to another disk")
+    return Finding("disk", "ok", detail)
+
+
+def check_java(_: Settings) -> Finding:
+    """A Java for the local broker."""
+    try:
+        java = find_java()
+    except JavaNotFound as error:
+        return Finding("java", "problem", str(error), "install Java 17 or newer, or the extra asiento[local-kafka]")
+    return Finding("java", "ok", f"{java.version} at {java.program}")
+
+
+def check_jar_cache(_: Settings) -> Finding:
+    """The broker's jars, if they were downloaded already."""
+    directory = jars_directory()
+    try:
+        missing = check_jars(directory, pinned_jars())
+    except JarsError as error:
+        return Finding("kafka jars", "problem", str(error), "delete the file; `asiento up` downloads it again")
+    if missing:
+        return Finding("kafka jars", "ok", f"{len(missing)} of {len(pinned_jars())} not in {directory} yet: `asiento up` downloads them")
+    return Finding("kafka jars", "ok", f"all {len(pinned_jars())} in {directory}, hashes right")
+
+
+def check_local_broker(settings: Settings) -> Finding:
+    """The local broker's topics, if it runs."""
+    directory = RunDirectory(settings.data_dir.absolute())
+    if not any(process.name == "broker" for process in directory.running()):
+        return Finding("broker", "ok", "a local one, started by `asiento up`")
+    from asiento.runtime.local_kafka import LocalKafka
+
+    own = {"kafka_bootstrap_servers": LocalKafka(directory.broker).bootstrap_servers, "replication_factor": 1, "min_insync_replicas": 1}
+    if "partitions" not in settings.model_fields_set:
+        own["partitions"] = LOCAL_PARTITIONS
+    return check_broker(settings.model_copy(update=own))
+
+
+def check_broker(settings: Settings) -> Finding:
+    """The broker answers and its topics are those of the catalogue."""
+    try:
+        plan = asyncio.run(topic_admin.plan(settings, catalogue_of(settings)))
+    except SettingsError as error:
+        return Finding("broker", "problem", str(error), "correct the setting")
+    except topic_admin.TopicsError as error:
+        return Finding("topics", "problem", str(error), "give this user the right to describe topics")
+    except topic_admin.BrokerUnreachable as error:
+        return Finding("broker", "unreachable", str(error), "start the broker, or correct ASIENTO_KAFKA_BOOTSTRAP_SERVERS")
+    if plan.refused:
+        return Finding("topics", "problem", f"{plan.refused[0].topic} {plan.refused[0].reason}", "see `asiento topics plan`")
+    if not plan.is_empty:
+        missing = f"{len(plan.create)} topics are missing, {len(plan.alter)} values differ"
+        return Finding("topics", "problem", missing, "run `asiento topics apply`")
+    return Finding(
+        "broker", "ok", f"{settings.kafka_bootstrap_servers} answers; all {len(plan.unchanged)} topics are as the catalogue says"
+    )
+
+
+def check_ports(settings: Settings) -> Finding:
+    """A fixed metrics port is free."""
+    port = settings.metrics_port
+    if port and not are_free([port]):
+        return Finding("ports", "problem", f"ASIENTO_METRICS_PORT {port} is taken", "stop what listens there, or set 0 for a free port")
+    return Finding("ports", "ok", f"metrics on {port or 'free ports, printed at start'}")
+
+
+def check_ledger(settings: Settings) -> Finding:
+    """The embedded ledger opens, if it exists."""
+    path = Path(settings.ledger_location.removeprefix("sqlite:///"))
+    if not settings.ledger_location.startswith("sqlite:///"):
+        return Finding(
+            "ledger",
+            "problem",
+            f"{settings.ledger_location.partition(':')[0]} is not supported yet",
+            "set ASIENTO_LEDGER_URL=sqlite:///PATH",
+        )
+    if not path.exists():
+        return Finding("ledger", "ok", f"{path} does not exist yet: the sink makes it")
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        connection.close()
+    except sqlite3.Error as error:
+        return Finding(
+            "ledger", "unreachable", f"{path}: {error}", "restore the file from a backup, or move it away and let the sink rebuild it"
+        )
+    return Finding("ledger", "ok", f"{path}, {path.stat().st_size // 1024} KiB")
+
+
+def _nearest_existing(path: Path) -> Path:
+    return next(parent for parent in (path, *path.parents) if parent.exists())

@@ -1,0 +1,265 @@
+"""The whole system on one machine: broker, topics, order workers, the ledger sink, their metrics, and what ends it all."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self
+
+from asiento.cli.exits import CommandError, Unreachable
+from asiento.cli.output import message
+from asiento.cli.topics import catalogue_of
+from asiento.runtime import log_events, topic_admin
+from asiento.runtime.child_process import ProcessIdentity, end_process, read_pid_file, start_mark, write_pid_file
+from asiento.runtime.file_lock import LockHeld, locked
+from asiento.runtime.health import HealthChecks, HealthServer
+from asiento.runtime.java import JavaNotFound
+from asiento.runtime.kafka_jars import JarsError
+from asiento.runtime.local_kafka import LocalKafka, LocalKafkaError
+from asiento.runtime.logging import get_logger
+from asiento.runtime.metrics import Metrics
+from asiento.runtime.ports import free_ports
+from asiento.runtime.settings import ENVIRONMENT_PREFIX, Settings
+from asiento.runtime.supervisor import ChildService, Service, Supervisor
+
+LOCAL_PARTITIONS = 8
+DRAIN_SECONDS_MAX = 20.0
+"""How long a worker or sink may take to end after SIGTERM; then it is killed."""
+READY_SECONDS_MAX = 120.0
+POLL_SECONDS = 0.1
+LEFTOVER_SECONDS_MAX = 45.0
+_LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Our own processes are never behind a proxy, whatever the environment says."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """Where everything of one running system lives below the data directory."""
+
+    data_dir: Path
+
+    @property
+    def broker(self) -> Path:
+        """Directory of the local broker."""
+        return self.data_dir / "kafka"
+
+    @property
+    def pid_files(self) -> Path:
+        """Folder of the PID files of `up` and its children."""
+        return self.data_dir / "run"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the children's logs."""
+        return self.data_dir / "logs"
+
+    @property
+    def up_pid_file(self) -> Path:
+        """PID file of `asiento up` itself."""
+        return self.pid_files / "up.pid"
+
+    def running(self) -> list[ProcessIdentity]:
+        """Living processes by their PID files, in the order in which they are to be ended: `up`, its children, the broker."""
+        files = sorted(self.pid_files.glob("*.pid"), key=lambda path: (path != self.up_pid_file, path.name))
+        return [identity for path in (*files, self.broker / "broker.pid") if (identity := read_pid_file(path))]
+
+
+def end_all(processes: list[ProcessIdentity]) -> None:
+    """End processes that are not our children, one by one in order; bounded. Only those that still are what they were."""
+    for process in processes:
+        message(f"stopping {process.name} (pid {process.pid})")
+        end_process(process, LEFTOVER_SECONDS_MAX)
+
+
+class RunningSystem:
+    """Runs inside a `with`: when it is entered everything is ready, when it is left nothing runs any more.
+
+    While it runs, SIGTERM and SIGINT raise KeyboardInterrupt in the main thread; from entering to leaving, use it there only.
+    `settings` are the effective ones: clients of the same process reach broker and ledger with them.
+    """
+
+    def __init__(self, settings: Settings, workers: int) -> None:
+        self.data_dir = settings.data_dir.absolute()
+        self.settings = settings.model_copy(update={"data_dir": self.data_dir})
+        self.metrics_urls: dict[str, str] = {}
+        self._directory = RunDirectory(self.data_dir)
+        self._workers = workers
+        self._metrics = Metrics()
+        self._broker: LocalKafka | None = None
+        self._supervisor: Supervisor | None = None
+        self._open = ExitStack()
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The brokers, `host:port,...`."""
+        return self.settings.kafka_bootstrap_servers or ""
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stop()
+
+    def raise_if_failed(self) -> None:
+        """Raise `CommandError` if the supervisor has given up on a process. To be called in every long wait."""
+        if self._supervisor and self._supervisor.failure:
+            raise CommandError(self._supervisor.failure)
+
+    def wait(self) -> None:
+        """Stay until a signal (KeyboardInterrupt) or until the supervisor gives up (`CommandError`)."""
+        while self._supervisor and not self._supervisor.wait_failed(seconds_max=3600):
+            pass
+        self.raise_if_failed()
+
+    def _start(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._open.callback(signal.signal, number, signal.signal(number, _interrupt))
+        self._take_data_directory()
+        self._start_broker()
+        self._apply_topics()
+        self._start_processes()
+        self._wait_ready()
+
+    def _stop(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):  # the way out is bounded: a second signal must not cut it short
+            signal.signal(number, signal.SIG_IGN)
+        if self._supervisor:
+            self._supervisor.stop()
+        if self._broker:
+            self._broker.stop()
+        self._open.close()
+
+    def _take_data_directory(self) -> None:
+        try:
+            self._open.enter_context(locked(self.data_dir / "up.lock", wait_seconds_max=0))
+        except LockHeld:
+            running = read_pid_file(self._directory.up_pid_file)
+            who = f" (pid {running.pid})" if running else ""
+            raise CommandError(
+                f"another `asiento up`{who} runs on {self.data_dir}: stop it with `asiento down`, or set ASIENTO_DATA_DIR"
+            ) from None
+        except OSError as error:
+            raise CommandError(f"the data directory {self.data_dir} cannot be used: {error}. Set ASIENTO_DATA_DIR") from None
+        end_all(self._directory.running())  # left by an `up` that was killed
+        self._directory.pid_files.mkdir(parents=True, exist_ok=True)
+        write_pid_file(self._directory.up_pid_file, ProcessIdentity("up", os.getpid(), start_mark(os.getpid()) or ""))
+        self._open.callback(self._directory.up_pid_file.unlink, missing_ok=True)
+
+    def _start_broker(self) -> None:
+        """A local broker with its own topic shape, unless one is named in the settings."""
+        if self.settings.kafka_bootstrap_servers:
+            return
+        get_logger().info(log_events.BROKER_STARTING, directory=str(self._directory.broker))
+        self._broker = LocalKafka(self._directory.broker)
+        try:
+            address = self._broker.start()
+        except (LocalKafkaError, JarsError, JavaNotFound) as error:
+            raise CommandError(str(error)) from None
+        get_logger().info(log_events.BROKER_READY, address=address, pid=self._broker.pid)
+        own = {"kafka_bootstrap_servers": address, "replication_factor": 1, "min_insync_replicas": 1}
+        if "partitions" not in self.settings.model_fields_set:
+            own["partitions"] = LOCAL_PARTITIONS
+        self.settings = self.settings.model_copy(update=own)
+
+    def _apply_topics(self) -> None:
+        try:
+            done = asyncio.run(topic_admin.apply(self.settings, catalogue_of(self.settings)))
+        except (topic_admin.TopicsRefused, topic_admin.TopicsError) as error:
+            raise CommandError(str(error)) from None
+        except topic_admin.BrokerUnreachable as error:
+            raise Unreachable(str(error)) from None
+        get_logger().info(log_events.TOPICS_APPLIED, created=len(done.create), altered=len(done.alter), unchanged=len(done.unchanged))
+
+    def _start_processes(self) -> None:
+        commands = process_commands(self._workers)
+        first = self.settings.metrics_port
+        ports = range(first, first + len(commands) + 1) if first else free_ports(len(commands) + 1)
+        own_port, *child_ports = ports
+        children = [
+            ChildService(
+                name,
+                [sys.executable, "-m", "asiento.cli.main", *words],
+                environment=self._environment(name, port),
+                run_dir=self._directory.pid_files,
+                log_dir=self._directory.logs,
+                stop_seconds_max=DRAIN_SECONDS_MAX,
+            )
+            for (name, words), port in zip(commands.items(), child_ports, strict=True)
+        ]
+        host = self.settings.metrics_host
+        reachable = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+        self.metrics_urls = {name: f"http://{reachable}:{port}/metrics" for name, port in zip(("up", *commands), ports, strict=True)}
+        tiers: list[list[Service]] = [[self._broker], [*children]] if self._broker else [[*children]]
+        supervisor = self._supervisor = Supervisor(tiers, self._metrics)
+        supervisor.start()
+        health = HealthServer(
+            self._metrics, host, own_port, HealthChecks(ready=lambda: _reasons(supervisor), live=lambda: _failure(supervisor))
+        )
+        health.start()
+        self._open.callback(health.stop)
+
+    def _environment(self, name: str, metrics_port: int) -> dict[str, str]:
+        """Our environment with the effective settings in it."""
+        own = {
+            "kafka_bootstrap_servers": self.bootstrap_servers,
+            "partitions": self.settings.partitions,
+            "replication_factor": self.settings.replication_factor,
+            "min_insync_replicas": self.settings.min_insync_replicas,
+            "data_dir": self.data_dir,
+            "instance_id": name,
+            "metrics_port": metrics_port,
+            "log_format": "json",
+        }
+        return {**os.environ, **{ENVIRONMENT_PREFIX + key.upper(): str(value) for key, value in own.items()}}
+
+    def _wait_ready(self) -> None:
+        """Until /readyz of every process says yes."""
+        deadline = time.monotonic() + READY_SECONDS_MAX
+        for name, url in self.metrics_urls.items():
+            while (reason := _why_not_ready(url.replace("/metrics", "/readyz"))) is not None:
+                self.raise_if_failed()
+                if time.monotonic() > deadline:
+                    log_file = self._directory.logs / f"{name}.log"
+                    raise CommandError(f"{name} is not ready after {READY_SECONDS_MAX:.0f} s: {reason}. Its log: {log_file}")
+                time.sleep(POLL_SECONDS)
+
+
+def process_commands(workers: int) -> dict[str, list[str]]:
+    """The processes by name, each with its `asiento` command."""
+    return {**{f"worker-{number}": ["streams", "run"] for number in range(1, workers + 1)}, "sink-ledger": ["sinks", "run", "ledger"]}
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _reasons(supervisor: Supervisor) -> list[str]:
+    return [f"{name} does not run" for name in supervisor.not_running()]
+
+
+def _failure(supervisor: Supervisor) -> list[str]:
+    return [supervisor.failure] if supervisor.failure else []
+
+
+def _why_not_ready(url: str) -> str | None:
+    try:
+        with _LOOPBACK.open(url, timeout=2) as answer:
+            answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.read(1000).decode(errors="replace")
+    except OSError as error:
+        return str(error)
+    return None
