@@ -25,13 +25,6 @@ def to_minor_units(amount: Decimal, exponent: int, pointer: str) -> int:
         return int(scaled)
 
 
-def major_text(amount: int, exponent: int) -> str:
-    """19900 with exponent 2 -> "199.00"."""
-    digits = str(abs(amount)).rjust(exponent + 1, "0")
-    text = digits if exponent == 0 else f"{digits[:-exponent]}.{digits[-exponent:]}"
-    return f"-{text}" if amount < 0 else text
-
-
 def decimal_text(value: Decimal) -> str:
     """A decimal without exponent and without trailing zeros: 1E-2 -> "0.01"."""
     text = format(value, "f")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sources.platforms.minor_units import major_text
+from asiento.accounting.money import major_units_text
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shopify.money import MoneyReader
@@ -67,10 +67,10 @@ def charged(lines: Sequence[OrderLine], included: bool) -> int:
 
 def difference_text(name: str, stated: int, computed: int, money: MoneyReader) -> str:
     """Three figures in major units: stated, computed, stated less computed."""
-    figures = [major_text(amount, money.exponent) for amount in (stated, computed, stated - computed)]
+    figures = [major_units_text(amount, money.exponent) for amount in (stated, computed, stated - computed)]
     return f"{name}: stated {figures[0]} {money.currency}, computed {figures[1]}, difference {figures[2]}"
 
 
 def _rounding_line(amount: int, money: MoneyReader) -> OrderLine:
-    price = Decimal(major_text(amount, money.exponent))
+    price = Decimal(major_units_text(amount, money.exponent))
     return OrderLine(line_id="cash_rounding", kind="ROUNDING", quantity=1, unit_price=price, gross=amount)

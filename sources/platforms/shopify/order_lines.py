@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from asiento.accounting.money import major_units_text
 from asiento.accounting.order_events import LineKind
-from sources.platforms.minor_units import decimal_text, major_text, to_minor_units
+from sources.platforms.minor_units import decimal_text, to_minor_units
 from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shopify.fulfillment import is_tip
@@ -78,7 +79,7 @@ class OrderLine:
             "sku": self.sku,
             "description": self.description,
             "quantity": str(self.quantity),
-            "unit_price": decimal_text(self.unit_price),
+            "unit_price": format(self.unit_price, "f"),
             "gross": self.gross,
             "discount": self.discount,
             "order_discount": self.order_discount,
@@ -164,7 +165,7 @@ class LineReader:
     ) -> OrderLine:
         if amount < 0:
             raise Unjudged("reject_malformed", f"the amount of {line_id} is negative", self.order.pointer)
-        price = Decimal(major_text(amount, self.money.exponent))
+        price = Decimal(major_units_text(amount, self.money.exponent))
         return OrderLine(line_id=line_id, kind=kind, quantity=1, unit_price=price, gross=amount, taxes=taxes, parent_line_id=parent_line_id)
 
     def taxes(self, node: Node) -> tuple[TaxLine, ...]:

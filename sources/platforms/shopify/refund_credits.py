@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from asiento.accounting.allocation import spread
+from asiento.accounting.money import major_units_text
 from asiento.accounting.order_events import RefundScope
-from sources.platforms.minor_units import major_text
 from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shopify.fulfillment import is_tip
@@ -65,10 +65,8 @@ class CreditReader:
         calculated = rest + sum(line.subtotal + (0 if included else line.tax) for line in lines)
         notices: list[str] = []
         if kept:
-            notices.append(
-                f"{major_text(kept, self.money.exponent)} {self.money.currency} of the refund's value is kept back (refund_discrepancy): "
-                "it stays on the customer's account"
-            )
+            amount = f"{major_units_text(kept, self.money.exponent)} {self.money.currency}"
+            notices.append(f"{amount} of the refund's value is kept back (refund_discrepancy): it stays on the customer's account")
         charges += [self._tip(line, included) for line in lines if line.is_tip]
         adjustments = [self._adjustment("CHARGE", charge, notices) for charge in charges if charge.amount or charge.tax]
         if goodwill.amount or goodwill.tax:
