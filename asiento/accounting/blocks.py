@@ -5,6 +5,7 @@ net and discount are without tax, the order discount and the weight (gross less 
 source stated them and are never posted. Taxes follow the order of the line's tax terms.
 """
 
+from operator import add, sub
 from typing import NamedTuple, TypeAlias
 
 Amounts: TypeAlias = tuple[int, ...]
@@ -14,12 +15,12 @@ NET, DISCOUNT, ORDER_DISCOUNT, WEIGHT, FIRST_TAX = range(5)
 
 def added(left: Amounts, right: Amounts) -> Amounts:
     """Component by component sum of two vectors of one line."""
-    return tuple([a + b for a, b in zip(left, right, strict=True)])
+    return tuple(map(add, left, right))
 
 
 def less(left: Amounts, right: Amounts) -> Amounts:
     """Component by component difference of two vectors of one line."""
-    return tuple([a - b for a, b in zip(left, right, strict=True)])
+    return tuple(map(sub, left, right))
 
 
 def zeros(like: Amounts) -> Amounts:

@@ -8,7 +8,7 @@ from asiento.accounting.findings import Findings
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.money import CURRENCY_EXPONENTS
 from asiento.accounting.order_events import OrderEvent, OrderPlaced, RefundIssued
-from asiento.accounting.order_state import OrderState
+from asiento.accounting.order_state import NET_CAP, LineState, OrderState
 from asiento.accounting.placement import check_lines
 from asiento.accounting.policy import Policy
 from asiento.accounting.posting_rules import place_order, post_event
@@ -37,6 +37,7 @@ def judge(event: OrderEvent, order: OrderState, policy: Policy, findings: Findin
     if unmet is not None:
         return unmet, []
     booking = Booking(event, order, order.placement, policy, findings)
+    lines_before = order.lines.copy()
     was_over = order.totals.refunded_beyond_captured + order.totals.disputed > 0
     findings.resolve_waiting(event)
     post_event(event, booking)
@@ -44,7 +45,7 @@ def judge(event: OrderEvent, order: OrderState, policy: Policy, findings: Findin
     if not was_over:
         _warn_of_over_refund(event, order, findings)
     _resolve_by_totals(event, order, findings)
-    _check_invariants(order)
+    _check_invariants(order, lines_before)
     return POSTED, booking.entries
 
 
@@ -104,12 +105,16 @@ def _still_pending(order: OrderState, event_id: str) -> bool:
     )
 
 
-def _check_invariants(order: OrderState) -> None:
-    """Section 7 inside the core: whoever sees this raise has found a defect of ours, and nothing was booked."""
+def _check_invariants(order: OrderState, lines_before: dict[str, LineState]) -> None:
+    """What must hold after every event, looked at where the event touched it. Nothing was booked when this raises."""
     if order.posted != order.balances():
         raise InvariantBroken(f"posted balances {order.posted} are not those of the totals {order.balances()}")
     if any(rest < 0 for rest in order.uncredited.values()):
         raise InvariantBroken(f"more was credited than invoiced: {order.uncredited}")
-    for line in order.lines.values():
+    for line_id, line in order.lines.items():
+        if line is lines_before[line_id]:
+            continue
         if added(added(line.invoiced, line.cancelled), line.open.rest()) != line.agreed:
-            raise InvariantBroken(f"line {line.terms.line_id}: invoiced + cancelled + open is not what was agreed")
+            raise InvariantBroken(f"line {line_id}: invoiced + cancelled + open is not what was agreed")
+        if line.terms.kind != "ROUNDING" and line.uncredited(NET_CAP) < 0:
+            raise InvariantBroken(f"line {line_id}: more net was credited than invoiced")

@@ -1,13 +1,12 @@
 """`asiento simulate`: events of a file through the pure core, without a broker."""
 
-import sys
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 
 from asiento.cli.exits import UsageError
+from asiento.cli.json_lines import open_input
 from asiento.cli.output import print_json
 
 
@@ -32,14 +31,7 @@ def simulate_command(
     except InvalidPolicy as problem:
         raise UsageError(f"{policy}: {problem}") from None
     simulation = Simulation(policies)
-    try:
-        with _opened(events) as stream:
-            for row in simulation.run(stream):
-                print_json(row)
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as problem:
-        raise UsageError(f"{events} cannot be read: {problem.strerror}") from None
+    with open_input(events) as stream:
+        for row in simulation.run(stream):
+            print_json(row)
     print_json(simulation.summary())
-
-
-def _opened(events: str) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(sys.stdin.buffer) if events == "-" else Path(events).open("rb")

@@ -9,9 +9,10 @@ from asiento.accounting.journal import JournalEntry
 from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import PolicyBook
+from asiento.cli.json_lines import read_lines
 from schemas.discrepancies import discrepancy_to_json
 from schemas.entries import entry_to_json
-from schemas.events import EVENT_BYTES_MAX, parse_event_json
+from schemas.events import JSON_BYTES_MAX, parse_event_json
 from schemas.refusal import Refusal
 
 RESULTS = ("posted", "duplicate", "conflict", "deferred", "rejected", "ignored", "dead_letter")
@@ -29,7 +30,7 @@ class Simulation:
 
     def run(self, stream: BinaryIO) -> Iterator[dict[str, Any]]:
         """The rows of a stream of JSON lines, in processing order, without the summary."""
-        for record, line in _numbered_lines(stream):
+        for record, line in read_lines(stream, JSON_BYTES_MAX):
             event = parse_event_json(line)
             if isinstance(event, Refusal):
                 yield self._outcome(record, None, "dead_letter", event.reason)
@@ -87,22 +88,3 @@ def _result(outcome: Outcome) -> tuple[str, str | None]:
     """The outcome's name, and its code where a code belongs to it."""
     code = outcome.code if isinstance(outcome, Conflict | Deferred | Rejected) else None
     return type(outcome).__name__.lower(), code
-
-
-def _numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Lines that hold something, numbered from 1 over all lines; of an overlong one just enough to refuse it."""
-    number = 0
-    while line := stream.readline(EVENT_BYTES_MAX + 2):
-        number += 1
-        text = line.strip()
-        if len(line) == EVENT_BYTES_MAX + 2 and not line.endswith(b"\n"):
-            text = line
-            _skip_line(stream)
-        if text:
-            yield number, text
-
-
-def _skip_line(stream: BinaryIO) -> None:
-    while rest := stream.readline(EVENT_BYTES_MAX):
-        if rest.endswith(b"\n"):
-            return

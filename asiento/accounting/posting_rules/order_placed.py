@@ -31,6 +31,8 @@ def place_order(event: OrderPlaced, order: OrderState, findings: Findings) -> No
     spread_charges(lines, sum(line.agreed[NET] for line in lines.values() if line.has_units))
     order.lines = lines
     order.totals.agreed = sum(gross_of(line.agreed) for line in lines.values())
+    if order.totals.agreed != event.total:
+        raise InvariantBroken(f"order {event.order_key}: components add up to {order.totals.agreed}, not to the total {event.total}")
     order.placement = Placement(
         event_id=event.event_id,
         legal_entity=event.legal_entity,
