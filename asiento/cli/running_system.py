@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -81,7 +82,8 @@ def end_all(processes: list[ProcessIdentity]) -> None:
 class RunningSystem:
     """Runs inside a `with`: when it is entered everything is ready, when it is left nothing runs any more.
 
-    While it runs, SIGTERM and SIGINT raise KeyboardInterrupt in the main thread; from entering to leaving, use it there only.
+    From entering to leaving use it in the main thread only: SIGTERM, SIGINT and a supervisor that has given up raise
+    KeyboardInterrupt there, wherever it waits. The latter leaves the `with` as `CommandError` with the reason.
     `settings` are the effective ones: clients of the same process reach broker and ledger with them.
     """
 
@@ -104,24 +106,25 @@ class RunningSystem:
     def __enter__(self) -> Self:
         try:
             self._start()
-        except BaseException:
-            self._stop()
+        except BaseException as error:
+            self.__exit__(type(error), error, error.__traceback__)
             raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stop()
+        if kind is KeyboardInterrupt:
+            self.raise_if_failed()
 
     def raise_if_failed(self) -> None:
-        """Raise `CommandError` if the supervisor has given up on a process. To be called in every long wait."""
+        """Raise `CommandError` if the supervisor has given up on a process."""
         if self._supervisor and self._supervisor.failure:
-            raise CommandError(self._supervisor.failure)
+            raise CommandError(self._supervisor.failure) from None
 
     def wait(self) -> None:
-        """Stay until a signal (KeyboardInterrupt) or until the supervisor gives up (`CommandError`)."""
-        while self._supervisor and not self._supervisor.wait_failed(seconds_max=3600):
-            pass
-        self.raise_if_failed()
+        """Stay until a signal or until the supervisor gives up: both come as KeyboardInterrupt."""
+        while True:
+            signal.pause()
 
     def _start(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -202,7 +205,7 @@ class RunningSystem:
         reachable = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
         self.metrics_urls = {name: f"http://{reachable}:{port}/metrics" for name, port in zip(("up", *commands), ports, strict=True)}
         tiers: list[list[Service]] = [[self._broker], [*children]] if self._broker else [[*children]]
-        supervisor = self._supervisor = Supervisor(tiers, self._metrics)
+        supervisor = self._supervisor = Supervisor(tiers, self._metrics, on_failure=_interrupt_main_thread)
         supervisor.start()
         health = HealthServer(
             self._metrics, host, own_port, HealthChecks(ready=lambda: _reasons(supervisor), live=lambda: _failure(supervisor))
@@ -229,7 +232,6 @@ class RunningSystem:
         deadline = time.monotonic() + READY_SECONDS_MAX
         for name, url in self.metrics_urls.items():
             while (reason := _why_not_ready(url.replace("/metrics", "/readyz"))) is not None:
-                self.raise_if_failed()
                 if time.monotonic() > deadline:
                     log_file = self._directory.logs / f"{name}.log"
                     raise CommandError(f"{name} is not ready after {READY_SECONDS_MAX:.0f} s: {reason}. Its log: {log_file}")
@@ -243,6 +245,11 @@ def process_commands(workers: int) -> dict[str, list[str]]:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _interrupt_main_thread() -> None:
+    """Wherever the main thread waits: the system it waits for has been given up."""
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 def _reasons(supervisor: Supervisor) -> list[str]:

@@ -39,6 +39,7 @@ def up(
     if dry_run:
         _show(settings, workers)
         return
+    from asiento.cli.demo import play
     from asiento.cli.running_system import RunningSystem
     from asiento.runtime.logging import configure_logging
 
@@ -48,8 +49,6 @@ def up(
         with RunningSystem(settings, workers) as system:
             _print_addresses(system)
             if demo:
-                from asiento.cli.demo import play
-
                 exit_code = play(system, check=check, seed=seed, orders=orders)
             if not check:
                 message("running; stop with Ctrl-C or `asiento down`")

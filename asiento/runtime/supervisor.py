@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -107,13 +107,23 @@ class _Watched:
 
 
 class Supervisor:
-    """Runs the tiers in a thread of its own, because children end with the thread that started them."""
+    """Runs the tiers in a thread of its own, because children end with the thread that started them.
 
-    def __init__(self, tiers: Sequence[Sequence[Service]], metrics: Metrics, limits: RestartLimits | None = None) -> None:
+    When it has given up and nothing runs any more, it calls `on_failure` (in its thread).
+    """
+
+    def __init__(
+        self,
+        tiers: Sequence[Sequence[Service]],
+        metrics: Metrics,
+        limits: RestartLimits | None = None,
+        on_failure: Callable[[], None] = lambda: None,
+    ) -> None:
         self._tiers = tiers
         self._watched = [_Watched(service) for tier in tiers for service in tier]
         self._metrics = metrics
         self._limits = limits or RestartLimits()
+        self._on_failure = on_failure
         self._stopping = threading.Event()
         self._started = threading.Event()
         self._ended = threading.Event()
@@ -160,6 +170,8 @@ class Supervisor:
         finally:
             self._stop_all()
             self._ended.set()
+            if self._failure:
+                self._on_failure()
 
     def _start(self, watched: _Watched) -> None:
         watched.start_again_at = None

@@ -1,0 +1,136 @@
+"""`asiento up` and `asiento down` as their user sees them: real processes, killed and stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from asiento.runtime.child_process import ProcessIdentity, read_pid_file
+
+pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka"), pytest.mark.timeout(240)]
+
+DEADLINE_SECONDS = 90.0
+CHILDREN = ("worker-1", "sink-ledger")
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    """Poll a condition until it holds or the deadline passes."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return condition()
+
+
+def _environment(data_dir: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ASIENTO_")}
+    return {**kept, "ASIENTO_DATA_DIR": str(data_dir), "ASIENTO_LOG_FORMAT": "json"}
+
+
+def _asiento(data_dir: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "asiento.cli.main", *words]
+    return subprocess.run(command, env=_environment(data_dir), capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False)
+
+
+class Up:
+    """A running `asiento up --workers 1` and what is known of its processes."""
+
+    def __init__(self, data_dir: Path, process: "subprocess.Popen[str]") -> None:
+        self.data_dir = data_dir
+        self.process = process
+        self.messages = data_dir / "messages"
+
+    def child(self, name: str) -> ProcessIdentity | None:
+        """The living process of that name."""
+        return read_pid_file(self.data_dir / ("kafka" if name == "broker" else "run") / f"{name}.pid")
+
+    def everything(self) -> list[ProcessIdentity]:
+        """All that live by PID file."""
+        return [identity for name in ("broker", "up", *CHILDREN) if (identity := self.child(name))]
+
+    def restarted(self, old: ProcessIdentity) -> bool:
+        """Whether another process of that name runs now."""
+        return self.child(old.name) not in {None, old}
+
+
+@contextmanager
+def _up(data_dir: Path) -> Iterator[Up]:
+    data_dir.mkdir(exist_ok=True)
+    with (data_dir / "messages").open("w") as messages, (data_dir / "output").open("w") as output:
+        command = [sys.executable, "-m", "asiento.cli.main", "up", "--workers", "1"]
+        process = subprocess.Popen(command, env=_environment(data_dir), stdout=output, stderr=messages, text=True)
+    up = Up(data_dir, process)
+    try:
+        assert until(lambda: "running; stop with" in up.messages.read_text() or process.poll() is not None)
+        assert process.poll() is None, up.messages.read_text()
+        yield up
+    finally:
+        process.terminate()
+        try:
+            process.wait(DEADLINE_SECONDS)
+        finally:
+            process.kill()
+
+
+def _metrics(up: Up) -> str:
+    line = next(line for line in (up.data_dir / "output").read_text().splitlines() if line.endswith("(up)"))
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(line.split()[1], timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def test_what_dies_is_started_again_and_down_ends_it_all(tmp_path: Path) -> None:
+    with _up(tmp_path / "data") as up:
+        second = _asiento(up.data_dir, "up")
+        assert second.returncode == 1
+        assert f"another `asiento up` (pid {up.process.pid}) runs on {up.data_dir}" in second.stderr
+
+        findings = json.loads(_asiento(up.data_dir, "doctor", "--json").stdout)
+        assert {item["check"]: item["state"] for item in findings if item["state"] != "ok"} == {}
+        assert any("all 7 topics are as the catalogue says" in item["detail"] for item in findings)
+
+        for name in ("worker-1", "sink-ledger", "broker"):
+            victim = up.child(name)
+            assert victim is not None
+            os.kill(victim.pid, signal.SIGKILL)
+            assert until(lambda victim=victim: up.restarted(victim)), name  # type: ignore[misc]
+        assert 'asiento_process_restarts_total{process="worker-1"} 1.0' in _metrics(up)
+
+        everything = up.everything()
+        assert {identity.name for identity in everything} == {"broker", "up", *CHILDREN}
+        stopped = _asiento(up.data_dir, "down")
+        assert (stopped.returncode, up.process.wait(DEADLINE_SECONDS)) == (0, 0), stopped.stderr
+        assert not any(identity.is_alive() for identity in everything)
+        assert not list(up.data_dir.rglob("*.pid"))
+        assert "nothing runs" in _asiento(up.data_dir, "down").stderr
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_survives_the_end_of_up(tmp_path: Path, signal_number: signal.Signals) -> None:
+    with _up(tmp_path / "data") as up:
+        everything = up.everything()
+        assert len(everything) == 4
+        up.process.send_signal(signal_number)
+        assert up.process.wait(DEADLINE_SECONDS) == (0 if signal_number == signal.SIGINT else -signal.SIGKILL)
+        assert until(lambda: not any(identity.is_alive() for identity in everything))
+
+
+def test_settings_that_no_process_accepts_end_up_with_the_reason(tmp_path: Path) -> None:
+    """The policy file is read by the worker alone: it is given up at once, and everything else is stopped."""
+    data_dir = tmp_path / "data"
+    (tmp_path / "policy.yaml").write_text("no_such_rule: 1\n")
+    command = [sys.executable, "-m", "asiento.cli.main", "up", "--workers", "1"]
+    environment = {**_environment(data_dir), "ASIENTO_POLICY": str(tmp_path / "policy.yaml")}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False)
+    assert ended.returncode == 1, ended.stderr
+    assert "worker-1 ended with exit code" in ended.stderr
+    assert "no_such_rule" in ended.stderr
+    assert not list(data_dir.rglob("*.pid"))
