@@ -1,0 +1,22 @@
+"""Every file in lives/ is one order's life with the journal an accountant expects of it, written by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.scenario import Player, read_scenario
+
+LIVES = sorted((Path(__file__).parent / "lives").glob("*.txt"))
+
+
+def test_there_are_enough_lives() -> None:
+    assert len(LIVES) >= 15
+
+
+@pytest.mark.parametrize("path", LIVES, ids=lambda path: path.stem)
+def test_life_gives_the_journal_written_down(path: Path) -> None:
+    scenario = read_scenario(path)
+    player = Player(scenario)
+    for step in scenario.steps:
+        assert step.expected == player.play(step), f"{path.name}: {' '.join(step.words)}"
+    assert scenario.balances == player.balances()
