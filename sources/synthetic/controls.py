@@ -12,6 +12,14 @@ from sources.synthetic.settlement import Settlement, settle
 
 TAX_ACCOUNTS = ("tax_payable", "facilitator_tax_clearing")
 CUSTOMER_ACCOUNTS = ("accounts_receivable", "contract_liability", "refunds_payable")
+LIABILITY_ACCOUNTS = (
+    "contract_liability",
+    "refunds_payable",
+    "gift_card_liability",
+    "store_credit_liability",
+    "tips_payable",
+    *TAX_ACCOUNTS,
+)
 KNOWN_AGAIN = ("posted", "deferred")
 
 
@@ -41,8 +49,11 @@ class Controls:
     counts_when_played_again: dict[str, int]
 
     def to_json(self) -> dict[str, Any]:
-        """The controls as a JSON object."""
-        return asdict(self)
+        """The controls as a JSON object; each currency also states its receivable and liabilities by name."""
+        content = asdict(self)
+        for currency in content["currencies"].values():
+            currency["standing"] = standing(currency["balances"])
+        return content
 
 
 def controls_of(tenant: str, seed: int, orders: int, booked: Iterable[OrderIntent], arrivals: Iterable[Arrival]) -> Controls:
@@ -76,6 +87,12 @@ def controls_of(tenant: str, seed: int, orders: int, booked: Iterable[OrderInten
     )
 
 
+def standing(balances: Mapping[str, int]) -> dict[str, int]:
+    """What customers owe and what is owed to them and for them, each as a positive amount, from balances per account."""
+    owed_to_others = {name: -amount for name, amount in balances.items() if name.split(":")[0] in LIABILITY_ACCOUNTS}
+    return _filled({"accounts_receivable": balances.get("accounts_receivable", 0), **owed_to_others})
+
+
 def flows_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
     """The same figures as in the controls, read off journal entries (JSON objects), per currency."""
     flows: dict[str, Counter[str]] = {}
@@ -91,14 +108,15 @@ def flows_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
 def compare(
     controls: Controls,
     trial_balance: Mapping[str, Mapping[str, int]],
-    outcome_counts: Mapping[str, int],
+    outcome_counts: Mapping[str, int] | None,
     flows: Mapping[str, Mapping[str, int]],
     *,
     played_again: bool = False,
 ) -> list[str]:
     """Every difference between the intention and the books, in words; empty when they agree.
 
-    `trial_balance` is {currency: {account: minor units, debit positive}}, `flows` comes from `flows_of`.
+    `trial_balance` is {currency: {account: minor units, debit positive}}, `flows` comes from `flows_of`;
+    `outcome_counts` None: the records are not compared.
     """
     differences: list[str] = []
     for currency in sorted({*controls.currencies, *trial_balance, *flows}):
@@ -109,6 +127,8 @@ def compare(
             ("", meant.figures if meant else {}, flows.get(currency, {})),
         ):
             differences += _amounts_that_differ(currency, exponent, what, intended, found)
+    if outcome_counts is None:
+        return differences
     expected = controls.counts_when_played_again if played_again else controls.counts
     for outcome in sorted({*expected, *outcome_counts}):
         if expected.get(outcome, 0) != outcome_counts.get(outcome, 0):

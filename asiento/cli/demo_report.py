@@ -1,0 +1,66 @@
+"""What `asiento up --demo` shows at the end: the flow, one order's life, the books, what was refused, the lag."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from asiento.cli.amounts import format_amount
+from asiento.cli.trial_balance import balance_table
+from asiento.runtime.settings import Settings
+from sinks.trial_balance import currency_balances
+from sources.synthetic.controls import standing
+from sources.synthetic.day import Day
+from sources.synthetic.intents import Dispatch, OrderIntent, Refund
+
+if TYPE_CHECKING:
+    from asiento.cli.demo import DayInLedger, Played
+    from sinks.verify import Report
+
+
+def print_report(settings: Settings, day: Day, played: "Played", report: "Report", booked: "DayInLedger") -> None:
+    """Everything a person wants to see of a played day, on stdout."""
+    console = Console(highlight=False, emoji=False)
+    shown = order_to_show(day)
+    if shown is not None:
+        console.rule(f"one order: asiento orders show {shown}", align="left")
+    console.rule("trial balance", align="left")
+    for item in currency_balances(settings.ledger_location):
+        console.print(balance_table(item))
+    console.rule(f"the day {day.tenant}", align="left")
+    for line in summary(day, played, report, booked):
+        console.print(line, soft_wrap=True, markup=False)
+
+
+def order_to_show(day: Day) -> str | None:
+    """The key of an order that left in parts and came back in part; else of any with a refund, else of the first."""
+    lives = sorted(day.booked, key=_interest, reverse=True)
+    return f"{day.tenant}:{lives[0].shop.source}:{lives[0].order_id}" if lives else None
+
+
+def summary(day: Day, played: "Played", report: "Report", booked: "DayInLedger") -> list[str]:
+    """The closing lines: figures per currency, discrepancies, dead letters, lag, and that every record is accounted for."""
+    lines = []
+    for currency, controls in day.controls.currencies.items():
+        shown = {**booked.flows.get(currency, {}), **standing(booked.trial_balance.get(currency, {}))}
+        lines.append(f"{currency}  " + ", ".join(f"{name} {format_amount(amount, controls.exponent)}" for name, amount in shown.items()))
+    account = played.account
+    lines += [
+        f"flowed: {played.sent} records in {played.seconds:.1f} s: {_counted(account.outcomes)}",
+        f"discrepancies open: {_counted(account.discrepancies)}",
+        f"dead letters: {_counted(account.dead_letters)}",
+        f"lag: workers {played.lag[0]} records, ledger {played.lag[1]} records",
+        report.summary(),
+    ]
+    return lines
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {counts[name]}" for name in sorted(counts) if counts[name]) or "none"
+
+
+def _interest(order: OrderIntent) -> tuple[bool, bool, int]:
+    shipments = sum(isinstance(step, Dispatch) for step in order.steps)
+    refunds = [step for step in order.steps if isinstance(step, Refund)]
+    in_part = any(given.shipped for refund in refunds for given in refund.given_back) and any(refund.payouts for refund in refunds)
+    return shipments > 1 and in_part, bool(refunds), len(order.steps)
