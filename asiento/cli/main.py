@@ -5,7 +5,7 @@ import sys
 import typer
 
 from asiento import __version__
-from asiento.cli import entries, events, normalize, schemas, simulate, sinks
+from asiento.cli import config, doctor, down, entries, events, normalize, schemas, simulate, sinks, streams, topics, trial_balance, up, verify
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.output import message
 from asiento.runtime.settings import SettingsError
@@ -15,9 +15,17 @@ app = typer.Typer(
 )
 
 
+app.command("up")(up.up)
+app.command("down")(down.down)
+app.command("doctor")(doctor.doctor)
+app.add_typer(topics.app, name="topics")
+app.add_typer(config.app, name="config")
 app.add_typer(events.app, name="events")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(sinks.app, name="sinks")
+app.command("trial-balance")(trial_balance.trial_balance_command)
+app.command("verify")(verify.verify_command)
+app.add_typer(streams.app, name="streams")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(entries.app, name="entries")
 app.command("simulate")(simulate.simulate_command)

@@ -86,7 +86,7 @@ class SmallJob:
             order.seen[event["event_id"]] = None
             postings = judge(order, event)
             if postings:
-                entries.append(OutputRecord(key, encode_entry(_entry(event, postings))))
+                entries.append(OutputRecord(key, encode_entry(_entry(event, postings)), []))
         return SmallJobResult({self._output_topic: entries}, [StateRecord(key, order.encode()) for key, order in orders.items()])
 
     def committed(self, source: SourceRange, result: SmallJobResult) -> None:

@@ -49,7 +49,7 @@ class OutputRecord(NamedTuple):
 
     key: bytes | None
     value: bytes | None
-    headers: Headers = []
+    headers: Headers
 
 
 class StateRecord(NamedTuple):

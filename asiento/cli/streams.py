@@ -1,0 +1,36 @@
+"""`asiento streams`: the stream workers, one process each."""
+
+import typer
+
+from asiento.cli.exits import CommandError, Unreachable
+
+app = typer.Typer(no_args_is_help=True, help="Run the stream workers.")
+
+
+@app.callback()
+def _group() -> None:
+    """Keeps `run` a command of its own name while it is the only one."""
+
+
+@app.command("run")
+def run_streams() -> None:
+    """Run the order worker in the foreground until SIGTERM, which drains it and exits 0.
+
+    Needs the topics of `asiento topics apply`. A broken guarantee ends the process at once with a code from 70 to 79, after one
+    log line that says what, where and how to mend it; start it again, it goes on where the last transaction ended.
+    """
+    from aiokafka.errors import KafkaError
+
+    from asiento.runtime.logging import configure_logging
+    from asiento.runtime.settings import load_settings
+    from streams.app import run_order_worker
+    from streams.engine.checks import TopicsUnfit
+
+    settings = load_settings()
+    configure_logging(settings, "streams")
+    try:
+        run_order_worker(settings)
+    except TopicsUnfit as problem:
+        raise CommandError(str(problem)) from None
+    except KafkaError as problem:
+        raise Unreachable(f"no broker answers at {settings.kafka_bootstrap_servers}: {problem}") from None

@@ -1,0 +1,258 @@
+"""One chunk of the events topic through the core: records and states in, everything to write out. Pure: no clock, no I/O.
+
+Records of one order see each other's states through the overlay of this chunk; nothing outside changes. What would be too
+large to write is refused here, before any transaction: an event whose entries or whose order's new state exceed 8 MiB becomes a
+dead letter and leaves the order as it was.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final, assert_never
+
+from asiento.accounting.decide import decide
+from asiento.accounting.decision import Conflict, Decision, Deferred, Duplicate, Ignored, Outcome, Posted, Rejected
+from asiento.accounting.order_events import OrderEvent
+from asiento.accounting.order_state import OrderState
+from asiento.accounting.policy import PolicyBook
+from schemas.acceptance import accept_record
+from schemas.dead_letters import DeadLetter, Header, encode_dead_letter
+from schemas.decisions import DecisionBatch, HealedOutcome, RecordOutcome, encode_decisions
+from schemas.discrepancies import encode_discrepancy
+from schemas.entries import encode_entry
+from schemas.order_state import encode_state
+from schemas.refusal import Refusal
+from streams.engine.processor import OutputRecord, RangeTooLarge, SourceRange, SourceRecord, StateRecord
+
+VALUE_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Longest value of an entry, a state, a dead letter or a decision batch."""
+DEAD_LETTER: Final = "dead_letter"
+
+StateOf = Callable[[bytes], OrderState | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workplace:
+    """What a chunk needs to know of the worker: `partition_count` of the topic, its own name and version, the time (UTC us)."""
+
+    partition_count: int
+    policies: PolicyBook
+    worker: str
+    worker_version: str
+    decided_at: int
+
+
+@dataclass(slots=True)
+class ChunkCounts:
+    """What the chunk adds to the counters."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    healed: Counter[str] = field(default_factory=Counter)
+    entry_kinds: Counter[str] = field(default_factory=Counter)
+    discrepancies: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+@dataclass(slots=True, kw_only=True)
+class ChunkOutput:
+    """Everything one chunk causes, encoded; `new_states` are the decoded states of the orders it changed, by key."""
+
+    batch: DecisionBatch
+    decisions: list[OutputRecord]
+    entries: list[OutputRecord]
+    discrepancies: list[OutputRecord]
+    dead_letters: list[OutputRecord]
+    states: list[StateRecord]
+    new_states: dict[bytes, OrderState]
+    counts: ChunkCounts
+
+
+def fold_chunk(source: SourceRange, state_of: StateOf, workplace: Workplace) -> ChunkOutput:
+    """Judge the records of a range in order. `state_of(key)` gives the committed state of an order, None if unknown.
+
+    Raises `RangeTooLarge` if the decisions of two or more records do not fit one record, and whatever `decide` raises.
+    """
+    watched: frozenset[bytes] = frozenset()
+    while True:
+        fold = _Fold(source, state_of, workplace, watched)
+        for record in source.records:
+            fold.judge(record)
+        output = fold.finish()
+        oversized = {state.key for state in output.states if state.value is not None and len(state.value) > VALUE_BYTES_MAX}
+        if not oversized:
+            return output
+        watched |= oversized  # once more, measuring the states of these orders after every event
+
+
+class _Fold:
+    """The chunk in the making."""
+
+    __slots__ = (
+        "_healed",
+        "_outcomes",
+        "counts",
+        "dead_letters",
+        "discrepancies",
+        "entries",
+        "overlay",
+        "source",
+        "state_of",
+        "watched",
+        "workplace",
+    )
+
+    def __init__(self, source: SourceRange, state_of: StateOf, workplace: Workplace, watched: frozenset[bytes]) -> None:
+        self.source = source
+        self.state_of = state_of
+        self.workplace = workplace
+        self.watched = watched
+        self.overlay: dict[bytes, OrderState] = {}
+        self.entries: list[OutputRecord] = []
+        self.discrepancies: list[OutputRecord] = []
+        self.dead_letters: list[OutputRecord] = []
+        self.counts = ChunkCounts()
+        self._outcomes: list[RecordOutcome] = []
+        self._healed: list[HealedOutcome] = []
+
+    def judge(self, record: SourceRecord) -> None:
+        """One record to its one outcome."""
+        workplace = self.workplace
+        event = accept_record(
+            key=record.key, value=record.value, partition=self.source.partition, partition_count=workplace.partition_count
+        )
+        if isinstance(event, Refusal):
+            self._refuse(record, event)
+            return
+        key = event.order_key.encode()
+        state = self.overlay.get(key)
+        if state is None:
+            state = self.state_of(key)
+        decision = decide(event, state, workplace.policies)
+        entries = [OutputRecord(key, encode_entry(entry), []) for entry in decision.entries]
+        too_large = self._too_large(key, entries, decision.state)
+        if too_large:
+            self._refuse(record, Refusal("too_large", too_large), event)
+            return
+        if decision.state is not None and decision.state is not state:
+            self.overlay[key] = decision.state
+        self.entries += entries
+        self._report(record.offset, key, event, decision)
+
+    def _too_large(self, key: bytes, entries: Sequence[OutputRecord], state: OrderState | None) -> str | None:
+        if any(entry.value is not None and len(entry.value) > VALUE_BYTES_MAX for entry in entries):
+            return f"an entry of this event would be longer than {VALUE_BYTES_MAX} bytes"
+        if key in self.watched and state is not None and len(encode_state(state)) > VALUE_BYTES_MAX:
+            return f"the state of the order would be longer than {VALUE_BYTES_MAX} bytes"
+        return None
+
+    def _report(self, offset: int, key: bytes, event: OrderEvent, decision: Decision) -> None:
+        counts = self.counts
+        healed_ids = {entry.entry_id for healed in decision.healed for entry in healed.entries}
+        for entry in decision.entries:
+            counts.entry_kinds[entry.entry_kind] += 1
+        for discrepancy in decision.discrepancies:
+            self.discrepancies.append(OutputRecord(key, encode_discrepancy(discrepancy), []))
+            counts.discrepancies[discrepancy.code, discrepancy.state] += 1
+        for healed in decision.healed:
+            outcome, code = _name_and_code(healed.outcome)
+            ids = tuple([entry.entry_id for entry in healed.entries])
+            self._healed.append(HealedOutcome(event_id=healed.event_id, outcome=outcome, code=code, entry_ids=ids))
+            counts.healed[outcome] += 1
+        outcome, code = _name_and_code(decision.outcome)
+        own_ids = tuple([entry.entry_id for entry in decision.entries if entry.entry_id not in healed_ids])
+        self._outcome(offset, event, outcome, code, own_ids)
+
+    def _outcome(self, offset: int, event: OrderEvent | None, outcome: str, code: str | None, entry_ids: tuple[str, ...]) -> None:
+        event_id, order_key = (event.event_id, event.order_key) if event is not None else (None, None)
+        self._outcomes.append(
+            RecordOutcome(offset=offset, event_id=event_id, order_key=order_key, outcome=outcome, code=code, entry_ids=entry_ids)
+        )
+        self.counts.outcomes[outcome] += 1
+
+    def _refuse(self, record: SourceRecord, refusal: Refusal, event: OrderEvent | None = None) -> None:
+        self.counts.refusals[refusal.reason] += 1
+        self.dead_letters.append(OutputRecord(record.key, _dead_letter(self.source, record, refusal, self.workplace), []))
+        self._outcome(record.offset, event, DEAD_LETTER, refusal.reason, ())
+
+    def finish(self) -> ChunkOutput:
+        """The chunk's output; raises `RangeTooLarge`."""
+        source, workplace = self.source, self.workplace
+        batch = DecisionBatch(
+            topic=source.topic,
+            partition=source.partition,
+            first_offset=source.first_offset,
+            next_offset=source.next_offset,
+            outcomes=tuple(self._outcomes),
+            healed=tuple(self._healed),
+            worker=workplace.worker,
+            decided_at=workplace.decided_at,
+        )
+        decisions = encode_decisions(batch)
+        if len(decisions) > VALUE_BYTES_MAX and len(source.records) > 1:
+            raise RangeTooLarge
+        return ChunkOutput(
+            batch=batch,
+            decisions=[OutputRecord(None, decisions, [])],
+            entries=self.entries,
+            discrepancies=self.discrepancies,
+            dead_letters=self.dead_letters,
+            states=[StateRecord(key, encode_state(state), len(state.parked)) for key, state in self.overlay.items()],
+            new_states=self.overlay,
+            counts=self.counts,
+        )
+
+
+def _name_and_code(outcome: Outcome) -> tuple[str, str | None]:
+    match outcome:
+        case Posted():
+            return "posted", None
+        case Duplicate():
+            return "duplicate", None
+        case Conflict(code):
+            return "conflict", code
+        case Deferred(code):
+            return "deferred", code
+        case Rejected(code):
+            return "rejected", code
+        case Ignored(code):
+            return "ignored", code
+        case _:
+            assert_never(outcome)
+
+
+def _dead_letter(source: SourceRange, record: SourceRecord, refusal: Refusal, workplace: Workplace) -> bytes:
+    """The record as it came; only one that no dead letter can hold is replaced by its length and SHA-256."""
+    letter = DeadLetter(
+        topic=source.topic,
+        partition=source.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        headers=tuple(Header(name, value) for name, value in record.headers),
+        reason=refusal.reason,
+        detail=refusal.detail,
+        schema_id=refusal.schema_id,
+        first_seen_at=workplace.decided_at,
+        worker_version=workplace.worker_version,
+    )
+    encoded = encode_dead_letter(letter)
+    if len(encoded) <= VALUE_BYTES_MAX:
+        return encoded
+    value = record.value or b""
+    stand_in = f"{refusal.detail}; left out here, read it at its offset: {len(value)} bytes, SHA-256 {sha256(value).hexdigest()}"
+    return encode_dead_letter(
+        DeadLetter(
+            topic=letter.topic,
+            partition=letter.partition,
+            offset=letter.offset,
+            key=None,
+            value=None,
+            headers=(),
+            reason=letter.reason,
+            detail=stand_in,
+            schema_id=letter.schema_id,
+            first_seen_at=letter.first_seen_at,
+            worker_version=letter.worker_version,
+        )
+    )

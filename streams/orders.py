@@ -1,0 +1,129 @@
+"""The order worker's job: order events in; entries, discrepancies, dead letters, decisions and order states out."""
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from asiento import __version__
+from asiento.accounting.order_state import OrderState
+from asiento.accounting.policy import PolicyBook
+from asiento.runtime.metrics import Metrics
+from asiento.runtime.settings import Settings
+from schemas.decisions import OUTCOMES
+from schemas.order_state import decode_state
+from schemas.topics import (
+    ACCOUNTING_DECISIONS,
+    ACCOUNTING_DISCREPANCIES,
+    ACCOUNTING_ENTRIES,
+    ORDER_STATE_TABLE,
+    ORDERS_DLQ,
+    ORDERS_EVENTS,
+    changelog_name,
+)
+from streams.chunk import ChunkOutput, Workplace, fold_chunk
+from streams.engine.job import Job
+from streams.engine.processor import OutputRecord, SourceRange, StateRecord
+
+DECODED_STATES_MAX: Final = 4096
+"""Order states kept decoded, the most recently committed ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersResult:
+    """A folded chunk with the broker's topic names."""
+
+    output: ChunkOutput
+    outputs: Mapping[str, list[OutputRecord]]
+
+    @property
+    def states(self) -> list[StateRecord]:
+        """The new state of each order that changed."""
+        return self.output.states
+
+
+class OrderProcessor:
+    """Folds chunks with the core and counts what was committed."""
+
+    def __init__(self, settings: Settings, metrics: Metrics, policies: PolicyBook) -> None:
+        self._partition_count = settings.partitions
+        self._policies = policies
+        self._worker = settings.instance_id or f"{socket.gethostname()}-{os.getpid()}"
+        self._topics = {name: settings.topic(name) for name in OUTPUT_TOPICS}
+        self._decoded: dict[bytes, tuple[bytes, OrderState]] = {}
+        self._metrics = metrics
+        self._consumed = {outcome: metrics.records_consumed.labels(outcome) for outcome in OUTCOMES}
+        self._healed = {outcome: metrics.healed_events.labels(outcome) for outcome in OUTCOMES}
+
+    def process(self, source: SourceRange, states: Mapping[bytes, bytes]) -> OrdersResult:
+        """Fold one range on the committed states."""
+
+        def state_of(key: bytes) -> OrderState | None:
+            encoded = states.get(key)
+            return self._decode(key, encoded) if encoded is not None else None
+
+        output = fold_chunk(source, state_of, self._workplace())
+        parts = {
+            ACCOUNTING_ENTRIES: output.entries,
+            ACCOUNTING_DISCREPANCIES: output.discrepancies,
+            ORDERS_DLQ: output.dead_letters,
+            ACCOUNTING_DECISIONS: output.decisions,
+        }
+        return OrdersResult(output, {self._topics[name]: records for name, records in parts.items() if records})
+
+    def _workplace(self) -> Workplace:
+        return Workplace(
+            partition_count=self._partition_count,
+            policies=self._policies,
+            worker=self._worker,
+            worker_version=__version__,
+            decided_at=time.time_ns() // 1000,
+        )
+
+    def _decode(self, key: bytes, encoded: bytes) -> OrderState:
+        """The decoded state; a kept one counts only if it belongs to these very bytes of the table."""
+        kept = self._decoded.get(key)
+        return kept[1] if kept is not None and kept[0] is encoded else decode_state(encoded)
+
+    def committed(self, source: SourceRange, result: OrdersResult) -> None:
+        """Count the range, and keep its states decoded."""
+        del source
+        counts, metrics = result.output.counts, self._metrics
+        for outcome, count in counts.outcomes.items():
+            self._consumed[outcome].inc(count)
+        for outcome, count in counts.healed.items():
+            self._healed[outcome].inc(count)
+        for reason, count in counts.refusals.items():
+            metrics.dead_letters.labels(reason).inc(count)
+        for kind, count in counts.entry_kinds.items():
+            metrics.entries_emitted.labels(kind).inc(count)
+        for (code, state), count in counts.discrepancies.items():
+            metrics.discrepancies.labels(code, state).inc(count)
+        self._keep(result)
+
+    def _keep(self, result: OrdersResult) -> None:
+        decoded = self._decoded
+        for key, encoded, _ in result.states:
+            decoded.pop(key, None)
+            if encoded is not None:
+                decoded[key] = (encoded, result.output.new_states[key])
+        for key in list(decoded)[: max(len(decoded) - DECODED_STATES_MAX, 0)]:
+            del decoded[key]
+
+
+OUTPUT_TOPICS: Final = (ACCOUNTING_ENTRIES, ACCOUNTING_DISCREPANCIES, ORDERS_DLQ, ACCOUNTING_DECISIONS)
+"""Topics that the order worker writes, beside its changelog; names of the catalogue."""
+
+
+def order_job(settings: Settings, metrics: Metrics, policies: PolicyBook) -> Job:
+    """The job of `asiento streams run`."""
+    return Job(
+        id=settings.orders_id,
+        table=ORDER_STATE_TABLE,
+        source_topic=settings.topic(ORDERS_EVENTS),
+        changelog_topic=settings.topic(changelog_name(settings.app_id)),
+        output_topics=tuple(settings.topic(name) for name in OUTPUT_TOPICS),
+        processor=OrderProcessor(settings, metrics, policies),
+    )
