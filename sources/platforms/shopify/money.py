@@ -23,58 +23,50 @@ class MoneyReader:
 
     def find(self, node: Node, name: str) -> int | None:
         """The amount of a field or of its `_set`; None where neither is there."""
-        bag = self.from_set(node.find(f"{name}_set"))
-        plain = node.find(name)
-        if bag is None:
-            if plain is None:
-                return None
-            if self.plain_is_foreign and plain.decimal() == 0:
-                return 0
-            if self.plain_is_foreign:
-                raise Unjudged("refetch", f"{plain.pointer}: the amount in {self.currency} is missing (no {name}_set)", plain.pointer)
-            return self.exact(plain)
-        if plain is not None and not self.plain_is_foreign:
-            self._refuse_two_figures(plain, bag)
-        return self.exact(bag)
+        stated = self._stated(node, name)
+        return None if stated is None else self.exact(stated)
 
     def amount(self, node: Node, name: str) -> int:
         """Like `find`; a missing amount is a partial payload."""
-        found = self.find(node, name)
-        if found is None:
-            node.need(name)
-        return found or 0
+        return self.exact(self._stated(node, name) or node.need(name))
+
+    def unit_price(self, node: Node) -> Decimal:
+        """The price of one unit, which may have more decimals than the currency."""
+        return (self._stated(node, "price") or node.need("price")).decimal()
 
     def exact(self, node: Node) -> int:
         """Minor units of one decimal value."""
         return to_minor_units(node.decimal(), self.exponent, node.pointer)
 
-    def unit_price(self, node: Node) -> Decimal:
-        """The price of one unit as a decimal in the order's currency."""
-        bag = self.from_set(node.find("price_set"))
-        if bag is not None:
-            self.find(node, "price")
-            return bag.decimal()
-        if self.plain_is_foreign:
-            self.find(node, "price")
-        return node.need("price").decimal()
-
-    def from_set(self, bag: Node | None) -> Node | None:
-        """The amount in our currency out of a money set, else None; a set in other currencies only is unusable."""
-        if bag is None:
-            return None
-        for side in ("presentment_money", "shop_money"):
-            money = bag.find(side)
-            if money is not None and money.need("currency_code").value == self.currency:
+    def from_set(self, bag: Node) -> Node:
+        """The amount in our currency out of a money set; a set in other currencies only is malformed."""
+        for money in _sides(bag):
+            if money.need("currency_code").value == self.currency:
                 return money.need("amount")
         raise Unjudged("reject_malformed", f"{bag.pointer}: no amount in {self.currency}", bag.pointer)
 
+    def _stated(self, node: Node, name: str) -> Node | None:
+        """Where the amount in our currency stands: in the set if there is one, else in the plain field."""
+        bag, plain = node.find(f"{name}_set"), node.find(name)
+        if bag is not None:
+            ours = self.from_set(bag)
+            if plain is not None:
+                self._refuse_two_figures(plain, bag)
+            return ours
+        if plain is not None and self.plain_is_foreign and plain.decimal() != 0:
+            raise Unjudged("refetch", f"{plain.pointer}: the amount in {self.currency} is missing (no {name}_set)", plain.pointer)
+        return plain
+
     def _refuse_two_figures(self, plain: Node, bag: Node) -> None:
-        """The plain field may be a JSON number with binary noise behind the last decimal; more than that is two figures."""
+        """The plain field must be one of the set's amounts. It may be a JSON number with binary noise behind the last decimal."""
         half_a_unit = Decimal(1).scaleb(-self.exponent) / 2
-        if abs(plain.decimal() - bag.decimal()) >= half_a_unit:
-            raise Unjudged(
-                "hold_discrepancy", f"{plain.pointer} states {plain.decimal():f}, its set states {bag.decimal():f}", plain.pointer
-            )
+        stated = [money.need("amount").decimal() for money in _sides(bag)]
+        if all(abs(plain.decimal() - amount) >= half_a_unit for amount in stated):
+            raise Unjudged("hold_discrepancy", f"{plain.pointer} states {plain.decimal():f}, its set states another amount", plain.pointer)
+
+
+def _sides(bag: Node) -> list[Node]:
+    return [money for side in ("presentment_money", "shop_money") if (money := bag.find(side)) is not None]
 
 
 def reader_for(code: Node | str | None, pointer: str, *, plain_is_foreign: bool = False) -> MoneyReader:
@@ -93,7 +85,7 @@ def presentment_code(node: Node, names: tuple[str, ...]) -> Node | None:
     """The currency code of the first money set among these fields."""
     for name in names:
         bag = node.find(f"{name}_set")
-        money = bag.find("presentment_money") or bag.find("shop_money") if bag else None
-        if money is not None:
-            return money.need("currency_code")
+        sides = _sides(bag) if bag is not None else []
+        if sides:
+            return sides[0].need("currency_code")
     return None

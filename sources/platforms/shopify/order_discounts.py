@@ -8,6 +8,9 @@ from sources.platforms.payload import Node
 from sources.platforms.shopify.money import MoneyReader
 from sources.platforms.shopify.order_lines import DISCOUNTABLE, OrderLine
 
+WITHOUT_CODE = "order"
+"""Stands for the code of a discount that has none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscountReader:
@@ -40,7 +43,7 @@ class DiscountReader:
         """A discount on the whole order without shares."""
         codes = self.order.each("discount_codes")
         code = codes[0].find("code") if codes else None
-        return _order_discount(code.text() if code else "order", amount)
+        return _order_discount((code.text() if code else "") or WITHOUT_CODE, amount)
 
     def _with_nodes(self, lines: Sequence[OrderLine]) -> list[tuple[OrderLine, Node | None]]:
         nodes = {item.need("id").identity(): item for item in self.order.each("line_items")}
@@ -83,10 +86,10 @@ def _code_of(application: Node) -> str:
     """The code a customer typed or the title of an automatic discount; what staff type by hand does not pass."""
     kind, code, title = application.find("type"), application.find("code"), application.find("title")
     if code is not None:
-        return code.text()
+        return code.text() or WITHOUT_CODE
     if kind is not None and kind.value == "automatic" and title is not None:
-        return title.text()
-    return kind.text() if kind is not None else "order"
+        return title.text() or WITHOUT_CODE
+    return (kind.text() if kind is not None else "") or WITHOUT_CODE
 
 
 def _order_discount(code: str, amount: int) -> EventTwin:

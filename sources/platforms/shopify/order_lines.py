@@ -129,9 +129,8 @@ class LineReader:
         total = 0
         for item in self.order.each("line_items"):
             for duty in item.each("duties"):
-                amount = self.money.find(duty, "price") if duty.find("price_set") else None
-                bag = self.money.from_set(duty) if amount is None else None
-                amount = self.money.exact(bag) if bag is not None else amount or 0
+                stated_in_set = duty.find("price_set") is not None
+                amount = self.money.amount(duty, "price") if stated_in_set else self.money.exact(self.money.from_set(duty))
                 total += amount
                 yield self._charge(f"duty:{duty.need('id').identity()}", "DUTY", amount, self.taxes(duty), item.need("id").identity())
         stated = self.money.find(self.order, "original_total_duties")

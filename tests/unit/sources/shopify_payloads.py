@@ -1,0 +1,92 @@
+"""Shopify payloads for tests, small and complete; change what a test is about with keyword arguments."""
+
+import json
+from typing import Any
+
+from sources.platforms.outcome import Events, EventTwin, Normalized, OrderMemory
+from sources.platforms.shopify import connection_from_mapping, normalize
+
+Payload = dict[str, Any]
+AT = "2026-03-01T10:00:00+01:00"
+
+
+def bag(amount: str, currency: str = "USD", *, shop: tuple[str, str] | None = None) -> Payload:
+    """A money set; `shop` = (amount, currency) where the shop's money is another."""
+    shop_amount, shop_currency = shop or (amount, currency)
+    return {
+        "shop_money": {"amount": shop_amount, "currency_code": shop_currency},
+        "presentment_money": {"amount": amount, "currency_code": currency},
+    }
+
+
+def tax_line(price: str, rate: float = 0.1, title: str = "Sales Tax", **fields: Any) -> Payload:
+    """One tax line."""
+    return {"price": price, "rate": rate, "title": title, "channel_liable": False, **fields}
+
+
+def item(identity: int = 1, price: str = "100.00", quantity: int = 1, **fields: Any) -> Payload:
+    """One line item of goods from the catalogue, without tax."""
+    base: Payload = {"id": identity, "price": price, "quantity": quantity, "sku": f"SKU-{identity}", "title": "Mug", "product_id": 9}
+    return base | {"requires_shipping": True, "gift_card": False, "tax_lines": [], "discount_allocations": []} | fields
+
+
+def order(*items: Payload, total: str, **fields: Any) -> Payload:
+    """An order in USD, shipped to California, tax not included."""
+    address = {"country_code": "US", "province_code": "CA", "zip": "90210"}
+    base: Payload = {"id": 500, "created_at": AT, "currency": "USD", "taxes_included": False, "test": False, "total_price": total}
+    return base | {"line_items": list(items), "shipping_address": address, "shipping_lines": []} | fields
+
+
+def transaction(amount: str = "100.00", **fields: Any) -> Payload:
+    """A successful capture by card."""
+    base: Payload = {"id": 70, "order_id": 500, "kind": "capture", "status": "success", "gateway": "shopify_payments", "test": False}
+    return base | {"amount": amount, "currency": "USD", "created_at": AT, "parent_id": 69} | fields
+
+
+def refund(*items: Payload, transactions: list[Payload], **fields: Any) -> Payload:
+    """A refund of these refund_line_items by these transactions."""
+    base: Payload = {"id": 80, "order_id": 500, "created_at": AT, "refund_line_items": list(items), "transactions": transactions}
+    return base | {"order_adjustments": [], "refund_shipping_lines": []} | fields
+
+
+def refunded_item(
+    subtotal: object, total_tax: object = 0, quantity: int = 1, line: int = 1, restock: str = "return", **fields: Any
+) -> Payload:
+    """One refund_line_item."""
+    return {"line_item_id": line, "quantity": quantity, "restock_type": restock, "subtotal": subtotal, "total_tax": total_tax, **fields}
+
+
+def paid_back(amount: str, identity: int = 90, **fields: Any) -> Payload:
+    """A refund transaction that succeeded."""
+    return transaction(amount) | {"id": identity, "kind": "refund", "parent_id": 70} | fields
+
+
+def fulfillment(*items: Payload, **fields: Any) -> Payload:
+    """A successful fulfilment of these line items."""
+    return {"id": 60, "order_id": 500, "status": "success", "created_at": AT, "line_items": list(items), **fields}
+
+
+def read(topic: str, payload: Payload | bytes, *, connection: Payload | None = None, memory: OrderMemory | None = None) -> Normalized:
+    """Normalize one payload; with `memory` the order is looked up in it."""
+    return normalize(
+        payload if isinstance(payload, bytes) else json.dumps(payload).encode(),
+        topic=topic,
+        tenant="acme",
+        source="shopify:main",
+        connection=connection_from_mapping(connection or {}),
+        received_at=None,
+        recall=None if memory is None else lambda _: memory,
+    )
+
+
+def event(topic: str, payload: Payload, *, connection: Payload | None = None, memory: OrderMemory | None = None) -> EventTwin:
+    """The only event of a payload."""
+    result = read(topic, payload, connection=connection, memory=memory)
+    assert isinstance(result, Events), result
+    assert len(result.events) == 1
+    return result.events[0]
+
+
+def memory_of(payload: Payload, connection: Payload | None = None) -> OrderMemory:
+    """What is remembered after this order payload."""
+    return OrderMemory(placed=event("orders/create", payload, connection=connection), refund_statuses={})
