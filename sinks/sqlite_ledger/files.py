@@ -3,6 +3,8 @@
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -67,15 +69,14 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
     WAL with synchronous FULL: a committed batch is on disk. The connection may be used from any one thread at a time.
     """
-    try:
+    with _explained(path):
         connection = sqlite3.connect(path, timeout=BUSY_WAIT_SECONDS_MAX, isolation_level=None, check_same_thread=False)
-        _require_ours(connection, path, empty_is_ours=True)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        _migrate(connection)
-    except sqlite3.Error as error:
-        raise LedgerUnavailable(f"{path}: {error}") from error
+        with _closed_on_error(connection):
+            _require_ours(connection, path, empty_is_ours=True)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            _migrate(connection)
     return connection
 
 
@@ -83,12 +84,30 @@ def open_reader(path: Path) -> sqlite3.Connection:
     """Open an existing ledger for reading only; raises `LedgerUnavailable` or `ForeignLedger`."""
     if not path.is_file():
         raise LedgerUnavailable(f"{path}: no ledger there yet; `asiento sinks run ledger` makes it, ASIENTO_LEDGER_URL names another")
+    with _explained(path):
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_WAIT_SECONDS_MAX, isolation_level=None)
+        with _closed_on_error(connection):
+            _require_ours(connection, path, empty_is_ours=False)
+    return connection
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_WAIT_SECONDS_MAX, isolation_level=None)
-        _require_ours(connection, path, empty_is_ours=False)
+        yield
     except sqlite3.Error as error:
         raise LedgerUnavailable(f"{path}: {error}") from error
-    return connection
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    """A connection that is left open would keep the ledger from folding its write-ahead log into the file."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _require_ours(connection: sqlite3.Connection, path: Path, *, empty_is_ours: bool) -> None:

@@ -141,6 +141,13 @@ class LedgerReader:
             yield from rows
             last = rows[-1].entry_no
 
+    def id_slices(self) -> Iterator[tuple[str, ...]]:
+        """Every entry id in order of booking, in slices of `ROWS_READ_MAX`."""
+        last, wanted = -(2**63), statement("ids_after")
+        while rows := self._connection.execute(wanted, (last, ROWS_READ_MAX)).fetchall():
+            yield tuple(row[1] for row in rows)
+            last = rows[-1][0]
+
     def balances(self, as_of: str | None = None) -> tuple[tuple[str, int, str, int], ...]:
         """(currency, exponent, account, signed minor units) up to a posting date; ordered by currency and account."""
         return tuple(self._connection.execute(_TRIAL_BALANCE, {"as_of": as_of}))

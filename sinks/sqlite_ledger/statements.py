@@ -2,10 +2,12 @@
 
 from importlib import resources
 
+from sinks.sql_files import read_sql
+
 
 def statement(name: str) -> str:
     """The text of `sql/<name>.sql`."""
-    return resources.files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    return read_sql(__package__, name)
 
 
 def migrations() -> tuple[tuple[int, str], ...]:

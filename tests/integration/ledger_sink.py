@@ -68,6 +68,13 @@ async def committed_entries(kafka: str, topic: str, partitions: int) -> dict[str
     return found
 
 
+async def stream_ends(kafka: str, topic: str, partitions: int) -> dict[int, int]:
+    """The end of each partition as a reader of committed records sees it."""
+    assigned = [TopicPartition(topic, number) for number in range(partitions)]
+    async with AIOKafkaConsumer(bootstrap_servers=kafka, isolation_level="read_committed") as consumer:
+        return {partition.partition: end for partition, end in (await consumer.end_offsets(assigned)).items()}
+
+
 class LedgerSink:
     """`asiento sinks run ledger` as a process, with its ledger and its output in one directory."""
 
@@ -76,7 +83,7 @@ class LedgerSink:
         self.topic = f"{prefix}{ACCOUNTING_ENTRIES}"
         self.group = f"{prefix}app-ledger"
         self.log = directory / "sink.log"
-        self._environment = {
+        self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ASIENTO_")},
             "ASIENTO_KAFKA_BOOTSTRAP_SERVERS": kafka,
             "ASIENTO_TOPIC_PREFIX": prefix,
@@ -91,7 +98,7 @@ class LedgerSink:
         """Start the process; does not wait."""
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", "asiento.cli.main", "sinks", "run", "ledger"]
-            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
 
     @property
     def running(self) -> bool:

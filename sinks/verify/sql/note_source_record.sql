@@ -1,0 +1,2 @@
+-- A record that the source topic holds.
+INSERT OR IGNORE INTO source_record (partition, position) VALUES (?, ?)

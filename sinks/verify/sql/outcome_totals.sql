@@ -1,0 +1,2 @@
+-- The classes, added up.
+SELECT outcome, count(*) FROM outcome GROUP BY outcome
