@@ -182,14 +182,14 @@ class OrderStream:
         arrivals = trading_day(seed, orders).arrivals
         with self.producer() as producer:
             for arrival in arrivals:
-                key, value, partition = self._record(arrival)
-                producer.produce(self.events, value, key, partition)
+                producer.produce(self.events, *self.record(arrival))
         return len(arrivals)
 
-    def _record(self, arrival: Arrival) -> tuple[bytes, bytes, int]:
+    def record(self, arrival: Arrival) -> tuple[bytes, bytes, int]:
+        """Value, key and partition of an arrival."""
         value = arrival.raw if arrival.event is None else encode_event_json(arrival.event)
         partition = partition_for(arrival.key, self.partitions)
-        return arrival.key, value, (partition + 1) % self.partitions if arrival.strays else partition
+        return value, arrival.key, (partition + 1) % self.partitions if arrival.strays else partition
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
