@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas import json_twin
-from schemas.output_codec import decode_output, encode_output, output_record
+from schemas.framed_values import frame_object
+from schemas.output_codec import decode_output, output_record
 from schemas.value_fields import avro_values
 
 RECORD = "DeadLetter"
@@ -38,7 +39,7 @@ class DeadLetter:
 
 def encode_dead_letter(letter: DeadLetter) -> bytes:
     """The framed Avro value of a dead letter."""
-    return encode_output(RECORD, avro_values(letter))
+    return frame_object(RECORD, letter)
 
 
 def decode_dead_letter(value: bytes | None) -> DeadLetter:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas import json_twin
-from schemas.output_codec import decode_output, encode_output, output_record
+from schemas.framed_values import frame_object
+from schemas.output_codec import decode_output, output_record
 from schemas.value_fields import avro_values
 
 RECORD = "DecisionBatch"
@@ -50,7 +51,7 @@ class DecisionBatch:
 
 def encode_decisions(batch: DecisionBatch) -> bytes:
     """The framed Avro value of a batch."""
-    return encode_output(RECORD, avro_values(batch))
+    return frame_object(RECORD, batch)
 
 
 def decode_decisions(value: bytes | None) -> DecisionBatch:

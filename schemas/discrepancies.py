@@ -4,7 +4,8 @@ from typing import Any
 
 from asiento.accounting.decision import Discrepancy
 from schemas import json_twin
-from schemas.output_codec import decode_output, encode_output, output_record
+from schemas.framed_values import frame_object
+from schemas.output_codec import decode_output, output_record
 from schemas.value_fields import avro_values
 
 RECORD = "Discrepancy"
@@ -13,7 +14,7 @@ _OPTIONAL = ("event_id", "entry_id", "account", "expected", "actual", "currency"
 
 def encode_discrepancy(discrepancy: Discrepancy) -> bytes:
     """The framed Avro value of a discrepancy."""
-    return encode_output(RECORD, avro_values(discrepancy))
+    return frame_object(RECORD, discrepancy)
 
 
 def decode_discrepancy(value: bytes | None) -> Discrepancy:

@@ -6,17 +6,17 @@ rules of the event (missing_field, invalid_field, card_number), last unsupported
 their length, ids only against the lock file, never against anything the message says.
 """
 
+from copy import deepcopy
 from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
 
-from asiento.accounting.order_events import EVENT_TYPES, OrderEvent
+from asiento.accounting.order_events import OrderEvent
 from schemas import json_twin
 from schemas.avro_types import Record
-from schemas.avro_writer import write_framed
-from schemas.event_rules import RecordRules, rules_of
-from schemas.fingerprints import take_fingerprints
+from schemas.event_builder import Builder, builder_of
+from schemas.framed_values import frame_object, frame_values
 from schemas.framing import HEADER_BYTES, BadFrame, schema_id_of
 from schemas.refusal import InvalidEvent, Refusal
 from schemas.registry import registry
@@ -37,20 +37,27 @@ class CheckedEvent(NamedTuple):
     stated: dict[str, Any]
 
 
-class _EventSchema(NamedTuple):
+class EventSchema(NamedTuple):
+    """How the events of one schema id are read and built."""
+
     record: Record
     reader: RecordReader
-    rules: RecordRules
-    event_class: type[OrderEvent] | None
+    build: Builder
+
+
+class OpenedValue(NamedTuple):
+    """A framed event whose bytes are right: its schema and its avro values, no rule applied yet."""
+
+    schema_id: int
+    schema: EventSchema
+    values: dict[str, Any]
 
 
 @cache
-def _event_schemas() -> dict[int, _EventSchema]:
+def _event_schemas() -> dict[int, EventSchema]:
     """Schema id -> how to read it, for every order event of the lock file."""
     return {
-        schema_id: _EventSchema(
-            known.record, compile_reader(known.record, json_twin.ITEMS_MAX), rules_of(known.record), EVENT_TYPES.get(known.record.name)
-        )
+        schema_id: EventSchema(known.record, compile_reader(known.record, json_twin.ITEMS_MAX), builder_of(known.record))
         for schema_id, known in registry().by_id.items()
         if known.record.is_event
     }
@@ -70,13 +77,13 @@ def decode_event(value: bytes | None) -> OrderEvent | Refusal:
         return opened
     schema_id, schema, values = opened
     try:
-        return _judge(schema.record.name, schema.rules, schema.event_class, values)
+        return _build(schema.record.name, schema.build, values)
     except InvalidEvent as problem:
         return problem.refusal(schema_id)
 
 
-def open_value(value: bytes | None) -> tuple[int, _EventSchema, dict[str, Any]] | Refusal:
-    """Schema id, schema and avro values of a framed event, before the rules look at it."""
+def open_value(value: bytes | None) -> OpenedValue | Refusal:
+    """A framed event before the rules look at it."""
     if not value:
         return Refusal("empty_value", "the record has no value")
     if len(value) > EVENT_BYTES_MAX:
@@ -90,7 +97,7 @@ def open_value(value: bytes | None) -> tuple[int, _EventSchema, dict[str, Any]] 
         reason = "wrong_record_type" if schema_id in registry().by_id else "unknown_schema_id"
         return Refusal(reason, f"schema id {schema_id}", schema_id)
     try:
-        return schema_id, schema, read_body(schema.reader, value, HEADER_BYTES)
+        return OpenedValue(schema_id, schema, read_body(schema.reader, value, HEADER_BYTES))
     except TooManyItems as problem:
         return Refusal("too_many_lines", str(problem), schema_id)
     except TrailingBytes as problem:
@@ -99,20 +106,12 @@ def open_value(value: bytes | None) -> tuple[int, _EventSchema, dict[str, Any]] 
         return Refusal("undecodable", str(problem), schema_id)
 
 
-def _judge(name: str, rules: RecordRules, event_class: type[OrderEvent] | None, values: dict[str, Any]) -> OrderEvent:
-    """Apply the rules and build the event; `values` are used up. Raises `InvalidEvent`."""
-    arguments = rules.apply(values)
-    if event_class is None:
+def _build(name: str, build: Builder, values: dict[str, Any]) -> OrderEvent:
+    """Check and build the event; `values` are used up. Raises `InvalidEvent`."""
+    event: OrderEvent | None = build(values)
+    if event is None:
         raise InvalidEvent("unsupported_event", f"no rule books {name} yet")
-    values["type"] = name
-    taken = take_fingerprints(values)
-    return event_class(
-        **arguments,
-        fingerprint=taken.fingerprint,
-        business_fingerprint=taken.business,
-        natural_fingerprint=taken.natural,
-        size_bytes=taken.size_bytes,
-    )
+    return event
 
 
 def event_values_from_json(obj: Any) -> tuple[Record, dict[str, Any]]:
@@ -129,7 +128,7 @@ def event_values_from_json(obj: Any) -> tuple[Record, dict[str, Any]]:
 def event_from_json(obj: Any) -> OrderEvent:
     """The event of a JSON object; raises `InvalidEvent`."""
     record, values = event_values_from_json(obj)
-    return _judge(record.name, rules_of(record), EVENT_TYPES.get(record.name), values)
+    return _build(record.name, builder_of(record), values)
 
 
 def parse_event_json(line: bytes) -> OrderEvent | Refusal:
@@ -165,7 +164,7 @@ def event_to_json(event: OrderEvent) -> dict[str, Any]:
 
 def encode_event(event: OrderEvent) -> bytes:
     """The framed Avro value of an event."""
-    return write_framed(type(event).__name__, avro_values(event))
+    return frame_object(type(event).__name__, event)
 
 
 def encode_event_json(obj: Any) -> bytes:
@@ -177,21 +176,20 @@ def encode_checked(obj: Any) -> CheckedEvent:
     """A JSON event of any type of the contract as its producer stated it, checked and encoded; raises `InvalidEvent`."""
     record, values = event_values_from_json(obj)
     stated = json_twin.read_object(record, obj)
-    rules_of(record).apply(values)
-    framed = write_framed(record.name, stated)
+    builder_of(record)(values)
+    framed = frame_values(record.name, stated)
     _check_size(framed)
     return CheckedEvent(record.name, framed, stated)
 
 
 def decode_to_json(value: bytes | None) -> dict[str, Any] | Refusal:
-    """The JSON twin of a framed event of any type, booked already or not, or why not."""
+    """The JSON twin, as its producer stated it, of a framed event of any type, booked already or not, or why not."""
     opened = open_value(value)
     if isinstance(opened, Refusal):
         return opened
-    schema_id, schema, values = opened
-    shown = json_twin.write_object(schema.record, values)
+    stated = deepcopy(opened.values)
     try:
-        schema.rules.apply(values)
+        opened.schema.build(opened.values)
     except InvalidEvent as problem:
-        return problem.refusal(schema_id)
-    return shown
+        return problem.refusal(opened.schema_id)
+    return json_twin.write_object(opened.schema.record, stated)

@@ -29,7 +29,7 @@ def canonical_json(values: Any) -> bytes:
 
 
 def take_fingerprints(values: dict[str, Any]) -> Fingerprints:
-    """The fingerprints of an event's normal form (see `schemas.event_rules`); empties `values` of its identity."""
+    """The fingerprints of an event's normal form (see `schemas.event_builder`); empties `values` of its identity."""
     for name in TRANSPORT_FIELDS:
         values.pop(name, None)
     whole = canonical_json(values)

@@ -14,9 +14,11 @@ from schemas.declared.events import EVENTS
 from schemas.declared.outputs import OUTPUTS
 from schemas.declared.words import Declared
 from schemas.package_files import LOCK_FILE
+from schemas.reference_pages import pages
 from schemas.registry import fingerprint
 
 PACKAGE = Path(__file__).parent
+REFERENCE = PACKAGE.parent / "docs" / "reference"
 FIRST_EVENT_ID, FIRST_OUTPUT_ID = 1, 101
 DRAFT = "draft"
 
@@ -66,6 +68,8 @@ def main(arguments: list[str]) -> None:
         (PACKAGE / "avro" / name).write_bytes(content)
     if "--lock" in arguments:
         (PACKAGE / LOCK_FILE).write_bytes(lock_content())
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
-"""Codec of the records that the product writes itself: Avro values with framing, strict on the way back."""
+"""Reads the records that the product writes itself: framed Avro values, strictly."""
 
 from functools import cache
 from typing import Any, NamedTuple
 
 from schemas.avro_types import Record
-from schemas.avro_writer import write_framed
 from schemas.framing import HEADER_BYTES, BadFrame, schema_id_of
 from schemas.registry import registry
 from schemas.strict_reader import MalformedAvro, RecordReader, compile_reader, read_body
@@ -30,11 +29,6 @@ def _schemas_of(record_name: str) -> dict[int, _OutputSchema]:
         for schema_id, known in registry().by_id.items()
         if known.record.name == record_name
     }
-
-
-def encode_output(record_name: str, values: dict[str, Any]) -> bytes:
-    """The framed Avro value of one record."""
-    return write_framed(record_name, values)
 
 
 def decode_output(record_name: str, value: bytes | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from schemas.avro_types import Array, AvroType, Enumeration, Field, Mapping, OneOf, Primitive, Record
+from schemas.compiled import FunctionWriter
 
 ItemReader: TypeAlias = Callable[[bytes, int, int], tuple[Any, int]]
 RecordReader: TypeAlias = Callable[[bytes, int, int], tuple[dict[str, Any], int]]
@@ -113,19 +114,20 @@ def _map_reader(item: ItemReader, items_max: int) -> ItemReader:
     return read
 
 
-class _Compiler:
-    """Writes the functions of one schema; a named type gets one function."""
+class _ReaderWriter:
+    """Writes the readers of one schema; a named type gets one."""
 
     def __init__(self, items_max: int) -> None:
         self._items_max = items_max
-        self._names: dict[str, Any] = {"MalformedAvro": MalformedAvro, "tail": read_tail}
         self._readers: dict[str, ItemReader] = {}
 
     def reader(self, avro_type: AvroType) -> ItemReader:
         """A function (data, position, end) -> (value, next position) for any type."""
         match avro_type:
             case Record():
-                return self._record(avro_type)
+                if avro_type.full_name not in self._readers:
+                    self._readers[avro_type.full_name] = self._record(avro_type)
+                return self._readers[avro_type.full_name]
             case Array():
                 return _array_reader(self.reader(avro_type.items), self._items_max)
             case Mapping():
@@ -133,30 +135,35 @@ class _Compiler:
             case OneOf():
                 raise TypeError("a union is read by the field it stands on")
             case Primitive() | Enumeration():
-                return self._define("read_item", [*self._value(avro_type, "value"), "return value, p"])
+                function = self._function("read_item")
+                function.add(*self._value(function, avro_type, "value"), "return value, p")
+                return function.compile()
+
+    def _function(self, name: str) -> FunctionWriter:
+        return FunctionWriter(name, "b, p, e", {"MalformedAvro": MalformedAvro, "tail": read_tail})
 
     def _record(self, record: Record) -> ItemReader:
-        if record.full_name not in self._readers:
-            lines = ["d = {}"]
-            for field in record.fields:
-                lines += self._field(field)
-            self._readers[record.full_name] = self._define(f"read_{record.name}", [*lines, "return d, p"])
-        return self._readers[record.full_name]
+        function = self._function(f"read_{record.name}")
+        function.add("d = {}")
+        for field in record.fields:
+            function.add(*self._field(function, field))
+        function.add("return d, p")
+        return function.compile()
 
-    def _field(self, field: Field) -> list[str]:
+    def _field(self, function: FunctionWriter, field: Field) -> list[str]:
         target = f"d[{field.name!r}]"
         if not field.nullable:
-            return self._value(field.type, target)
+            return self._value(function, field.type, target)
         branches = field.type.branches if isinstance(field.type, OneOf) else (field.type,)
         lines = ["n = b[p]", "p += 1"]
         for index, branch in enumerate(branches, start=1):
             lines.append(f"{'if' if index == 1 else 'elif'} n == {2 * index}:")
-            lines += ["    " + line for line in self._value(branch, target)]
+            lines += ["    " + line for line in self._value(function, branch, target)]
             if isinstance(field.type, OneOf) and isinstance(branch, Record):
                 lines.append(f"    {target}['type'] = {branch.name!r}")
-        return [*lines, "elif n:", "    raise MalformedAvro('a union names a branch that is not there')"]
+        return [*lines, "elif n: raise MalformedAvro('a union names a branch that is not there')"]
 
-    def _value(self, avro_type: AvroType, target: str) -> list[str]:
+    def _value(self, function: FunctionWriter, avro_type: AvroType, target: str) -> list[str]:
         match avro_type:
             case Primitive(kind="string"):
                 return [*_LENGTH, f"{target} = b[p:q].decode()", "p = q"]
@@ -169,30 +176,12 @@ class _Compiler:
                 return [*_RAW, check, f"{target} = (n >> 1) ^ -(n & 1)"]
             case Primitive():
                 return [*_RAW, f"{target} = (n >> 1) ^ -(n & 1)"]
-            case Enumeration():
-                return self._symbol(avro_type, target)
+            case Enumeration(symbols=symbols):
+                table = function.bind({2 * index: symbol for index, symbol in enumerate(symbols)})
+                check = f"if n not in {table}: raise MalformedAvro('an enumeration has no such symbol')"
+                return ["n = b[p]", "p += 1", check, f"{target} = {table}[n]"]
             case _:
-                return [f"{target}, p = {self._bind(self.reader(avro_type))}(b, p, e)"]
-
-    def _symbol(self, enumeration: Enumeration, target: str) -> list[str]:
-        table = self._bind({2 * index: symbol for index, symbol in enumerate(enumeration.symbols)})
-        return [
-            "n = b[p]",
-            "p += 1",
-            f"if n not in {table}: raise MalformedAvro('an enumeration has no such symbol')",
-            f"{target} = {table}[n]",
-        ]
-
-    def _bind(self, value: Any) -> str:
-        name = f"k{len(self._names)}"
-        self._names[name] = value
-        return name
-
-    def _define(self, name: str, lines: list[str]) -> ItemReader:
-        source = f"def {name}(b, p, e):\n" + "\n".join("    " + line for line in lines)
-        exec(compile(source, f"<{name}>", "exec"), self._names)  # noqa: S102 the source holds names of our own schemas only
-        reader: ItemReader = self._names[name]
-        return reader
+                return [f"{target}, p = {function.bind(self.reader(avro_type))}(b, p, e)"]
 
 
 _RAW = ["n = b[p]", "p += 1", "if n > 127: n, p = tail(b, p, n)"]
@@ -204,7 +193,7 @@ def compile_reader(record: Record, items_max: int) -> RecordReader:
 
     It raises `MalformedAvro`, `IndexError` (the bytes end too early) or `UnicodeDecodeError`, nothing else.
     """
-    return _Compiler(items_max).reader(record)
+    return _ReaderWriter(items_max).reader(record)
 
 
 def read_body(reader: RecordReader, data: bytes, position: int) -> dict[str, Any]:
