@@ -5,6 +5,7 @@ lock, so a group would add rebalances and sessions but no safety; the fence is t
 group's name is still used to note positions on the broker, only so that lag tools see this sink. Nobody reads them back.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from sinks.ledger import OffsetRange
 
 POLL_SECONDS_MAX = 0.25
 """Longest wait for records; bounds how late a stop request is seen."""
+NOTE_SECONDS_MAX = 3.0
+"""Longest wait for noted positions: without a broker aiokafka tries for ever, and SIGTERM would wait for it."""
 
 
 class StreamBroken(Exception):
@@ -107,9 +110,10 @@ class EntryStream:
 
     async def note_positions(self) -> str | None:
         """Commit the booked positions under the group's name; answer what went wrong, as nothing depends on it."""
+        positions = {partition: self._taken[partition.partition] for partition in self._assigned}
         try:
-            await self._consumer.commit({partition: self._taken[partition.partition] for partition in self._assigned})
-        except (KafkaError, IllegalOperation) as error:
+            await asyncio.wait_for(self._consumer.commit(positions), NOTE_SECONDS_MAX)
+        except (KafkaError, IllegalOperation, TimeoutError) as error:
             return repr(error)
         return None
 
