@@ -60,7 +60,9 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def _interest(order: OrderIntent) -> tuple[bool, bool, int]:
-    shipments = sum(isinstance(step, Dispatch) for step in order.steps)
+    """The more a life has to show, the higher: in parts and back in part, any refund, many steps."""
+    shipments = [step for step in order.steps if isinstance(step, Dispatch)]
     refunds = [step for step in order.steps if isinstance(step, Refund)]
-    in_part = any(given.shipped for refund in refunds for given in refund.given_back) and any(refund.payouts for refund in refunds)
-    return shipments > 1 and in_part, bool(refunds), len(order.steps)
+    left = sum(units for shipment in shipments for _, units in shipment.units)
+    back = sum(given.quantity for refund in refunds for given in refund.given_back if given.shipped)
+    return len(shipments) > 1 and 0 < back < left and any(refund.payouts for refund in refunds), bool(refunds), len(order.steps)

@@ -37,7 +37,7 @@ class Demo:
 
     def run(self) -> subprocess.CompletedProcess[str]:
         """Play the day once, to the end."""
-        words = ["up", "--demo", "--check", "--seed", str(SEED), "--orders", str(ORDERS)]
+        words = ["up", "--workers", "1", "--demo", "--check", "--seed", str(SEED), "--orders", str(ORDERS)]
         command = [sys.executable, "-m", "asiento.cli.main", *words]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=RUN_SECONDS_MAX, check=False)
 
