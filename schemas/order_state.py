@@ -157,9 +157,9 @@ def _placement(row: list[Any]) -> Placement:
     return Placement._make([*row[:-1], _pairs(row[-1])])
 
 
-def _shipment(shipment_id: str, event_id: str, invoice_number: int, warehouse: str | None, charges: list[Any]) -> Shipment:
+def _shipment(shipment_id: str, invoice_number: int, warehouse: str | None, charges: list[Any]) -> Shipment:
     taken = tuple([(line_id, tuple(amounts)) for line_id, amounts in charges])
-    return Shipment(shipment_id, event_id, invoice_number, warehouse, taken)
+    return Shipment(shipment_id, invoice_number, warehouse, taken)
 
 
 def _refund(content: str, credit_note_number: int, tenders: list[Any]) -> Refund:

@@ -8,7 +8,6 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
-from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
@@ -82,8 +81,8 @@ def _value(name: Any, value: Any, place: str) -> Any:
 
 def _zone(value: Any, place: str) -> str:
     try:
-        if isinstance(value, str | NoneType) and value:
-            return ZoneInfo(value).key
-    except (OSError, ValueError):
-        pass
-    raise InvalidPolicy(f"{place}: {value!r} is no time zone of the IANA database, for example America/Mexico_City")
+        return ZoneInfo(value).key
+    except (LookupError, OSError, TypeError, ValueError):
+        raise InvalidPolicy(
+            f"{place}: {value!r} is no time zone that this machine knows, as America/Mexico_City is; it may lack the package tzdata"
+        ) from None

@@ -47,11 +47,10 @@ class CreditNote:
     def credit_units(self, plan: LinePlan) -> None:
         """Credit the shipped units of a refund line: block parts cut to the caps, or the amounts as stated.
 
-        Units that were never invoiced have nothing to credit, whatever the line states; a line without units
-        credits what it states.
+        Units that were never invoiced have nothing to credit, whatever the line states.
         """
         stated = plan.stated
-        if not plan.credits and (stated.net is None or stated.scope == "UNSHIPPED" or stated.quantity):
+        if not plan.credits:
             return
         line = self._booking.order.own_line(stated.line_id)
         wanted = self._take_units(line, plan)

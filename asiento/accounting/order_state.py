@@ -105,7 +105,6 @@ class LineState:
 class Placement(NamedTuple):
     """What the order was placed with and its events do not change; `fiscal` is for the e-invoicing provider."""
 
-    event_id: str
     legal_entity: str
     channel: str
     store: str | None
@@ -140,9 +139,8 @@ class Parked(NamedTuple):
 
 
 class Payment(NamedTuple):
-    """A capture: where its money stands."""
+    """A capture: where its money stands. Its event is the fact whose natural key names the payment."""
 
-    event_id: str
     tender: TenderKind
     gateway: str
     store: str | None
@@ -151,17 +149,19 @@ class Payment(NamedTuple):
 
 
 class Shipment(NamedTuple):
-    """A shipment that stands; `invoice_number` 0 = nothing was invoiced. charges: (line_id, what it took)."""
+    """A shipment that stands; `invoice_number` 0 = nothing was invoiced. charges: (line_id, what it took).
+
+    Its event is the fact whose natural key names the shipment.
+    """
 
     shipment_id: str
-    event_id: str
     invoice_number: int
     warehouse: str | None
     charges: tuple[tuple[str, Amounts], ...]
 
 
 class Tender(NamedTuple):
-    """One way by which a refund goes back; `pending_event_id` named it pending (D28)."""
+    """One way by which a refund goes back; `pending_event_id` named it pending (D28), empty once it is settled."""
 
     amount: int
     status: TenderStatus

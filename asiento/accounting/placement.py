@@ -86,8 +86,6 @@ def _first_fault(lines: tuple[Line, ...], shares: list[int], prices_include_tax:
             return f"gift card line {line.line_id} is discounted"
         if _net(line, share) < 0:
             return f"line {line.line_id} has a negative net"
-        if line.kind in UNIT_KINDS and line.quantity <= 0 and (line.gross or any(tax.amount for tax in line.taxes)):
-            return f"line {line.line_id} has an amount and no units"
     return None
 
 

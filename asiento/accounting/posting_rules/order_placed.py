@@ -34,7 +34,6 @@ def place_order(event: OrderPlaced, order: OrderState, findings: Findings) -> No
     if order.totals.agreed != event.total:
         raise InvariantBroken(f"order {event.order_key}: components add up to {order.totals.agreed}, not to the total {event.total}")
     order.placement = Placement(
-        event_id=event.event_id,
         legal_entity=event.legal_entity,
         channel=event.channel,
         store=event.store,

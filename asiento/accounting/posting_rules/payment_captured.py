@@ -12,7 +12,7 @@ def post_capture(event: PaymentCaptured, booking: Booking) -> None:
     was_overpaid = order.totals.overpaid
     order.totals.captured += event.amount
     store = event.store or placement.store
-    order.payments[event.payment_id] = Payment(event.event_id, event.tender, event.gateway, store, event.amount, event.fee)
+    order.payments[event.payment_id] = Payment(event.tender, event.gateway, store, event.amount, event.fee)
     account = tender_account(event.tender, event.gateway, store)
     draft = Draft()
     draft.debit(account, event.amount, booking.dimensions)

@@ -82,8 +82,7 @@ def _tenders_after(
     for tender in event.tenders:
         tenders.setdefault(tender.tender_id, Tender(tender.amount, tender.status, ""))
     for tender, _ in changes:
-        earlier = tenders[tender.tender_id]
-        pending_event_id = event.event_id if tender.status == "PENDING" else earlier.pending_event_id
+        pending_event_id = event.event_id if tender.status == "PENDING" else ""
         tenders[tender.tender_id] = Tender(tender.amount, tender.status, pending_event_id)
     return tuple(tenders.items())
 

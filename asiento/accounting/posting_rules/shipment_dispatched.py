@@ -33,6 +33,6 @@ def post_shipment(event: ShipmentDispatched, booking: Booking) -> None:
         net += part[NET]
     charges = invoice_charges(booking, invoice, net)
     invoice.enter()
-    order.shipments = (*order.shipments, Shipment(event.shipment_id, event.event_id, invoice.number, event.warehouse, charges))
+    order.shipments = (*order.shipments, Shipment(event.shipment_id, invoice.number, event.warehouse, charges))
     booking.apply()
     booking.enter("cost", costs, f"Cost of shipment {event.shipment_id}")

@@ -1,0 +1,104 @@
+"""The policy: what may stand in the file, which version an order keeps, what a date is."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from asiento.accounting.decide import decide
+from asiento.accounting.policy import DEFAULT_POLICIES, Policy, PolicyBook, UnknownPolicyVersion
+from schemas.policy_file import InvalidPolicy, policies_from_mapping
+from tests.order_making import captured, line, placed, shipped
+
+MICROSECONDS = 1_000_000
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp()) * MICROSECONDS
+
+
+def test_an_empty_file_is_version_1_with_its_defaults() -> None:
+    assert policies_from_mapping({}) == DEFAULT_POLICIES
+
+
+def test_versions_are_in_force_from_their_time() -> None:
+    book = policies_from_mapping(
+        {
+            "versions": [
+                {"version": 2, "in_force_from": datetime(2027, 1, 1, tzinfo=UTC), "discounts": "net"},
+                {"version": 1, "charges": "first_shipment"},
+            ]
+        }
+    )
+    assert book.in_force_at(at("2026-12-31T23:59:59+00:00")).charges == "first_shipment"
+    assert book.in_force_at(at("2027-01-01T00:00:00+00:00")).discounts == "net"
+    assert book.by_version(1).version == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"charge": "first_shipment"}, "policy.charge: no policy has that name; the nearest is charges"),
+        ({"discounts": "netto"}, "policy.discounts: 'netto' is not one of contra, net"),
+        ({"parked_events_max": 0}, "policy.parked_events_max: 0 is no whole number above 0"),
+        ({"time_zone": "Mars/Olympus"}, "policy.time_zone: 'Mars/Olympus' is no time zone"),
+        ({"time_zone": "../../etc/passwd"}, "is no time zone"),
+        ({"entity_time_zones": {"ACME": "Nowhere"}}, "policy.entity_time_zones.ACME: 'Nowhere' is no time zone"),
+        ({"versions": []}, "versions: a list with at least one policy is expected"),
+        ({"versions": [{}], "charges": "first_shipment"}, "beside `versions` nothing else may stand"),
+        ({"versions": [{"version": 1}, {"version": 1, "in_force_from": "2027-01-01T00:00:00Z"}]}, "the same version"),
+        ({"versions": [{"version": 1}, {"version": 2}]}, "the same in_force_from"),
+        ({"in_force_from": "2027-01-01T00:00:00"}, "has no offset"),
+        ({"in_force_from": "soon"}, "is no RFC 3339 time"),
+        ({"versions": ["x"]}, r"versions\[0\]: a mapping is expected"),
+    ],
+)
+def test_a_faulty_file_says_where_and_what(content: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidPolicy, match=message):
+        policies_from_mapping(content)
+
+
+def test_the_first_event_fixes_the_version_for_the_order_s_life() -> None:
+    old, new = Policy(version=1), Policy(version=2, discounts="net")
+    first = decide(placed(line("A", 1_000, discount=100)), None, PolicyBook(((0, old),)))
+    later = decide(shipped("S1", {"A": "1"}), first.state, PolicyBook(((0, old), (1, new))))
+    assert [entry.policy_version for entry in later.entries] == [1]
+    assert "sales_discounts" in {posting.account for posting in later.entries[0].postings}
+
+
+def test_a_state_of_an_unknown_version_stops_the_worker() -> None:
+    first = decide(placed(line("A", 1_000)), None, PolicyBook(((0, Policy(version=7)),)))
+    with pytest.raises(UnknownPolicyVersion, match=r"policy version 7 is not among the known ones \(1\)"):
+        decide(captured("P1", 1_000), first.state, DEFAULT_POLICIES)
+
+
+def test_the_business_date_is_the_entity_s_own() -> None:
+    book = policies_from_mapping({"entity_time_zones": {"ACME-ES": "America/Mexico_City"}})
+    order = decide(placed(line("A", 1_000)), None, book)
+    entry = decide(captured("P1", 1_000, occurred_at="2026-03-01T03:00:00Z"), order.state, book).entries[0]
+    assert (entry.business_date, entry.posting_date, entry.late) == ("2026-02-28", "2026-02-28", False)
+    assert Policy().business_date("ACME-ES", at("2026-03-01T03:00:00+00:00")) == "2026-03-01"
+
+
+@pytest.mark.parametrize(
+    ("policy", "shipping"),
+    [({}, [333, 667]), ({"charges": "first_shipment"}, [1_000, 0]), ({"charges": "last_shipment"}, [0, 1_000])],
+)
+def test_charges_follow_the_policy(policy: dict[str, Any], shipping: list[int]) -> None:
+    book = policies_from_mapping(policy)
+    state = decide(placed(line("A", 9_000, "3"), line("S", 1_000, kind="SHIPPING")), None, book).state
+    shown = []
+    for shipment_id, units in (("S1", "1"), ("S2", "2")):
+        decision = decide(shipped(shipment_id, {"A": units}), state, book)
+        state = decision.state
+        postings = decision.entries[0].postings
+        shown.append(sum(posting.amount for posting in postings if posting.account == "shipping_revenue"))
+    assert shown == shipping
+
+
+def test_net_discounts_leave_charges_as_they_are() -> None:
+    book = policies_from_mapping({"discounts": "net"})
+    order = placed(line("A", 1_000, discount=100), line("S", 500, kind="SHIPPING", discount=200))
+    decision = decide(shipped("S1", {"A": "1"}), decide(order, None, book).state, book)
+    shown = {posting.account: posting.amount for posting in decision.entries[0].postings}
+    assert shown == {"accounts_receivable": 1_200, "revenue:sales": 900, "shipping_revenue": 500, "sales_discounts": 200}
