@@ -5,6 +5,11 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 
+# Trust what the system trusts, where it says so: a company's proxy is known there and nowhere else.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS := 1
+endif
+
 .PHONY: help setup demo test check unit integration soak bench lock down clean
 
 help: ## This list

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from asiento.runtime.file_lock import LockHeld, locked
 KAFKA_VERSION = "4.1.1"
 DOWNLOADS_AT_ONCE = 4
 DOWNLOAD_TRIES_MAX = 3
+SYSTEM_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 CONNECT_SECONDS_MAX = 10
 READ_SECONDS_MAX = 60
 LOCK_WAIT_SECONDS_MAX = 300
@@ -109,6 +111,13 @@ def _check(path: Path, jar: PinnedJar) -> None:
         )
 
 
+def trusted_certificates() -> str | bool:
+    """The CA file that the environment or the system names, as every other client uses; True: the list that requests carries."""
+    variables = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
+    candidates = (*variables, ssl.get_default_verify_paths().cafile, SYSTEM_CERTIFICATES)
+    return next((path for path in candidates if path and Path(path).is_file()), True)
+
+
 def fetch_from_maven(jar: PinnedJar, path: Path) -> None:
     """Write the jar from its public repository to `path`; bounded tries; raises `JarsError`."""
     try:
@@ -122,7 +131,10 @@ def fetch_from_maven(jar: PinnedJar, path: Path) -> None:
     for attempt in range(1, DOWNLOAD_TRIES_MAX + 1):
         try:
             timeout = (CONNECT_SECONDS_MAX, READ_SECONDS_MAX)
-            with downloader.requestor.request(url, None, stream=True, timeout=timeout) as response, path.open("wb") as file:
+            with (
+                downloader.requestor.request(url, None, stream=True, timeout=timeout, verify=trusted_certificates()) as response,
+                path.open("wb") as file,
+            ):
                 for piece in response.iter_content(chunk_size=1 << 16):
                     file.write(piece)
                 return
