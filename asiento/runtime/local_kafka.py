@@ -41,6 +41,7 @@ advertised.listeners=BROKER://127.0.0.1:{broker}
 listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=BROKER
 controller.listener.names=CONTROLLER
+broker.heartbeat.interval.ms=500
 log.dirs={data}
 auto.create.topics.enable=false
 default.replication.factor=1
