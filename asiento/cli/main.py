@@ -5,7 +5,23 @@ import sys
 import typer
 
 from asiento import __version__
-from asiento.cli import config, doctor, down, entries, events, normalize, schemas, simulate, sinks, streams, topics, trial_balance, up, verify
+from asiento.cli import (
+    config,
+    doctor,
+    down,
+    entries,
+    events,
+    normalize,
+    orders,
+    schemas,
+    simulate,
+    sinks,
+    streams,
+    topics,
+    trial_balance,
+    up,
+    verify,
+)
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.output import message
 from asiento.runtime.settings import SettingsError
@@ -22,6 +38,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
 app.add_typer(events.app, name="events")
 app.add_typer(schemas.app, name="schemas")
+app.add_typer(orders.app, name="orders")
 app.add_typer(sinks.app, name="sinks")
 app.command("trial-balance")(trial_balance.trial_balance_command)
 app.command("verify")(verify.verify_command)

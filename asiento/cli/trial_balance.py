@@ -1,5 +1,6 @@
 """`asiento trial-balance`: what each account of the ledger holds."""
 
+import sys
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sinks.trial_balance import CurrencyBalances
+
+COLUMNS_WITHOUT_TERMINAL = 100
+"""Width of the tables where there is no terminal to ask."""
 
 
 def trial_balance_command(
@@ -34,7 +38,7 @@ def trial_balance_command(
     else:
         from rich.console import Console
 
-        console = Console()
+        console = Console(width=None if sys.stdout.isatty() else COLUMNS_WITHOUT_TERMINAL)
         for item in found:
             console.print(balance_table(item, as_of))
         if not found:

@@ -1,0 +1,206 @@
+"""How the file of an order looks: as tables for an accountant, and as plain values."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from asiento.accounting.journal import DocumentLine, JournalEntry
+from asiento.accounting.money import major_units_text
+from asiento.accounting.order_state import OrderState
+from asiento.cli.amounts import format_amount
+from asiento.cli.order_words import Language, reason, word
+from schemas.entries import entry_to_json
+from schemas.events import event_to_json
+from schemas.refusal import Refusal
+from sinks.block_arithmetic import Part, explain_documents
+from sinks.order_file import BALANCE_ACCOUNTS, EntryLine, EventLine, OrderFile
+
+MICRO_UNITS = 6
+
+
+def pages(file: OrderFile, language: Language) -> Iterator[RenderableType]:
+    """The tables from top to bottom; they fit 100 columns."""
+    yield Text(f"{word('order', language)} {file.order_key}  ({word('partition', language)} {file.partition})", style="bold")
+    yield _events(file, language)
+    parts = explain_documents((line.entry for line in file.entries), file.state)
+    if file.entries:
+        yield _entries(file, parts, language)
+    if file.state is not None:
+        if file.state.parked:
+            yield _parked(file.state, language)
+        yield _state(file.state, language)
+
+
+def _events(file: OrderFile, language: Language) -> Table:
+    table = _table(word("events", language))
+    for name in ("offset", "when", "event", "key", "outcome"):
+        table.add_column(
+            word(name, language), justify="right" if name == "offset" else "left", overflow="fold", no_wrap=name in ("when", "event")
+        )
+    for line in file.events:
+        event = line.event
+        if isinstance(event, Refusal):
+            table.add_row(str(line.offset), _time(line.record_at * 1000), "?", "", _outcome(line, language))
+        else:
+            table.add_row(str(line.offset), _time(event.occurred_at), type(event).__name__, event.business_key, _outcome(line, language))
+    return table
+
+
+def _outcome(line: EventLine, language: Language) -> str:
+    if line.outcome is None:
+        return word("not_judged", language)
+    text = word(line.outcome, language)
+    if line.healed and line.outcome != "deferred":
+        text += f" {word('after_waiting', language)}"
+    why = reason(line.code, language)
+    return f"{text} ({why})" if why else text
+
+
+def _entries(file: OrderFile, parts: dict[tuple[str, int], Part], language: Language) -> Table:
+    table = _table(word("entries", language))
+    if parts:
+        table.caption, table.caption_justify = word("rounding", language), "left"
+    table.add_column("#", justify="right")
+    table.add_column(word("account", language), overflow="fold", ratio=1)
+    table.add_column(word("debit", language), justify="right", no_wrap=True)
+    table.add_column(word("credit", language), justify="right", no_wrap=True)
+    for line in file.entries:
+        entry = line.entry
+        head = f"{entry.entry_kind}  {entry.posting_date}  {entry.currency}  {entry.memo}"
+        table.add_row(str(entry.entry_seq), Text(head, style="bold"), "", "")
+        table.add_row("", f"{word('why', language)}: {entry.rule}, {word('policy', language)} {entry.policy_version}", "", "")
+        for leg in entry.postings:
+            amount = format_amount(leg.amount, entry.currency_exponent)
+            debit, credit = (amount, "") if leg.side == "DEBIT" else ("", amount)
+            table.add_row("", f"  {leg.account}", debit, credit)
+        for text in _document(entry, parts, language):
+            table.add_row("", Text(f"    {text}", style="dim"), "", "")
+        table.add_row("", f"{word('balances', language)}: {_balances(line, language)}", "", "")
+        booked = word("not_booked", language) if line.booked_at is None else f"{word('booked', language)} {_time(line.booked_at)}"
+        table.add_row("", booked, "", "", end_section=True)
+    return table
+
+
+def _document(entry: JournalEntry, parts: dict[tuple[str, int], Part], language: Language) -> Iterator[str]:
+    document = entry.document
+    if document is None:
+        return
+    refers = f", {word('refers_to', language)} {', '.join(document.refers_to)}" if document.refers_to else ""
+    yield f"{word('document', language)} {document.kind} {document.document_ref}{refers}"
+    for place, line in enumerate(document.lines):
+        yield _document_line(line, entry.currency_exponent, parts.get((entry.entry_id, place)), language)
+
+
+def _document_line(line: DocumentLine, exponent: int, part: Part | None, language: Language) -> str:
+    units = f" {_units(line.quantity)} {word('units', language)}" if line.quantity else ""
+    net = format_amount(line.net, exponent)
+    if part is not None and part.count < part.units:
+        net += f" = {_arithmetic(part, exponent, in_units=bool(line.quantity))}"
+    taxes = "".join(f" + {tax.code} {tax.rate} {format_amount(tax.amount, exponent)}" for tax in line.taxes)
+    return f"{line.description or line.line_id or ''} [{line.line_id}]{units}: {net}{taxes}"
+
+
+def _arithmetic(part: Part, exponent: int, *, in_units: bool) -> str:
+    """The part spelled out; R is rounding half up to the minor unit, figures of charges are net amounts instead of units."""
+    scale = MICRO_UNITS if in_units else exponent
+    whole, units = format_amount(part.whole, exponent), _plain(part.units, scale)
+    upto = f"R({whole} * {_plain(part.taken + part.count, scale)}/{units})"
+    return f"{upto} - R({whole} * {_plain(part.taken, scale)}/{units})" if part.taken else upto
+
+
+def _parked(state: OrderState, language: Language) -> Table:
+    table = _table(word("parked", language))
+    for name in ("when", "event", "key", "why"):
+        table.add_column(word(name, language), overflow="fold")
+    for waiting in state.parked:
+        event = waiting.event
+        table.add_row(_time(event.occurred_at), type(event).__name__, event.business_key, reason(waiting.code, language))
+    return table
+
+
+def _state(state: OrderState, language: Language) -> Table:
+    exponent = state.placement.currency_exponent if state.placement is not None else 0
+    currency = state.placement.currency if state.placement is not None else ""
+    table = _table(f"{word('state', language)} {currency}".rstrip())
+    table.show_header = False
+    table.add_column("")
+    table.add_column("", justify="right", no_wrap=True)
+    for name, amount in (*_totals(state).items(), *state.balances()._asdict().items()):
+        table.add_row(word(name, language), format_amount(amount, exponent))
+    return table
+
+
+def _totals(state: OrderState) -> dict[str, int]:
+    totals = state.totals
+    return {
+        "agreed": totals.agreed,
+        "invoiced": totals.invoiced + totals.return_fees,
+        "cancelled": totals.cancelled,
+        "open": totals.open,
+        "credited": totals.credited,
+        "captured": totals.captured,
+        "refunded": totals.refunded,
+        "pending": totals.pending,
+    }
+
+
+def order_to_json(file: OrderFile, language: Language) -> dict[str, Any]:
+    """The same as plain values: money in minor units, times RFC 3339."""
+    state = file.state
+    return {
+        "order_key": file.order_key,
+        "partition": file.partition,
+        "events": [_event_to_json(line, language) for line in file.events],
+        "entries": [_entry_to_json(line) for line in file.entries],
+        "parked": [
+            {"event_id": waiting.event.event_id, "code": waiting.code, "reason": reason(waiting.code, language)}
+            for waiting in (state.parked if state is not None else ())
+        ],
+        "state": None if state is None else {"totals": _totals(state), "balances": state.balances()._asdict()},
+    }
+
+
+def _event_to_json(line: EventLine, language: Language) -> dict[str, Any]:
+    event = line.event
+    value = {"refused": event.reason} if isinstance(event, Refusal) else {"event": event_to_json(event)}
+    judged = {"outcome": line.outcome, "code": line.code, "reason": reason(line.code, language) or None}
+    return {"offset": line.offset, **value, **judged, "healed": line.healed, "entry_ids": line.entry_ids}
+
+
+def _entry_to_json(line: EntryLine) -> dict[str, Any]:
+    booked_at = None if line.booked_at is None else _moment(line.booked_at).isoformat().replace("+00:00", "Z")
+    return {"entry": entry_to_json(line.entry), "balances": line.balances._asdict(), "booked_at": booked_at}
+
+
+def _balances(line: EntryLine, language: Language) -> str:
+    exponent = line.entry.currency_exponent
+    shown = [name for name in BALANCE_ACCOUNTS if name != "dispute_losses" or line.balances.dispute_losses]
+    return ", ".join(f"{word(name, language)} {format_amount(getattr(line.balances, name), exponent)}" for name in shown)
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
+
+
+def _moment(microseconds: int) -> datetime:
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+
+
+def _time(microseconds: int) -> str:
+    return _moment(microseconds).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _units(quantity: int) -> str:
+    return _plain(quantity, MICRO_UNITS)
+
+
+def _plain(amount: int, exponent: int) -> str:
+    """A decimal without the zeros at its end."""
+    text = major_units_text(amount, exponent)
+    return text.rstrip("0").rstrip(".") if "." in text else text
