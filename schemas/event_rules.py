@@ -20,6 +20,11 @@ DECLARED_DOCUMENT_FIELDS = frozenset(
 )
 """Fiscal ids by name: like all ids they are not looked through for card numbers."""
 
+EVENT_ITEMS_MAX = 8_000
+"""Most items in all lists of an event together, taxes of lines included: their sum stays within 64 bits."""
+ITEM_BYTES_MIN = 3
+"""An item takes at least so many bytes of Avro (a short id and a quantity): a shorter record cannot hold too many."""
+
 NUMBER_RANGES: dict[str, tuple[int, int, str]] = {
     "money": (0, MONEY_MAX, "an amount from 0 to 10^15 minor units is expected"),
     "signed_money": (-MONEY_MAX, MONEY_MAX, "an amount within 10^15 minor units is expected"),
@@ -31,6 +36,19 @@ NUMBER_RANGES: dict[str, tuple[int, int, str]] = {
 
 MAY_BE_EMPTY = frozenset({"label", "free_text"})
 """Formats whose required texts may be empty."""
+
+
+def check_items(values: Any) -> None:
+    """The lists of an event hold at most `EVENT_ITEMS_MAX` items in all."""
+    if count_items(values) > EVENT_ITEMS_MAX:
+        raise InvalidEvent("too_many_lines", f"more than {EVENT_ITEMS_MAX} items in all lists together")
+
+
+def count_items(value: Any) -> int:
+    """Items of all lists in a value, whatever their depth."""
+    if isinstance(value, dict):
+        return sum(count_items(part) for part in value.values() if isinstance(part, list | dict))
+    return len(value) + sum(count_items(item) for item in value if isinstance(item, dict))
 
 
 def not_negative_decimal(text: str) -> str:

@@ -16,6 +16,7 @@ from asiento.accounting.order_events import OrderEvent
 from schemas import json_twin
 from schemas.avro_types import Record
 from schemas.event_builder import Builder, builder_of
+from schemas.event_rules import EVENT_ITEMS_MAX, ITEM_BYTES_MIN, check_items
 from schemas.framed_values import frame_object, frame_values
 from schemas.framing import HEADER_BYTES, BadFrame, schema_id_of
 from schemas.refusal import InvalidEvent, Refusal
@@ -57,7 +58,7 @@ class OpenedValue(NamedTuple):
 def _event_schemas() -> dict[int, EventSchema]:
     """Schema id -> how to read it, for every order event of the lock file."""
     return {
-        schema_id: EventSchema(known.record, compile_reader(known.record, json_twin.ITEMS_MAX), builder_of(known.record))
+        schema_id: EventSchema(known.record, compile_reader(known.record, json_twin.LIST_ITEMS_MAX), builder_of(known.record))
         for schema_id, known in registry().by_id.items()
         if known.record.is_event
     }
@@ -97,7 +98,12 @@ def open_value(value: bytes | None) -> OpenedValue | Refusal:
         reason = "wrong_record_type" if schema_id in registry().by_id else "unknown_schema_id"
         return Refusal(reason, f"schema id {schema_id}", schema_id)
     try:
-        return OpenedValue(schema_id, schema, read_body(schema.reader, value, HEADER_BYTES))
+        values = read_body(schema.reader, value, HEADER_BYTES)
+        if len(value) > EVENT_ITEMS_MAX * ITEM_BYTES_MIN:
+            check_items(values)
+        return OpenedValue(schema_id, schema, values)
+    except InvalidEvent as problem:
+        return problem.refusal(schema_id)
     except TooManyItems as problem:
         return Refusal("too_many_lines", str(problem), schema_id)
     except TrailingBytes as problem:
@@ -122,7 +128,9 @@ def event_values_from_json(obj: Any) -> tuple[Record, dict[str, Any]]:
     record = event_record(name) if type(name) is str else None
     if record is None:
         raise InvalidEvent("unknown_type", "no event of the contract", "type")
-    return record, json_twin.read_object(record, obj)
+    values = json_twin.read_object(record, obj)
+    check_items(values)
+    return record, values
 
 
 def event_from_json(obj: Any) -> OrderEvent:

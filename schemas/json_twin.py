@@ -12,11 +12,11 @@ from schemas.refusal import InvalidEvent
 
 LONG_MIN, LONG_MAX = -(1 << 63), (1 << 63) - 1
 INT_MIN, INT_MAX = -(1 << 31), (1 << 31) - 1
-ITEMS_MAX = 1000
+LIST_ITEMS_MAX = 1000
 NAME_SHOWN_MAX = 40
 
 
-def read_object(record: Record, value: Any, *, items_max: int = ITEMS_MAX) -> dict[str, Any]:
+def read_object(record: Record, value: Any, *, items_max: int = LIST_ITEMS_MAX) -> dict[str, Any]:
     """Avro values of a JSON object; raises `InvalidEvent` for unknown or missing fields and wrong types."""
     if not isinstance(value, dict):
         raise InvalidEvent("invalid_field", "an object is expected")

@@ -131,6 +131,18 @@ def test_a_thousand_lines_pass_and_one_more_does_not() -> None:
     assert refusal.reason == "too_many_lines"
 
 
+def test_the_lists_of_an_event_are_bounded_together() -> None:
+    """Else the sum of what one event states could leave 64 bits."""
+    taxes = [{"jurisdiction": "ES", "type": "V", "code": "1", "amount": 10**15, "liable_party": "SELLER"}] * 8
+    fees = [{"kind": "RETURN_FEE", "amount": 10**15, "taxes": taxes}] * 900
+    refund = parse_event_json(orjson.dumps(examples.refunded(adjustments=fees[:880], lines=[], tenders=[])))
+    assert not isinstance(refund, Refusal)
+    too_many = examples.refunded(adjustments=fees)
+    refusal = parse_event_json(orjson.dumps(too_many))
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == reason(framed(too_many)) == "too_many_lines"
+
+
 LINE = examples.LINE
 RULES: list[tuple[dict[str, Any], str, str]] = [
     (examples.placed(total=-1), "invalid_field", "total"),
