@@ -77,8 +77,9 @@ class Totals:
     def balances(self) -> Balances:
         """The balances that the ledger must show for this order."""
         owed = self.invoiced + self.return_fees - self.credited - self.written_off - self.captured + self.refunded + self.pending
-        absorbed = min(self.lost, max(-owed, 0))
+        absorbed = min(self.lost, -owed) if owed < 0 else 0
         owed += absorbed
-        held = max(-owed, 0)
-        deposit = min(held, self.open)
-        return Balances(max(owed, 0), deposit, self.pending + held - deposit, self.lost - absorbed)
+        if owed >= 0:
+            return Balances(owed, 0, self.pending, self.lost - absorbed)
+        deposit = min(-owed, self.open)
+        return Balances(0, deposit, self.pending - owed - deposit, self.lost - absorbed)

@@ -13,8 +13,6 @@ from asiento.accounting.policy import Policy
 
 Dimensions: TypeAlias = tuple[tuple[str, str], ...]
 
-_CUSTOMER_ACCOUNTS = frozenset({ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, REFUNDS_PAYABLE, DISPUTE_LOSSES})
-
 
 class InvariantBroken(AssertionError):
     """The core is about to book something wrong: a defect of ours. The worker must die rather than go on."""
@@ -40,7 +38,7 @@ class Draft:
 
     def postings(self) -> tuple[Posting, ...]:
         """Debits first, then by account name; amounts of 0 are dropped."""
-        ordered = sorted([(amount < 0, *key, amount) for key, amount in self.amounts.items() if amount])
+        ordered = sorted([(amount < 0, account, dimensions, amount) for (account, dimensions), amount in self.amounts.items() if amount])
         return tuple(
             [
                 Posting(account=account, side="CREDIT", amount=-amount, dimensions=dimensions)
@@ -52,9 +50,12 @@ class Draft:
 
 
 class Booking:
-    """What one event does to one order: it changes `order` (a copy) and collects the entries it makes."""
+    """What one event does to one order: it changes `order` (a copy) and collects the entries it makes.
 
-    __slots__ = ("_business_date", "dimensions", "entries", "event", "findings", "order", "placement", "policy")
+    business_date: ISO date of the event where the legal entity keeps its books.
+    """
+
+    __slots__ = ("business_date", "dimensions", "entries", "event", "findings", "order", "order_key", "placement", "policy")
 
     def __init__(self, event: OrderEvent, order: OrderState, placement: Placement, policy: Policy, findings: Findings) -> None:
         self.event = event
@@ -63,14 +64,10 @@ class Booking:
         self.policy = policy
         self.findings = findings
         self.entries: list[JournalEntry] = []
-        self._business_date = policy.business_date(placement.legal_entity, event.occurred_at)
+        self.order_key = event.order_key
+        self.business_date = policy.business_date(placement.legal_entity, event.occurred_at)
         channel = ("channel", placement.channel)
         self.dimensions: Dimensions = (channel, ("store", placement.store)) if placement.store else (channel,)
-
-    @property
-    def business_date(self) -> str:
-        """ISO date of the event where the legal entity keeps its books."""
-        return self._business_date
 
     def enter(self, kind: str, draft: Draft, memo: str, *, part: str = "", document: Document | None = None) -> None:
         """Make the entry of a draft; a draft without postings makes none."""
@@ -78,6 +75,7 @@ class Booking:
         if not postings:
             return
         event, placement, order = self.event, self.placement, self.order
+        event_type = type(event).__name__
         order.entry_seq += 1
         self._add_to_posted(draft)
         self.entries.append(
@@ -88,41 +86,38 @@ class Booking:
                 entry_seq=order.entry_seq,
                 tenant=event.tenant,
                 legal_entity=placement.legal_entity,
-                order_key=event.order_key,
+                order_key=self.order_key,
                 event_id=event.event_id,
-                event_type=type(event).__name__,
+                event_type=event_type,
                 source=event.source,
                 channel=placement.channel,
                 occurred_at=event.occurred_at,
-                business_date=self._business_date,
-                posting_date=self._business_date,
+                business_date=self.business_date,
+                posting_date=self.business_date,
                 late=False,
                 currency=placement.currency,
                 currency_exponent=placement.currency_exponent,
                 postings=postings,
                 document=document,
                 reverses=None,
-                rule=f"{type(event).__name__}.{kind}",
+                rule=f"{event_type}.{kind}",
                 policy_version=self.policy.version,
                 memo=memo,
             )
         )
 
     def _add_to_posted(self, draft: Draft) -> None:
-        moved = dict.fromkeys(_CUSTOMER_ACCOUNTS, 0)
-        touched = False
+        receivable, deposit, owed, losses = self.order.posted
         for (account, _), amount in draft.amounts.items():
-            if account in moved:
-                moved[account] += amount
-                touched = True
-        if touched:
-            old = self.order.posted
-            self.order.posted = Balances(
-                old.accounts_receivable + moved[ACCOUNTS_RECEIVABLE],
-                old.contract_liability - moved[CONTRACT_LIABILITY],
-                old.refunds_payable - moved[REFUNDS_PAYABLE],
-                old.dispute_losses + moved[DISPUTE_LOSSES],
-            )
+            if account == ACCOUNTS_RECEIVABLE:
+                receivable += amount
+            elif account == CONTRACT_LIABILITY:
+                deposit -= amount
+            elif account == REFUNDS_PAYABLE:
+                owed -= amount
+            elif account == DISPUTE_LOSSES:
+                losses += amount
+        self.order.posted = Balances(receivable, deposit, owed, losses)
 
     def move_customer_balances(self, draft: Draft) -> None:
         """Add to a draft what brings the posted balances to those of the totals."""
