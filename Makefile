@@ -36,10 +36,10 @@ check: setup ## The fast part of the tests: format, lint, types, layers, unit te
 	$(MAKE) --no-print-directory unit
 
 unit: setup
-	$(PYTEST) -q -n 2 -m "not kafka and not soak"
+	$(PYTEST) -q -n 2 -m "not kafka and not slow and not soak"
 
 integration: setup
-	$(PYTEST) -q -m "kafka and not soak"
+	$(PYTEST) -q -m "(kafka or slow) and not soak"
 
 test: check integration ## All that decides whether a change is good, real Kafka included
 
