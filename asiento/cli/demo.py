@@ -8,21 +8,21 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import orjson
 
 from asiento.accounting.policy import DEFAULT_POLICIES
-from asiento.cli.demo_report import print_report
+from asiento.cli.demo_report import order_to_show, print_report
 from asiento.cli.demo_stream import Account, DemoStream
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.output import message
 from asiento.cli.simulation import Simulation
 from asiento.runtime.settings import Settings
-from schemas.entries import entry_to_json
 from schemas.event_messages import EventMessage, message_from_json
 from schemas.partitioning import partition_for
 from sinks.ledger import LedgerError
+from sinks.order_file import OrderFile, read_order_file
 from sinks.sqlite_ledger import DamagedRow, LedgerReader
 from sinks.verify import Report, verify
 from sources.synthetic.arrivals import Arrival, json_line
@@ -52,13 +52,15 @@ class DayInLedger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """What was seen while the day flowed; `lag` is (events, entries) at the end."""
+    """What was seen while the day flowed; `lag` is (events, entries) at the end, `shown` one order of the day."""
 
     earlier: Earlier
     sent: int
     seconds: float
     lag: tuple[int, int]
     account: Account
+    report: Report
+    shown: OrderFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,10 @@ def play(system: DemoSystem, *, check: bool, seed: int, orders: int) -> int:
     day = trading_day(seed, orders)
     directory = system.settings.data_dir / "demo"
     write_day(day, directory)
-    played, report = asyncio.run(_flow(system.settings, day))
+    played = asyncio.run(_flow(system.settings, day))
     booked = read_day(system.settings.ledger_location, day.tenant)
-    differences = _differences(day, played, report, booked, directory / "events.jsonl")
-    print_report(system.settings, day, played, report, booked)
+    differences = _differences(day, played, booked, directory / "events.jsonl")
+    print_report(system.settings, day, played, booked)
     for line in differences[:DIFFERENCES_SHOWN_MAX]:
         message(f"difference: {line}")
     if differences:
@@ -109,23 +111,24 @@ def read_day(ledger_url: str, tenant: str) -> DayInLedger:
     """The day's entries in the embedded ledger; empty where there is no ledger yet. Raises `CommandError` for damaged rows."""
     hashes: dict[str, str] = {}
     balances: dict[str, Counter[str]] = {}
-    entries = []
+    legs: list[dict[str, Any]] = []
     try:
         with LedgerReader.at(ledger_url) as ledger:
             for row in ledger.all_rows():
                 entry = row.entry()
-                if entry.tenant == tenant:
-                    hashes[entry.entry_id] = row.content_hash
-                    entries.append(entry_to_json(entry))
+                if entry.tenant != tenant:
+                    continue
+                hashes[entry.entry_id] = row.content_hash
+                accounts = balances.setdefault(entry.currency, Counter())
+                for leg in entry.postings:
+                    accounts[leg.account] += leg.amount if leg.side == "DEBIT" else -leg.amount
+                postings = [{"account": leg.account, "side": leg.side, "amount": leg.amount} for leg in entry.postings]
+                legs.append({"currency": entry.currency, "entry_kind": entry.entry_kind, "postings": postings})
     except DamagedRow as error:
         raise CommandError(f"{error}; run `asiento verify`") from None
     except LedgerError:  # no ledger yet
         pass
-    for entry_json in entries:
-        accounts = balances.setdefault(entry_json["currency"], Counter())
-        for posting in entry_json["postings"]:
-            accounts[posting["account"]] += posting["amount"] if posting["side"] == "DEBIT" else -posting["amount"]
-    return DayInLedger(hashes=hashes, trial_balance=balances, flows=flows_of(entries))
+    return DayInLedger(hashes=hashes, trial_balance=balances, flows=flows_of(legs))
 
 
 def messages_of(day: Day) -> Iterator[EventMessage]:
@@ -138,7 +141,7 @@ def messages_of(day: Day) -> Iterator[EventMessage]:
         yield _AstrayMessage(sent.key, sent.value, sent.headers) if arrival.strays else sent
 
 
-async def _flow(settings: Settings, day: Day) -> tuple[Played, Report]:
+async def _flow(settings: Settings, day: Day) -> Played:
     async with DemoStream(settings) as stream:
         await stream.caught_up(_show_progress)
         earlier = _earlier(day, read_day(settings.ledger_location, day.tenant))
@@ -150,8 +153,16 @@ async def _flow(settings: Settings, day: Day) -> tuple[Played, Report]:
         await stream.caught_up(_show_progress)
         seconds = time.monotonic() - started
         account = await stream.account(start, await stream.mark())
-        played = Played(earlier=earlier, sent=sent, seconds=seconds, lag=await stream.behind(), account=account)
-    return played, await verify(settings)
+        lag = await stream.behind()
+    return Played(
+        earlier=earlier,
+        sent=sent,
+        seconds=seconds,
+        lag=lag,
+        account=account,
+        report=await verify(settings),
+        shown=await read_order_file(settings, order_to_show(day)),
+    )
 
 
 def _earlier(day: Day, booked: DayInLedger) -> Earlier:
@@ -160,7 +171,7 @@ def _earlier(day: Day, booked: DayInLedger) -> Earlier:
     return "part" if compare(day.controls, booked.trial_balance, None, booked.flows) else "whole"
 
 
-def _differences(day: Day, played: Played, report: Report, booked: DayInLedger, events_file: Path) -> list[str]:
+def _differences(day: Day, played: Played, booked: DayInLedger, events_file: Path) -> list[str]:
     """Everything that is not as it was meant, in words."""
     counts = played.account.outcomes
     if played.earlier == "part":
@@ -175,7 +186,7 @@ def _differences(day: Day, played: Played, report: Report, booked: DayInLedger, 
     if played.sent != len(day.arrivals):
         found.append(f"records sent: intended {len(day.arrivals)}, sent {played.sent}")
     found += [f"record at partition {place[0]} offset {place[1]} has not exactly one outcome" for place in played.account.unaccounted]
-    found += [f"verify: {problem.fault}: {problem.text}" for problem in report.problems.listed]
+    found += [f"verify: {problem.fault}: {problem.text}" for problem in played.report.problems.listed]
     return found + _differences_to_simulation(booked, events_file)
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from asiento.cli.amounts import format_amount
+from asiento.cli.order_pages import pages
+from asiento.cli.orders import COLUMNS_WITHOUT_TERMINAL
 from asiento.cli.trial_balance import balance_table
 from asiento.runtime.settings import Settings
 from sinks.trial_balance import currency_balances
@@ -15,30 +17,31 @@ from sources.synthetic.intents import Dispatch, OrderIntent, Refund
 
 if TYPE_CHECKING:
     from asiento.cli.demo import DayInLedger, Played
-    from sinks.verify import Report
 
 
-def print_report(settings: Settings, day: Day, played: "Played", report: "Report", booked: "DayInLedger") -> None:
+def print_report(settings: Settings, day: Day, played: "Played", booked: "DayInLedger") -> None:
     """Everything a person wants to see of a played day, on stdout."""
     console = Console(highlight=False, emoji=False)
-    shown = order_to_show(day)
-    if shown is not None:
-        console.rule(f"one order: asiento orders show {shown}", align="left")
+    if not console.is_terminal:
+        console = Console(highlight=False, emoji=False, width=COLUMNS_WITHOUT_TERMINAL)
+    console.rule(f"one order: asiento orders show {played.shown.order_key}", align="left")
+    for page in pages(played.shown, "en"):
+        console.print(page)
     console.rule("trial balance", align="left")
     for item in currency_balances(settings.ledger_location):
         console.print(balance_table(item))
     console.rule(f"the day {day.tenant}", align="left")
-    for line in summary(day, played, report, booked):
+    for line in summary(day, played, booked):
         console.print(line, soft_wrap=True, markup=False)
 
 
-def order_to_show(day: Day) -> str | None:
-    """The key of an order that left in parts and came back in part; else of any with a refund, else of the first."""
-    lives = sorted(day.booked, key=_interest, reverse=True)
-    return f"{day.tenant}:{lives[0].shop.source}:{lives[0].order_id}" if lives else None
+def order_to_show(day: Day) -> str:
+    """The key of an order that left in parts and came back in part; else of any with a refund, else of the longest life."""
+    order = max(day.booked, key=_interest)
+    return f"{day.tenant}:{order.shop.source}:{order.order_id}"
 
 
-def summary(day: Day, played: "Played", report: "Report", booked: "DayInLedger") -> list[str]:
+def summary(day: Day, played: "Played", booked: "DayInLedger") -> list[str]:
     """The closing lines: figures per currency, discrepancies, dead letters, lag, and that every record is accounted for."""
     lines = []
     for currency, controls in day.controls.currencies.items():
@@ -50,7 +53,7 @@ def summary(day: Day, played: "Played", report: "Report", booked: "DayInLedger")
         f"discrepancies open: {_counted(account.discrepancies)}",
         f"dead letters: {_counted(account.dead_letters)}",
         f"lag: workers {played.lag[0]} records, ledger {played.lag[1]} records",
-        report.summary(),
+        played.report.summary(),
     ]
     return lines
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import floor
 
 MICRO = 1_000_000
 """Micro-units in one unit of a product."""
@@ -10,13 +9,18 @@ MICRO = 1_000_000
 
 def rounded(value: Fraction) -> int:
     """The nearest integer; halves go away from zero."""
-    half = Fraction(1, 2)
-    return floor(value + half) if value >= 0 else -floor(-value + half)
+    return rounded_ratio(value.numerator, value.denominator)
+
+
+def rounded_ratio(numerator: int, denominator: int) -> int:
+    """The integer nearest to numerator/denominator (denominator > 0); halves go away from zero."""
+    away = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return away if numerator >= 0 else -away
 
 
 def part(amount: int, start: int, units: int, quantity: int) -> int:
     """What the units `start` .. `start + units` of `quantity` take of `amount`; all parts together are the amount."""
-    return rounded(Fraction(amount * (start + units), quantity)) - rounded(Fraction(amount * start, quantity))
+    return rounded_ratio(amount * (start + units), quantity) - rounded_ratio(amount * start, quantity)
 
 
 def shares(amount: int, weights: Sequence[int]) -> list[int]:
