@@ -37,6 +37,11 @@ def only_event(entry: dict[str, Any]) -> dict[str, Any]:
     return result.events[0]
 
 
+def emitted_events() -> list[dict[str, Any]]:
+    """All events of the corpus in file order, for tests that send them through a broker; empty where it is absent."""
+    return [event for entry in ENTRIES if isinstance(result := run(entry), Events) for event in result.events]
+
+
 def major(event: dict[str, Any], amount: int) -> Decimal:
     return Decimal(amount).scaleb(-event["currency_exponent"])
 

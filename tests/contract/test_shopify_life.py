@@ -32,8 +32,8 @@ def life_events(state: Path | None) -> list[dict[str, Any]]:
     """The six events of the life, in the order they happened; `state` is a directory for the memory of orders, or None."""
     events = []
     for topic, payloads in groupby(PAYLOADS, key=topic_of):
-        options = ["--tenant", "acme", "--source", SOURCE, "--topic", topic, *(["--state", state] if state else [])]
-        run = asiento("normalize", *options, *payloads)
+        memory = ("--state", state) if state else ()
+        run = asiento("normalize", "--tenant", "acme", "--source", SOURCE, "--topic", topic, *memory, *payloads)
         assert run.returncode == 0, run.stderr
         assert not run.stderr or state is None
         events += [json.loads(line) for line in run.stdout.splitlines()]
