@@ -31,12 +31,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(place)]
     subprocess.run(build, cwd=ROOT, capture_output=True, timeout=INSTALL_SECONDS_MAX, check=True)
     venv.create(place / "env", with_pip=False)
-    install = [Path(sys.executable).with_name("uv"), "pip", "install", "--python", place / "env"]
-    locked = ["--quiet", "--require-hashes", "--requirement", ROOT / "requirements.lock"]
+    install = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--quiet", "--python", str(place / "env")]
+    locked = ["--require-hashes", "--requirement", str(ROOT / "requirements.lock")]
     subprocess.run([*install, *locked], capture_output=True, timeout=INSTALL_SECONDS_MAX, check=True)
     wheels = list(place.glob("*.whl"))
     assert len(wheels) == 1
-    subprocess.run([*install, "--quiet", "--no-deps", wheels[0]], capture_output=True, timeout=INSTALL_SECONDS_MAX, check=True)
+    subprocess.run([*install, "--no-deps", str(wheels[0])], capture_output=True, timeout=INSTALL_SECONDS_MAX, check=True)
     return place / "env" / "bin" / "asiento"
 
 
