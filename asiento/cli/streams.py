@@ -1,5 +1,8 @@
 """`asiento streams`: the stream workers, one process each."""
 
+import signal
+import sys
+
 import typer
 
 from asiento.cli.exits import CommandError, Unreachable
@@ -19,6 +22,7 @@ def run_streams() -> None:
     Needs the topics of `asiento topics apply`. A broken guarantee ends the process at once with a code from 70 to 79, after one
     log line that says what, where and how to mend it; start it again, it goes on where the last transaction ended.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the worker takes the signal over: nothing has begun
     from aiokafka.errors import KafkaError
 
     from asiento.runtime.logging import configure_logging

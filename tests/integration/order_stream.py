@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from aiokafka.admin import AIOKafkaAdminClient
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from asiento.accounting.decide import decide
 from asiento.accounting.order_state import OrderState
@@ -39,7 +39,7 @@ from sources.synthetic.day import trading_day
 PARTITIONS = 4
 SESSION_SECONDS = 6.0
 WAIT_SECONDS_MAX = 60.0
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,7 @@ class OrderStream:
         )
         self.events = self.settings.topic(ORDERS_EVENTS)
         self.workers: list[Worker] = []
+        self._admin = AdminClient({"bootstrap.servers": kafka})
 
     def make_topics(self) -> "OrderStream":
         """Create the whole catalogue."""
@@ -225,29 +226,21 @@ class OrderStream:
             }
         )
 
-    def watermarks(self, topic: str | None = None) -> dict[int, tuple[int, int]]:
-        """First and next offset of each partition."""
-        consumer = self._reader()
-        marks = {
-            partition: consumer.get_watermark_offsets(TopicPartition(topic or self.events, partition), WAIT_SECONDS_MAX)
-            for partition in range(self.partitions)
-        }
-        consumer.close()
-        return marks
+    def watermarks(self) -> dict[int, tuple[int, int]]:
+        """First and next offset of each partition of the events topic."""
+        tps = [TopicPartition(self.events, partition) for partition in range(self.partitions)]
+        first, end = (
+            {tp.partition: future.result().offset for tp, future in self._admin.list_offsets(dict.fromkeys(tps, spec)).items()}
+            for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
+        )
+        return {partition: (first[partition], end[partition]) for partition in first}
 
     def committed(self) -> dict[int, int]:
-        """The group's committed offsets; partitions without one are left out."""
-        return asyncio.run(self._committed())
-
-    async def _committed(self) -> dict[int, int]:
-        """By aiokafka: librdkafka waits until no transaction is open, and ours may have been left open by a kill."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
-        await admin.start()
-        try:
-            found = await admin.list_consumer_group_offsets(self.settings.orders_id)
-        finally:
-            await admin.close()
-        return {tp.partition: position.offset for tp, position in found.items() if tp.topic == self.events and position.offset >= 0}
+        """The group's committed offsets, also while a transaction is open; partitions without one are left out."""
+        request = [ConsumerGroupTopicPartitions(self.settings.orders_id)]
+        (future,) = self._admin.list_consumer_group_offsets(request, require_stable=False).values()
+        found = future.result().topic_partitions
+        return {tp.partition: tp.offset for tp in found if tp.topic == self.events and tp.offset >= 0}
 
     def lag(self) -> int:
         """Offsets that are not committed yet."""
