@@ -4,23 +4,23 @@
 """
 
 import json
-import subprocess
-import sys
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from typer.testing import CliRunner, Result
+
+from asiento.cli.main import app
 
 LIFE = Path(__file__).parent / "shopify_life"
 PAYLOADS = sorted(LIFE.glob("[0-9]-*.json"))
 SOURCE = "shopify:vida"
 
 
-def asiento(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does."""
-    command = [sys.executable, "-m", "asiento.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+def asiento(*arguments: str | Path) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def topic_of(payload: Path) -> str:
@@ -34,7 +34,7 @@ def life_events(state: Path | None) -> list[dict[str, Any]]:
     for topic, payloads in groupby(PAYLOADS, key=topic_of):
         memory = ("--state", state) if state else ()
         run = asiento("normalize", "--tenant", "acme", "--source", SOURCE, "--topic", topic, *memory, *payloads)
-        assert run.returncode == 0, run.stderr
+        assert run.exit_code == 0, run.stderr
         assert not run.stderr or state is None
         events += [json.loads(line) for line in run.stdout.splitlines()]
     return events
@@ -59,7 +59,7 @@ def simulated(events: list[dict[str, Any]], directory: Path) -> list[dict[str, A
     file = directory / "events.jsonl"
     file.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
     run = asiento("simulate", file)
-    assert run.returncode == 0, run.stderr
+    assert run.exit_code == 0, run.stderr
     return [json.loads(line) for line in run.stdout.splitlines()]
 
 
