@@ -7,7 +7,7 @@ their shortest text, ids in lower case, empty optional texts and maps absent), i
 """
 
 from collections.abc import Callable
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -130,8 +130,6 @@ class _BuilderWriter:
             part = parts[field.name]
             if isinstance(self._record.by_name[field.name].type, Mapping):
                 part = f"tuple(sorted(d[{field.name!r}].items())) if {field.name!r} in d else ()"
-            elif part.startswith("d.get") and field.default not in (None, MISSING):
-                part = f"d.get({field.name!r}, {bind(field.default)})"
             add(f"{setters[field.name]}(o, {part})")
         add(*self._quantities())
         if self._record.is_event:
