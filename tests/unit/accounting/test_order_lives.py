@@ -10,18 +10,18 @@ from asiento.accounting.decision import Conflict, Decision, Deferred, Duplicate,
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.order_events import OrderEvent, RefundIssued
 from asiento.accounting.order_state import OrderState
-from asiento.accounting.policy import DEFAULT_POLICIES
+from asiento.accounting.policy import DEFAULT_POLICIES, Policy, PolicyBook
 from schemas.order_state import decode_state, encode_state
 from tests.unit.accounting.order_lives import Life, any_lives, possible_lives, reordered
 
 LIVES = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-def play(events: list[OrderEvent]) -> tuple[list[Decision], OrderState | None]:
+def play(events: list[OrderEvent], policies: PolicyBook = DEFAULT_POLICIES) -> tuple[list[Decision], OrderState | None]:
     state: OrderState | None = None
     decisions = []
     for event in events:
-        decision = decide(event, state, DEFAULT_POLICIES)
+        decision = decide(event, state, policies)
         state = decision.state
         decisions.append(decision)
     return decisions, state
@@ -80,10 +80,20 @@ def _follow_tenders(event: OrderEvent, statuses: dict[str, tuple[str, int]]) -> 
             statuses[tender.tender_id] = (tender.status, tender.amount)
 
 
+POLICIES = st.builds(
+    Policy,
+    charges=st.sampled_from(["pro_rata_value", "first_shipment", "last_shipment"]),
+    discounts=st.sampled_from(["contra", "net"]),
+    unexplained_refund=st.sampled_from(["allowance", "none"]),
+    psp_fees_from=st.sampled_from(["capture", "event"]),
+    parked_events_max=st.integers(1, 64),
+)
+
+
 @LIVES
-@given(any_lives())
-def test_nothing_is_negative_and_credits_stay_below_invoices(life: Life) -> None:
-    _, state = play(life.events)
+@given(any_lives(), POLICIES)
+def test_nothing_is_negative_and_credits_stay_below_invoices(life: Life, policy: Policy) -> None:
+    _, state = play(life.events, PolicyBook(((0, policy),)))
     for line in state.lines.values() if state is not None else ():
         if line.terms.kind == "ROUNDING":
             continue
