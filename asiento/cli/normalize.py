@@ -16,7 +16,7 @@ from asiento.runtime.settings import load_yaml
 from sources.platforms.memory_files import MemoryDirectory, UnreadableMemory
 from sources.platforms.outcome import Events, Normalized, Nothing, Problem
 from sources.platforms.payload import PAYLOAD_BYTES_MAX
-from sources.platforms.shopify import TOPICS, Connection, InvalidConnection, connection_from_mapping, normalize
+from sources.platforms.shopify.connection import Connection, InvalidConnection, connection_from_mapping
 
 _SOURCE = re.compile(r"(?P<platform>[a-z0-9-]{1,32}):(?P<connection>[^:\s|/]{1,64})")
 _TENANT = re.compile(r"[^:\s|/]{1,64}")
@@ -27,7 +27,9 @@ def normalize_command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Payload files, one JSON object each; - reads standard input.")],
     tenant: Annotated[str, typer.Option(help="Tenant of the events; no colon.")],
     source: Annotated[str, typer.Option(help="Platform and connection, for example shopify:main.")],
-    topic: Annotated[str, typer.Option(help=f"Webhook topic of all files: {', '.join(TOPICS)}.")],
+    topic: Annotated[
+        str, typer.Option(help="Webhook topic of all files: orders, order_transactions, fulfillments or refunds, each with /create.")
+    ],
     connection: Annotated[Path | None, typer.Option(help="YAML file with what payloads do not say (docs/normalize.md).")] = None,
     received_at: Annotated[str | None, typer.Option(help="Arrival time with offset; unset: the latest time in the payload.")] = None,
     state: Annotated[Path | None, typer.Option(help="Directory that remembers orders between calls, for refunds and shipments.")] = None,
@@ -39,7 +41,11 @@ def normalize_command(
     book prints nothing. One that cannot be judged prints {"problem": {"code", "message", "pointer"}} and makes the
     exit code 1. What people should know goes to standard error.
     """
-    _check_names(tenant, source, topic)
+    from sources.platforms.shopify.adapter import TOPICS, normalize
+
+    _check_names(tenant, source)
+    if topic not in TOPICS:
+        raise UsageError(f"--topic: {topic} is not normalized in this version; topics that are facts: {', '.join(TOPICS)}")
     memory = MemoryDirectory(state, tenant, source) if state is not None else None
     judge = partial(
         normalize,
@@ -81,7 +87,7 @@ def _report(file: Path, result: Normalized, remember: Callable[..., None] | None
             return 1
 
 
-def _check_names(tenant: str, source: str, topic: str) -> None:
+def _check_names(tenant: str, source: str) -> None:
     if not _TENANT.fullmatch(tenant):
         raise UsageError("--tenant: a name of at most 64 characters without colons, bars, slashes and blanks is expected")
     found = _SOURCE.fullmatch(source)
@@ -89,8 +95,6 @@ def _check_names(tenant: str, source: str, topic: str) -> None:
         raise UsageError("--source: <platform>:<connection> is expected, for example shopify:main")
     if found["platform"] != "shopify":
         raise UsageError(f"--source: platform {found['platform']} is not available in this version; available: shopify")
-    if topic not in TOPICS:
-        raise UsageError(f"--topic: {topic} is not normalized in this version; topics that are facts: {', '.join(TOPICS)}")
 
 
 def _connection(path: Path | None) -> Connection:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeAlias
 
+from schemas.events import encode_event_json
+from schemas.refusal import InvalidEvent
 from sources.platforms.outcome import Events, Normalized, Nothing, OrderMemory, Problem, Unjudged
 from sources.platforms.payload import Node, parse_object
 from sources.platforms.shopify.connection import Connection
@@ -43,12 +45,12 @@ def normalize(
     context = Context(tenant=tenant, source=source, connection=connection, received_at=received_at)
     try:
         node = _unwrapped(parse_object(payload), TOPICS[topic])
-        return _judge(node, topic, context, recall)
+        return _kept_to_the_contract(_judge(node, topic, context, recall))
     except Unjudged as unjudged:
         return unjudged.problem
 
 
-def _judge(node: Node, topic: str, context: Context, recall: Recall | None) -> Events | Nothing | Problem:
+def _judge(node: Node, topic: str, context: Context, recall: Recall | None) -> Events | Nothing:
     if topic == "order_transactions/create":
         return payment_captured(node, context)
     owner = node.find("id" if topic == "orders/create" else "order_id")
@@ -58,6 +60,16 @@ def _judge(node: Node, topic: str, context: Context, recall: Recall | None) -> E
     if topic == "fulfillments/create":
         return shipment_dispatched(node, context, memory)
     return refund_issued(node, context, memory)
+
+
+def _kept_to_the_contract(found: Events | Nothing) -> Events | Nothing | Problem:
+    """What the contract would refuse later (too large, too many lines, amounts beyond its bounds) is a problem of the payload now."""
+    try:
+        for event in found.events if isinstance(found, Events) else ():
+            encode_event_json(event)
+    except InvalidEvent as broken:
+        return Problem("reject_malformed", f"the event would break the contract: {broken.detail}", "")
+    return found
 
 
 def _unwrapped(node: Node, envelope: str) -> Node:

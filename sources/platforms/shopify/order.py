@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sources.platforms.outcome import NO_MEMORY, Events, EventTwin, OrderMemory, Unjudged
+from sources.platforms.outcome import NO_MEMORY, Events, EventTwin, OrderMemory
 from sources.platforms.payload import Node
 from sources.platforms.shopify.context import Context, money_fields
 from sources.platforms.shopify.jurisdictions import UNKNOWN_COUNTRY
@@ -16,7 +16,6 @@ from sources.platforms.shopify.order_taxes import with_order_taxes
 from sources.platforms.shopify.payment_terms import terms_of
 from sources.platforms.shopify.places import place_of
 
-LINES_MAX = 1_000
 IDS_EXACT_BELOW = 2**53
 
 
@@ -52,8 +51,6 @@ def order_money(order: Node, context: Context) -> MoneyReader:
 def _agreed(order: Node, money: MoneyReader, place: dict[str, str], included: bool) -> _Agreed:
     reader, discounts = LineReader(order=order, money=money, place=place), DiscountReader(order=order, money=money)
     lines, order_discounts = discounts.on_lines(reader.read())
-    if len(lines) > LINES_MAX:
-        raise Unjudged("reject_malformed", f"the order has {len(lines)} lines, at most {LINES_MAX} are accepted", "/line_items")
     lines = with_order_taxes(lines, reader.taxes(order))
     tie = tie_to_total(order, money, lines, included, discounts.total() or 0)
     if tie.unallocated_discount:
