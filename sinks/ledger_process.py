@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import time
 from collections.abc import Mapping
@@ -25,6 +26,9 @@ from sinks.stream_identity import identify
 
 STOP_SECONDS_MAX = 10.0
 """Longest wait for the broker when leaving; what is booked is safe already."""
+
+GC_THRESHOLDS = (100_000, 50, 100)
+"""A batch makes tens of thousands of short-lived objects and no cycles: looking for cycles seldom saves CPU per entry."""
 
 STILL_SECONDS_MAX = 30.0
 """An event loop that stands still for longer is reported by /livez."""
@@ -94,6 +98,8 @@ async def _deliver(settings: Settings, metrics: Metrics, ledger: Ledger, progres
             booking_seconds_max=settings.chunk_age_seconds_max,
             clock=now_microseconds,
         )
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         progress.started = True
         get_logger().info(log_events.PROCESS_STARTED, ledger=settings.ledger_location, topic=topic, next_offsets=_spell(next_offsets))
         await delivery.run(stop)

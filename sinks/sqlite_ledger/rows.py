@@ -1,5 +1,6 @@
 """Entries as rows and back: the one place that knows the order of the columns."""
 
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import orjson
@@ -8,6 +9,9 @@ from asiento.accounting.journal import Document, DocumentLine, DocumentTax, Docu
 from sinks.ledger import StreamEntry
 
 Row: TypeAlias = tuple[Any, ...]
+
+DIMENSIONS_KEPT_MAX = 4_096
+"""Sets of dimensions whose text is remembered: a handful of channels, categories and tax codes make nearly all of them."""
 
 
 def entry_row(entry_no: int, found: StreamEntry, booked_at: int) -> Row:
@@ -48,9 +52,19 @@ def entry_row(entry_no: int, found: StreamEntry, booked_at: int) -> Row:
 def posting_rows(entry_no: int, entry: JournalEntry) -> list[Row]:
     """The values of insert_posting.sql, line 1 first."""
     return [
-        (entry_no, line, leg.account, leg.side, leg.amount, leg.book_amount, orjson.dumps(dict(leg.dimensions)).decode())
+        (entry_no, line, leg.account, leg.side, leg.amount, leg.book_amount, _dimensions_text(leg.dimensions))
         for line, leg in enumerate(entry.postings, start=1)
     ]
+
+
+@lru_cache(maxsize=DIMENSIONS_KEPT_MAX)
+def _dimensions_text(dimensions: tuple[tuple[str, str], ...]) -> str:
+    return orjson.dumps(dict(dimensions)).decode()
+
+
+@lru_cache(maxsize=DIMENSIONS_KEPT_MAX)
+def _dimensions_of(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(orjson.loads(text).items()))
 
 
 def document_row(entry_no: int, document: Document) -> Row:
@@ -70,8 +84,7 @@ def document_row(entry_no: int, document: Document) -> Row:
 
 def posting_from_row(account: str, side: Any, amount: int, book_amount: int | None, dimensions: str) -> Posting:
     """One leg as it was booked."""
-    pairs = tuple(sorted(orjson.loads(dimensions).items()))
-    return Posting(account=account, side=side, amount=amount, book_amount=book_amount, dimensions=pairs)
+    return Posting(account=account, side=side, amount=amount, book_amount=book_amount, dimensions=_dimensions_of(dimensions))
 
 
 def document_from_body(body: str) -> Document:

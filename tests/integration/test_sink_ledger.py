@@ -2,8 +2,10 @@
 
 import asyncio
 import random
+import sqlite3
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from confluent_kafka.admin import AdminClient
 
 from asiento.accounting.journal import JournalEntry
+from asiento.runtime.local_kafka import LocalKafka
 from schemas.entries import encode_entry
 from sinks.sqlite_ledger import LedgerReader
 from tests.integration.ledger_sink import LedgerSink, committed_entries, emit, emit_raw, make_topics
@@ -111,6 +114,30 @@ async def test_a_second_sink_on_the_same_ledger_is_told_who_has_it(sink: LedgerS
     assert await second.wait_exit() == 1
     assert "writes this ledger" in second.log.read_text()
     assert sink.running
+
+
+async def test_a_sink_whose_offset_was_moved_by_another_books_nothing_and_ends(sink: LedgerSink, kafka: str) -> None:
+    await emit(kafka, sink.topic, _pairs(1, 1))
+    sink.start()
+    await sink.wait_offsets({0: 0, 1: 3})
+    intruder = sqlite3.connect(sink.ledger, timeout=30)
+    with closing(intruder), intruder:
+        intruder.execute("UPDATE source_offset SET next_offset = next_offset + 1 WHERE partition = 1")
+    await emit(kafka, sink.topic, _pairs(3, 1))
+    assert await sink.wait_exit() == 1
+    assert "not at offset 3 any more" in sink.log.read_text()
+    assert set(sink.booked()) == {capture(1).entry_id, invoice(1).entry_id}
+
+
+async def test_a_broker_that_restarts_does_not_end_the_sink(sink: LedgerSink, kafka: str, local_kafka: LocalKafka) -> None:
+    await emit(kafka, sink.topic, _pairs(1, 2))
+    sink.start()
+    await sink.wait_booked(4)
+    local_kafka.kill()
+    local_kafka.start()
+    await emit(kafka, sink.topic, _pairs(3, 2))
+    await sink.wait_booked(8)
+    assert sink.terminate() == 0
 
 
 async def test_a_topic_made_again_is_refused(sink: LedgerSink, kafka: str) -> None:
