@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 
 import typer
@@ -26,6 +27,7 @@ def run(name: str = typer.Argument(help="Which ledger: `ledger` is the embedded 
     """Book entries into a ledger until SIGTERM; drains and exits 0 then, non-zero at once when a promise is broken."""
     if name not in LEDGERS:
         raise UsageError(f"no sink is called {name}; there is: {', '.join(LEDGERS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the sink takes the signal over: nothing has begun
     settings = load_settings()
     from asiento.runtime import log_events
     from asiento.runtime.logging import configure_logging, get_logger

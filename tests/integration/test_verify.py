@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,13 +15,18 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import load_settings
 from schemas.decisions import DecisionBatch, HealedOutcome, RecordOutcome, encode_decisions
 from schemas.topics import ACCOUNTING_ENTRIES
+from sinks.delivery import DeliveryLoop
+from sinks.entry_stream import EntryStream
 from sinks.ledger import ForeignLedger
-from sinks.sqlite_ledger import BookedRow, LedgerReader
+from sinks.ledger_process import now_microseconds
+from sinks.sqlite_ledger import BookedRow, LedgerReader, SqliteLedger
+from sinks.stream_identity import identify
 from sinks.verify import Report, verify
-from tests.integration.ledger_sink import LedgerSink, emit, emit_raw, stream_ends
+from tests.integration.ledger_sink import DEADLINE_SECONDS, POLL_SECONDS, LedgerSink, emit, emit_raw, stream_ends
 from tests.integration.order_books import PARTITIONS, OrderBooks, life_of_a_mug_order
 from tests.unit.sinks.journal import invoice
 
@@ -42,10 +48,33 @@ class Installation:
         return await verify(load_settings(options))
 
     async def book(self) -> None:
-        """Run the sink until the ledger has everything."""
-        self.sink.start()
-        await self.sink.wait_offsets(await stream_ends(self.books.kafka, self.books.entries, PARTITIONS))
-        assert self.sink.terminate() == 0
+        """Deliver, in this process, until the ledger has everything."""
+        options = {"bootstrap_servers": self.books.kafka}
+        identity, partitions = await identify(self.books.entries, options)
+        ledger, stop = SqliteLedger(self.sink.ledger, now_microseconds), asyncio.Event()
+        stream = EntryStream(self.books.entries, partitions, self.sink.group, options)
+        await stream.start(await ledger.open(identity, partitions))
+        loop = DeliveryLoop(
+            stream,
+            ledger,
+            Metrics(),
+            group=self.sink.group,
+            topic=self.books.entries,
+            batch_entries_max=500,
+            booking_seconds_max=DEADLINE_SECONDS,
+            clock=now_microseconds,
+        )
+        delivery = asyncio.create_task(loop.run(stop))
+        ends = await stream_ends(self.books.kafka, self.books.entries, PARTITIONS)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while stream.next_offsets != ends:
+            assert time.monotonic() < deadline
+            assert not delivery.done()
+            await asyncio.sleep(POLL_SECONDS)
+        stop.set()
+        await delivery
+        await stream.stop()
+        await ledger.close()
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`asiento verify` as a command."""
