@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from asiento.runtime.child_process import ChildProcess, read_pid_file, start_child
-from asiento.runtime.java import find_java
+from asiento.runtime.class_archive import COLLECTOR, ClassArchive
+from asiento.runtime.java import Java, find_java
 from asiento.runtime.kafka_jars import jars_directory, obtain_jars, pinned_jars
 from asiento.runtime.kafka_probe import ProbeFailed, probe_broker
 from asiento.runtime.ports import are_free, free_ports
@@ -20,12 +21,14 @@ from asiento.runtime.ports import are_free, free_ports
 READY_SECONDS_MAX = 90.0
 FORMAT_SECONDS_MAX = 90.0
 STOP_SECONDS_MAX = 30.0
+STOPPED_EXIT_CODE = 143
+"""How Java ends after SIGTERM."""
 START_TRIES_MAX = 3
 
 JVM_OPTIONS = (
     "-Xms64m",
     "-Xmx384m",
-    "-XX:+UseSerialGC",
+    COLLECTOR,
     "-XX:TieredStopAtLevel=1",
     "-XX:-UsePerfData",
     "-XX:+ExitOnOutOfMemoryError",
@@ -94,6 +97,7 @@ class LocalKafka:
         self.pid_file = self.directory / "broker.pid"
         self.log_file = self.directory / "broker.log"
         self._child: ChildProcess | None = None
+        self._archive: ClassArchive | None = None
 
     @property
     def bootstrap_servers(self) -> str:
@@ -116,7 +120,7 @@ class LocalKafka:
         running = read_pid_file(self.pid_file)
         if running:
             raise LocalKafkaError(f"a broker already runs on {self.directory} (pid {running.pid}); stop it with `asiento down`")
-        java = find_java().program
+        java = find_java()
         class_path = os.pathsep.join(str(path) for path in obtain_jars(jars_directory(), pinned_jars()))
         self.directory.mkdir(parents=True, exist_ok=True)
         for attempt in range(1, START_TRIES_MAX + 1):
@@ -125,7 +129,9 @@ class LocalKafka:
                 self._run(java, class_path, ports)
                 return self.bootstrap_servers
             except LocalKafkaError:
-                if attempt == START_TRIES_MAX or are_free(astuple(ports)):  # then the ports were not the reason
+                the_archive_may_be_damaged = self._archive is not None and self._archive.discard()
+                somebody_took_a_port = not are_free(astuple(ports))
+                if attempt == START_TRIES_MAX or not (the_archive_may_be_damaged or somebody_took_a_port):
                     raise
         raise AssertionError("unreachable")
 
@@ -141,8 +147,10 @@ class LocalKafka:
     def wait_stopped(self) -> None:
         """Wait until it has ended, past the bound kill it."""
         if self._child:
-            self._child.wait(STOP_SECONDS_MAX)
+            code = self._child.wait(STOP_SECONDS_MAX)
             self._child = None
+            if self._archive and code == STOPPED_EXIT_CODE:
+                self._archive.keep(self.directory / "classes.jsa")
 
     def stop(self) -> None:
         """End the broker (SIGTERM, after a bounded wait SIGKILL); does nothing if it does not run."""
@@ -162,14 +170,17 @@ class LocalKafka:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    def _run(self, java: Path, class_path: str, ports: Ports) -> None:
+    def _run(self, java: Java, class_path: str, ports: Ports) -> None:
         properties = self._write_configuration(ports)
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("KAFKA_", "ASIENTO_"))}
-        command: list[str | Path] = [java, *JVM_OPTIONS, f"-Dlog4j2.configurationFile={self.directory / 'log4j2.yaml'}", "-cp", class_path]
-        self._format([*command, "kafka.tools.StorageTool", "format", "-c", str(properties)], environment)
-        self._child = start_child(
-            "broker", [*command, "kafka.Kafka", properties], environment=environment, log_file=self.log_file, pid_file=self.pid_file
-        )
+        self._archive = ClassArchive(java, jars_directory())
+        command: list[str | Path] = [java.program, *JVM_OPTIONS, f"-Dlog4j2.configurationFile={self.directory / 'log4j2.yaml'}"]
+        program = ["-cp", class_path]
+        using = self._archive.using()
+        self._format([*command, *using, *program, "kafka.tools.StorageTool", "format", "-c", str(properties)], environment)
+        classes = using or self._archive.making(self.directory / "classes.jsa")
+        broker = [*command, *classes, *program, "kafka.Kafka", properties]
+        self._child = start_child("broker", broker, environment=environment, log_file=self.log_file, pid_file=self.pid_file)
         try:
             probe_broker(f"127.0.0.1:{ports.broker}", READY_SECONDS_MAX, self._child.exit_code)
         except ProbeFailed as error:
