@@ -22,7 +22,7 @@ TOUCHED_INTERNALS: Final = (
     "faust.transport.drivers.aiokafka:AIOKafkaConsumerThread._ensure_consumer",
     "faust.tables.recovery:Recovery.need_recovery",
     "faust.tables.recovery:Recovery.signal_recovery_end",
-    "faust.app.base:App._crash",
+    "mode.services:Service._crash",
     "faust.app.base:App._create_directories",
     "faust.app.base:App.transport",
     "faust.stores.memory:Store.apply_changelog_batch",

@@ -136,6 +136,8 @@ class PartitionSlot:
 class SlotSet:
     """All slots of this process, and the bound on what they hold."""
 
+    new_producer: Callable[[Settings, Job, int, Faults], PartitionProducer] = PartitionProducer
+
     def __init__(
         self, settings: Settings, job: Job, metrics: Metrics, faults: Faults, on_changelog_written: Callable[[int, int], None]
     ) -> None:
@@ -154,7 +156,7 @@ class SlotSet:
         await self.close()
         limit = asyncio.Semaphore(STARTS_AT_ONCE_MAX)
         for partition in sorted(partitions):
-            producer = PartitionProducer(self.settings, self.job, partition, self.faults)
+            producer = type(self).new_producer(self.settings, self.job, partition, self.faults)
             self.by_partition[partition] = PartitionSlot(self, partition, producer)
 
         async def start(slot: PartitionSlot) -> None:

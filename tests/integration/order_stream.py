@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient
 
 from asiento.accounting.decide import decide
 from asiento.accounting.order_state import OrderState
@@ -144,6 +144,7 @@ class OrderStream:
         self.events = self.settings.topic(ORDERS_EVENTS)
         self.workers: list[Worker] = []
         self._admin = AdminClient({"bootstrap.servers": kafka})
+        self._marks = self._reader()
 
     def make_topics(self) -> "OrderStream":
         """Create the whole catalogue."""
@@ -165,6 +166,7 @@ class OrderStream:
 
     def close(self) -> None:
         """End what still runs."""
+        self._marks.close()
         for worker in self.workers:
             if worker.process.poll() is None:
                 worker.kill()
@@ -229,11 +231,7 @@ class OrderStream:
     def watermarks(self) -> dict[int, tuple[int, int]]:
         """First and next offset of each partition of the events topic."""
         tps = [TopicPartition(self.events, partition) for partition in range(self.partitions)]
-        first, end = (
-            {tp.partition: future.result().offset for tp, future in self._admin.list_offsets(dict.fromkeys(tps, spec)).items()}
-            for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
-        )
-        return {partition: (first[partition], end[partition]) for partition in first}
+        return {tp.partition: self._marks.get_watermark_offsets(tp, WAIT_SECONDS_MAX) for tp in tps}
 
     def committed(self) -> dict[int, int]:
         """The group's committed offsets, also while a transaction is open; partitions without one are left out."""
