@@ -145,7 +145,8 @@ class Offline:
         self.slots = self.engine.slots = OfflineSlots(slots.settings, job, slots.metrics, slots.faults, slots.on_changelog_written)
         consumer: Any = self.engine.app.consumer
         self.consumer: ChunkConsumer = consumer
-        self.tables: Any = self.engine.app.tables
+        tables: Any = self.engine.app.tables
+        self.tables = tables
         assigned = {TP(topic, partition) for topic in (SOURCE, CHANGELOG) for partition in (0, 1)}
         self.thread = HandFetchThread(assigned, {TP(SOURCE, partition): StartPosition(None, 0, 1000) for partition in (0, 1)})
         consumer._thread.thread_loop.close()
