@@ -13,7 +13,7 @@ from asiento.runtime import log_events
 from asiento.runtime.kafka_clients import bootstrap_servers
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
-from asiento.runtime.settings import Settings
+from asiento.runtime.settings import Settings, SettingsError
 from streams.engine.consumer import ChunkTransport
 from streams.engine.failure import ExitCode, end_process
 from streams.engine.faults import Faults
@@ -49,10 +49,31 @@ class PassThrough(faust.Schema[Any, Any]):
         return message.value
 
 
+class FrameSettings(faust.Settings):
+    """Faust's settings without its environment: a stray APP_VERSION would rename group and changelog, PROCESSING_GUARANTEE lose records."""
+
+    def getenv(self, env_name: str) -> Any:
+        """Nothing: our own settings are the only ones."""
+        del env_name
+
+
+class ChunkStream(faust.Stream[Any]):
+    """A stream whose forwarding operations are closed: they send without confirmation and acknowledge the source."""
+
+    def group_by(self, *_: Any, **__: Any) -> Any:
+        """Refused."""
+        raise SettingsError("group_by is not available in a worker: its sources are keyed by what their state is about")
+
+    def through(self, *_: Any, **__: Any) -> Any:
+        """Refused."""
+        raise SettingsError("through is not available in a worker: records go out in the transaction of their chunk")
+
+
 class EngineApp(faust.App):
     """A Faust app that ends the process when one of its services dies, and leaves nothing on disk."""
 
     BootStrategy: ClassVar[Any] = EngineBoot
+    Settings: ClassVar[Any] = FrameSettings
     engine: "Engine"
 
     def _crash(self, reason: BaseException) -> None:
@@ -136,6 +157,7 @@ def _new_app(settings: Settings, job: Job) -> EngineApp:
         broker_rebalance_timeout=REBALANCE_SECONDS_MAX,
         processing_guarantee="at_least_once",
         Table=StateTable,
+        Stream=ChunkStream,
         stream_buffer_maxsize=QUEUED_CHUNKS_MAX,
         stream_recovery_delay=0.0,
         stream_wait_empty=True,

@@ -15,13 +15,11 @@ class TopicsUnfit(Exception):
     """Topics are missing or have another number of partitions; the message says which and how to mend it."""
 
 
-def check_frame(app: faust.App) -> None:
-    """Refuse frame settings under which stock delivery loses or doubles records. Raises `SettingsError`.
-
-    Faust also reads settings from the environment (for instance PROCESSING_GUARANTEE); this is where they would show.
-    """
+def check_frame(app: faust.App, job: Job) -> None:
+    """Refuse frame settings under which records can be lost or booked twice. Raises `SettingsError`."""
     conf: Any = app.conf
-    wanted = {
+    wanted: dict[str, Any] = {
+        "id": job.id,
         "processing_guarantee": "at_least_once",
         "stream_publish_on_commit": False,
         "producer_threaded": False,

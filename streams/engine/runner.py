@@ -39,7 +39,7 @@ def run_worker(settings: Settings, job: Job, metrics: Metrics) -> None:
 async def _run(settings: Settings, job: Job, metrics: Metrics) -> None:
     await check_topics(settings, job)
     engine = Engine(settings, job, metrics, faults_from(settings))
-    check_frame(engine.app)
+    check_frame(engine.app, job)
     heartbeat = Heartbeat(LOOP_STILL_SECONDS_MAX)
     heartbeat.attach(asyncio.get_running_loop())
     checks = HealthChecks(live=heartbeat.reasons, ready=lambda: _not_ready(engine), started=lambda: _not_started(engine))

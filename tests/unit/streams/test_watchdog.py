@@ -1,0 +1,39 @@
+"""A worker that does not move ends itself: stuck awaits are seen by a task, stuck loops by a thread."""
+
+import subprocess
+import sys
+
+import pytest
+
+from streams.engine.failure import ExitCode
+
+PROGRAM = """
+import asyncio, time
+from asiento.runtime.logging import configure_logging
+from asiento.runtime.settings import load_settings
+from streams.engine import watchdog
+from streams.engine.watchdog import Watchdog
+from tests.unit.streams.offline_engine import Offline
+configure_logging(load_settings({"log_format": "json"}), "streams")
+watchdog.TICK_SECONDS = 0.05
+
+async def main():
+    offline = await Offline().ready()
+    dog = Watchdog(offline.slots, seconds_max=0.5)
+    dog.start()
+    watching = asyncio.create_task(dog.watch_chunks())
+    STUCK
+    await asyncio.sleep(30)
+
+asyncio.run(main())
+"""
+STUCK_AWAIT = "offline.producer(0).may_commit.clear(); await offline.slots.accept(offline.chunk(0, 2), offline.consumer.give_back)"
+STUCK_LOOP = "await asyncio.sleep(0.1); time.sleep(30)"
+
+
+@pytest.mark.parametrize(("stuck", "reason"), [(STUCK_AWAIT, "a chunk has been in work"), (STUCK_LOOP, "the event loop stands still")])
+def test_stuck_worker_ends_itself(stuck: str, reason: str) -> None:
+    program = PROGRAM.replace("STUCK", stuck)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == ExitCode.STUCK
+    assert reason in ended.stderr
