@@ -9,8 +9,9 @@ stay without one.
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from asiento.accounting.blocks import NET
+from asiento.accounting.blocks import FIRST_TAX, NET
 from asiento.accounting.journal import Document, DocumentLine, JournalEntry
 from asiento.accounting.money import round_half_up
 from asiento.accounting.order_state import OrderState
@@ -34,18 +35,22 @@ class Part:
         return self.amount == upto - before
 
 
-def explain_documents(entries: Iterable[JournalEntry], state: OrderState | None) -> dict[tuple[str, int], Part]:
-    """(entry_id, place of the document line) -> how its net came about; `entries` in their order."""
-    explained: dict[tuple[str, int], Part] = {}
+Place: TypeAlias = tuple[str, int, int]
+"""(entry_id, place of the document line, 0 for its net or 1, 2, ... for its taxes)."""
+
+
+def explain_documents(entries: Iterable[JournalEntry], state: OrderState | None) -> dict[Place, Part]:
+    """How the amounts of document lines came about, where that can be shown; `entries` in their order."""
+    explained: dict[Place, Part] = {}
     history = _History(state)
     for entry in entries:
         document = entry.document
         if document is None:
             continue
         for place, line in enumerate(document.lines):
-            part = history.part(document, line)
-            if part is not None and part.holds():
-                explained[entry.entry_id, place] = part
+            for component, part in enumerate(history.parts(document, line)):
+                if part.holds():
+                    explained[entry.entry_id, place, component] = part
         history.take(document)
     return explained
 
@@ -60,22 +65,32 @@ class _History:
         self._invoiced: dict[tuple[str, str], DocumentLine] = {}
         self._credited: Counter[tuple[str, str]] = Counter()
 
-    def part(self, document: Document, line: DocumentLine) -> Part | None:
-        """The candidate for a line of the next document."""
+    def parts(self, document: Document, line: DocumentLine) -> list[Part]:
+        """The candidates for net and taxes of a line of the next document; none where nothing is known of the line."""
         known = self._lines.get(line.line_id or "")
         if known is None:
-            return None
+            return []
+        amounts = (line.net, *(tax.amount for tax in line.taxes))
+        agreed = (known.agreed[NET], *known.agreed[FIRST_TAX:])
         if document.kind == "CREDIT_NOTE":
-            for reference in document.refers_to:
-                invoiced = self._invoiced.get((reference, known.terms.line_id))
-                if invoiced is not None and invoiced.quantity:
-                    taken = self._credited[reference, known.terms.line_id]
-                    return Part(line.net, invoiced.net, invoiced.quantity, taken, line.quantity)
-            return None
+            return self._credited_parts(document, line, amounts)
         if known.has_units:
-            return Part(line.net, known.agreed[NET], known.open.units, self._units[known.terms.line_id], line.quantity)
-        whole = sum(other.agreed[NET] for other in self._lines.values() if other.has_units)
-        return Part(line.net, known.agreed[NET], whole, self._net_of_units, self._net_invoiced(document))
+            units, taken, count = known.open.units, self._units[known.terms.line_id], line.quantity
+        else:
+            units = sum(other.agreed[NET] for other in self._lines.values() if other.has_units)
+            taken, count = self._net_of_units, self._net_invoiced(document)
+        return [Part(amount, whole, units, taken, count) for amount, whole in zip(amounts, agreed, strict=False)]
+
+    def _credited_parts(self, document: Document, line: DocumentLine, amounts: tuple[int, ...]) -> list[Part]:
+        for reference in document.refers_to:
+            invoiced = self._invoiced.get((reference, line.line_id or ""))
+            if invoiced is not None and invoiced.quantity:
+                wholes = (invoiced.net, *(tax.amount for tax in invoiced.taxes))
+                taken = self._credited[reference, line.line_id or ""]
+                return [
+                    Part(amount, whole, invoiced.quantity, taken, line.quantity) for amount, whole in zip(amounts, wholes, strict=False)
+                ]
+        return []
 
     def take(self, document: Document) -> None:
         """Remember a document; a credit counts on the first invoice it refers to that has the line."""

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from asiento.accounting.journal import DocumentLine, JournalEntry
+from asiento.accounting.journal import JournalEntry, Posting
 from asiento.accounting.money import major_units_text
 from asiento.accounting.order_state import OrderState
 from asiento.cli.amounts import format_amount
@@ -17,7 +17,7 @@ from asiento.cli.order_words import Language, reason, word
 from schemas.entries import entry_to_json
 from schemas.events import event_to_json
 from schemas.refusal import Refusal
-from sinks.block_arithmetic import Part, explain_documents
+from sinks.block_arithmetic import Part, Place, explain_documents
 from sinks.order_file import BALANCE_ACCOUNTS, EntryLine, EventLine, OrderFile
 
 MICRO_UNITS = 6
@@ -61,7 +61,7 @@ def _outcome(line: EventLine, language: Language) -> str:
     return f"{text} ({why})" if why else text
 
 
-def _entries(file: OrderFile, parts: dict[tuple[str, int], Part], language: Language) -> Table:
+def _entries(file: OrderFile, parts: dict[Place, Part], language: Language) -> Table:
     table = _table(word("entries", language))
     if parts:
         table.caption, table.caption_justify = word("rounding", language), "left"
@@ -77,7 +77,7 @@ def _entries(file: OrderFile, parts: dict[tuple[str, int], Part], language: Lang
         for leg in entry.postings:
             amount = format_amount(leg.amount, entry.currency_exponent)
             debit, credit = (amount, "") if leg.side == "DEBIT" else ("", amount)
-            table.add_row("", f"  {leg.account}", debit, credit)
+            table.add_row("", f"  {leg.account}{_dimensions(leg, entry)}", debit, credit)
         for text in _document(entry, parts, language):
             table.add_row("", Text(f"    {text}", style="dim"), "", "")
         table.add_row("", f"{word('balances', language)}: {_balances(line, language)}", "", "")
@@ -86,23 +86,34 @@ def _entries(file: OrderFile, parts: dict[tuple[str, int], Part], language: Lang
     return table
 
 
-def _document(entry: JournalEntry, parts: dict[tuple[str, int], Part], language: Language) -> Iterator[str]:
+def _dimensions(leg: Posting, entry: JournalEntry) -> str:
+    """What tells a leg from another one on the same account; nothing where there is no other."""
+    others = [set(other.dimensions) for other in entry.postings if other.account == leg.account and other is not leg]
+    telling = [f"{name} {value}" for name, value in leg.dimensions if any((name, value) not in other for other in others)]
+    return f"  ({', '.join(telling)})" if telling else ""
+
+
+def _document(entry: JournalEntry, parts: dict[Place, Part], language: Language) -> Iterator[str]:
     document = entry.document
     if document is None:
         return
     refers = f", {word('refers_to', language)} {', '.join(document.refers_to)}" if document.refers_to else ""
     yield f"{word('document', language)} {document.kind} {document.document_ref}{refers}"
     for place, line in enumerate(document.lines):
-        yield _document_line(line, entry.currency_exponent, parts.get((entry.entry_id, place)), language)
+        exponent, in_units = entry.currency_exponent, bool(line.quantity)
+        units = f" {_plain(line.quantity, MICRO_UNITS)} {word('units', language)}" if in_units else ""
+        net = _amount(line.net, exponent, parts.get((entry.entry_id, place, 0)), in_units=in_units)
+        yield f"{line.description or line.line_id or ''} [{line.line_id}]{units}: {net}"
+        for number, tax in enumerate(line.taxes, start=1):
+            amount = _amount(tax.amount, exponent, parts.get((entry.entry_id, place, number)), in_units=in_units)
+            yield f"  {tax.code} {tax.rate}: {amount}"
 
 
-def _document_line(line: DocumentLine, exponent: int, part: Part | None, language: Language) -> str:
-    units = f" {_units(line.quantity)} {word('units', language)}" if line.quantity else ""
-    net = format_amount(line.net, exponent)
-    if part is not None and part.count < part.units:
-        net += f" = {_arithmetic(part, exponent, in_units=bool(line.quantity))}"
-    taxes = "".join(f" + {tax.code} {tax.rate} {format_amount(tax.amount, exponent)}" for tax in line.taxes)
-    return f"{line.description or line.line_id or ''} [{line.line_id}]{units}: {net}{taxes}"
+def _amount(amount: int, exponent: int, part: Part | None, *, in_units: bool) -> str:
+    """An amount, and how it came about where it is a part of something larger."""
+    text = format_amount(amount, exponent)
+    partial = part is not None and part.count < part.units and part.whole
+    return f"{text} = {_arithmetic(part, exponent, in_units=in_units)}" if part is not None and partial else text
 
 
 def _arithmetic(part: Part, exponent: int, *, in_units: bool) -> str:
@@ -194,10 +205,6 @@ def _moment(microseconds: int) -> datetime:
 
 def _time(microseconds: int) -> str:
     return _moment(microseconds).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _units(quantity: int) -> str:
-    return _plain(quantity, MICRO_UNITS)
 
 
 def _plain(amount: int, exponent: int) -> str:
