@@ -102,7 +102,8 @@ class Engine:
         self._add_agent()
         self.ready = False
         self.started = False
-        self._assigned_at = time.monotonic()
+        self.taking_over = False
+        self._assigned_at = self.moved_at = time.monotonic()
 
     def _add_table(self) -> StateTable:
         changelog = self.app.topic(self.job.changelog_topic, key_type=bytes, value_type=bytes, partitions=self.settings.partitions)
@@ -124,13 +125,15 @@ class Engine:
     def on_assigned(self, partitions: Iterable[int]) -> None:
         """An assignment was received; called before the producers start."""
         self.ready = False
-        self._assigned_at = time.monotonic()
+        self.taking_over = True
+        self._assigned_at = self.moved_at = time.monotonic()
         self.metrics.rebalances.inc()
         get_logger().info(log_events.PARTITIONS_ASSIGNED, partitions=sorted(partitions))
 
     def on_ready(self) -> None:
         """Tables are recovered, positions are set: the first chunk may come."""
         self.ready = self.started = True
+        self.taking_over = False
         seconds = time.monotonic() - self._assigned_at
         self.metrics.recovery_seconds.set(seconds)
         gc.collect()
@@ -142,6 +145,11 @@ class Engine:
     def on_flow_stopped(self) -> None:
         """A rebalance or the shutdown has begun."""
         self.ready = False
+        self.moved_at = time.monotonic()
+
+    def on_recovery_moved(self) -> None:
+        """A chunk of the changelog is in the table."""
+        self.moved_at = time.monotonic()
 
     def _on_changelog_written(self, partition: int, offset: int) -> None:
         note_changelog_offset(self.app, TP(self.job.changelog_topic, partition), offset)

@@ -38,6 +38,7 @@ class EngineHooks(Protocol):
     def on_assigned(self, partitions: Iterable[int]) -> None: ...
     def on_ready(self) -> None: ...
     def on_flow_stopped(self) -> None: ...
+    def on_recovery_moved(self) -> None: ...
 
 
 class ChunkConsumer(FaustConsumer):
@@ -138,6 +139,7 @@ class ChunkConsumer(FaustConsumer):
         if self._is_changelog_tp(fetched.tp):
             if fetched.epoch == self._epochs.get(fetched.tp):
                 apply_changelog_chunk(self.app, fetched)
+                self.engine.on_recovery_moved()
             return
         chunk = Chunk(fetched, generation_id=self.app.consumer_generation_id, consumer=self)
         await self.wait_first(self.callback(chunk), self.suspend_flow.wait())
@@ -219,6 +221,7 @@ class ChunkConsumer(FaustConsumer):
             await self.slots.open(source, settings.kafka_session_timeout_seconds * START_SHARE_OF_SESSION)
         except (TimeoutError, KafkaError) as error:
             end_process(ExitCode.PRODUCER_NOT_STARTED, "a transactional producer could not be started", error=error)
+        self.positioned = not source  # a spare worker without partitions has nothing to seek
 
     # -- acknowledgements: bookkeeping only, the offsets are in the transactions ----------------------------------------
 

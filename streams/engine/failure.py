@@ -44,10 +44,10 @@ class ExitCode(IntEnum):
     SOURCE_GONE = 78
     """Unprocessed records are no longer in the source topic: retention or a re-created topic took them."""
     CRASHED = 79
-    """A service of the frame died."""
+    """A service of the frame died, or recovery does not move."""
 
 
-KNOWN_CAUSES = frozenset({ExitCode.FENCED, ExitCode.LOST_GENERATION, ExitCode.TRANSACTION_FAILED, ExitCode.CONSUMER_FAILED})
+KNOWN_CAUSES = frozenset(ExitCode) - {ExitCode.CHUNK_FAILED, ExitCode.STUCK, ExitCode.CRASHED}
 """Deaths that say nothing against the records in work: they never count towards isolating a record."""
 
 _FENCED = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping, InvalidTxnState)

@@ -45,7 +45,7 @@ async def _run(settings: Settings, job: Job, metrics: Metrics) -> None:
     checks = HealthChecks(live=heartbeat.reasons, ready=lambda: _not_ready(engine), started=lambda: _not_started(engine))
     health = HealthServer(metrics, settings.metrics_host, settings.metrics_port, checks)
     health.start()
-    watchdog = Watchdog(engine.slots, settings.chunk_age_seconds_max)
+    watchdog = Watchdog(engine, settings.chunk_age_seconds_max)
     watchdog.start()
     try:
         await _run_app(engine, watchdog)

@@ -5,8 +5,8 @@ import threading
 import time
 from typing import Final
 
+from streams.engine.app import Engine
 from streams.engine.failure import ExitCode, end_process
-from streams.engine.slots import SlotSet
 
 TICK_SECONDS: Final = 1.0
 FROZEN_TICKS: Final = 4
@@ -14,10 +14,11 @@ FROZEN_TICKS: Final = 4
 
 
 class Watchdog:
-    """Watches one event loop and its slots. `seconds_max` is the longest time in work of a chunk, and of one loop turn."""
+    """Watches one event loop and its engine. `seconds_max`: longest time in work of a chunk, of one loop turn, of recovery at rest."""
 
-    def __init__(self, slots: SlotSet, seconds_max: float) -> None:
-        self._slots = slots
+    def __init__(self, engine: Engine, seconds_max: float) -> None:
+        self._engine = engine
+        self._slots = engine.slots
         self._seconds_max = seconds_max
         self._beat = time.monotonic()
         self._stopped = threading.Event()
@@ -37,10 +38,14 @@ class Watchdog:
             now = time.monotonic()
             if now - self._beat > FROZEN_TICKS * TICK_SECONDS:
                 self._slots.restart_ages(now)
+                self._engine.moved_at = now
             self._beat = now
             age = self._slots.oldest_busy_seconds(now)
             if age > self._seconds_max:
                 end_process(ExitCode.STUCK, "a chunk has been in work for too long", seconds=round(age), seconds_max=self._seconds_max)
+            rest = now - self._engine.moved_at
+            if self._engine.taking_over and rest > self._seconds_max:  # Faust's recovery gives up silently when a request times out
+                end_process(ExitCode.CRASHED, "recovery does not move", seconds=round(rest), seconds_max=self._seconds_max)
             await asyncio.sleep(TICK_SECONDS)
 
     def _watch_loop(self) -> None:

@@ -19,7 +19,7 @@ watchdog.TICK_SECONDS = 0.05
 
 async def main():
     offline = await Offline().ready()
-    dog = Watchdog(offline.slots, seconds_max=0.5)
+    dog = Watchdog(offline.engine, seconds_max=0.5)
     dog.start()
     watching = asyncio.create_task(dog.watch_chunks())
     STUCK
@@ -28,12 +28,20 @@ async def main():
 asyncio.run(main())
 """
 STUCK_AWAIT = "offline.producer(0).may_commit.clear(); await offline.slots.accept(offline.chunk(0, 2), offline.consumer.give_back)"
+STUCK_RECOVERY = "offline.engine.on_assigned([0])"
 STUCK_LOOP = "await asyncio.sleep(0.1); time.sleep(30)"
 
 
-@pytest.mark.parametrize(("stuck", "reason"), [(STUCK_AWAIT, "a chunk has been in work"), (STUCK_LOOP, "the event loop stands still")])
-def test_stuck_worker_ends_itself(stuck: str, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("stuck", "code", "reason"),
+    [
+        (STUCK_AWAIT, ExitCode.STUCK, "a chunk has been in work"),
+        (STUCK_LOOP, ExitCode.STUCK, "the event loop stands still"),
+        (STUCK_RECOVERY, ExitCode.CRASHED, "recovery does not move"),
+    ],
+)
+def test_stuck_worker_ends_itself(stuck: str, code: ExitCode, reason: str) -> None:
     program = PROGRAM.replace("STUCK", stuck)
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
-    assert ended.returncode == ExitCode.STUCK
+    assert ended.returncode == code
     assert reason in ended.stderr
