@@ -1,12 +1,15 @@
 """The order worker end to end: what it writes equals a fold of its input by the core alone, entry by entry, offset by offset."""
 
+import random
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.integration.order_stream import OrderStream
+from sources.synthetic.day import trading_day
+from tests.integration.order_stream import OrderStream, Worker, wait_until
 
 
 @pytest.fixture
@@ -42,3 +45,53 @@ def test_killed_at_each_step_of_a_commit(stream: OrderStream, step: str) -> None
     stream.wait_drained()
     assert worker.stop() == 0
     stream.check_books()
+
+
+def test_poison_ends_in_its_class_and_the_worker_goes_on(stream: OrderStream) -> None:
+    """Random bytes, truncated records, unknown schema ids and array bombs: dead letters, bounded memory, good records are booked."""
+    noise = random.Random(1)
+    event = next(arrival for arrival in trading_day(9, 5).arrivals if arrival.event is not None and not arrival.strays)
+    value, key, partition = stream.record(event)
+    bombs = [value[:5] + b"\x80\x80\x80\x80\x10\x00" for _ in range(50)] + [
+        b"\x00\x00\x00\xff\xff" + value[5:],
+        b"",
+        value[:-3],
+        value + b"\x00",
+    ]
+    with stream.producer() as producer:
+        for poison in [*bombs, *(noise.randbytes(noise.randrange(2000)) for _ in range(500))]:
+            producer.produce(stream.events, poison, key, partition)
+        producer.produce(stream.events, value, key, partition)
+    worker = stream.start_worker().wait_ready()
+    stream.wait_drained()
+    memory = psutil.Process(worker.process.pid).memory_info().rss
+    assert worker.stop() == 0
+    outcomes = Counter(stream.check_books().outcomes.values())
+    assert outcomes["dead_letter"] == len(bombs) + 500
+    assert memory < 400 * 1024 * 1024
+
+
+def assigned_last(worker: Worker) -> int:
+    """Partitions that a worker was ready for when it last said so."""
+    return [int(line["partitions"]) for line in worker.log() if line["event"] == "worker_ready"][-1]
+
+
+def test_spare_worker_without_partitions_is_ready_and_takes_over(kafka: str, topic_prefix: str, tmp_path: Path) -> None:
+    """More workers than partitions: the spare one waits, healthy, until it is needed."""
+    stream = OrderStream(kafka, topic_prefix, tmp_path, partitions=1).make_topics()
+    try:
+        workers = [stream.start_worker().wait_ready() for _ in range(2)]
+        wait_until(lambda: sorted(assigned_last(worker) for worker in workers) == [0, 1], "one of them has the partition")
+        assert max(workers, key=assigned_last).stop() == 0
+        stream.send_day(seed=3, orders=5)
+        stream.wait_drained()
+        stream.check_books()
+    finally:
+        stream.close()
+
+
+def test_sigterm_during_the_start_exits_zero(stream: OrderStream) -> None:
+    """Between the first log line and the first assignment."""
+    worker = stream.start_worker()
+    wait_until(lambda: worker.logged("process_started"), "the worker has begun to start")
+    assert worker.stop() == 0
