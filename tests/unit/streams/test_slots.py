@@ -104,6 +104,9 @@ async def test_suspension_drops_what_waits_and_lets_the_running_transaction_end(
     await offline.settle()
     assert (running.committed, waiting.committed) == (True, False)
     assert waiting.acked
+    late = offline.chunk(4, 6)
+    await offline.offer(late)
+    assert not late.committed
     assert offline.slots.by_partition[0].committed_offset == 2
 
 
