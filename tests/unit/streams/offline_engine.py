@@ -21,6 +21,12 @@ from streams.engine.slots import SlotSet
 SOURCE, CHANGELOG, OUTPUT = "source", "changelog", "output"
 
 
+async def let_others_run(turns: int = 3) -> None:
+    """Give other tasks of the loop a few turns."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A source record."""
@@ -109,7 +115,7 @@ class HandFetchThread:
 
     async def start_positions(self, partitions: Collection[TP]) -> dict[TP, StartPosition]:
         """As the test set them."""
-        await asyncio.sleep(0)
+        await let_others_run()
         return {tp: self.positions[tp] for tp in partitions}
 
     async def seek_to(self, offsets: Mapping[TP, int], epochs: Mapping[TP, int]) -> None:

@@ -7,7 +7,7 @@ from aiokafka.errors import ProducerFenced
 
 from streams.engine import slots as slots_module
 from streams.engine.failure import ExitCode
-from tests.unit.streams.offline_engine import Offline, Record, Tally
+from tests.unit.streams.offline_engine import Offline, Record, Tally, let_others_run
 
 
 class ProcessEnded(Exception):
@@ -57,7 +57,7 @@ async def test_waiting_chunks_are_merged_within_the_bound() -> None:
     offline.producer(0).may_commit.clear()
     for first in (0, 2, 4, 6):
         await offline.slots.accept(offline.chunk(first, first + 2), offline.consumer.give_back)
-        await asyncio.sleep(0)
+        await let_others_run()
     offline.producer(0).may_commit.set()
     await offline.settle()
     assert offline.tally.committed_ranges == [(0, 2), (2, 6), (6, 8)]
@@ -97,7 +97,7 @@ async def test_suspension_drops_what_waits_and_lets_the_running_transaction_end(
     offline.producer(0).may_commit.clear()
     running, waiting = offline.chunk(0, 2), offline.chunk(2, 4)
     await offline.slots.accept(running, offline.consumer.give_back)
-    await asyncio.sleep(0)
+    await let_others_run()
     await offline.slots.accept(waiting, offline.consumer.give_back)
     offline.slots.suspend()
     offline.producer(0).may_commit.set()
@@ -117,8 +117,7 @@ async def test_full_slots_make_the_agent_wait(monkeypatch: pytest.MonkeyPatch) -
     offline.producer(0).may_commit.clear()
     await offline.slots.accept(offline.chunk(0, 2), offline.consumer.give_back)
     second = asyncio.create_task(offline.slots.accept(offline.chunk(2, 4), offline.consumer.give_back))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await let_others_run()
     assert not second.done()
     offline.producer(0).may_commit.set()
     await second

@@ -14,7 +14,7 @@ def event(number: int, kind: str, **more: Any) -> bytes:
     """An event of order o1 with one line of 3.33, 21 % tax."""
     texts = dict.fromkeys(("source", "channel", "customer_id", "country"), "x")
     values = {"event_id": f"{number}", "kind": kind, "order_id": "o1", "event_time": number, "currency": "EUR", "payment_method": "card"}
-    rest = {"warehouse": None, "payment_ref": None, "amount": 0, "shipping": 300, "lines": [LINE], "attributes": {}}
+    rest: dict[str, Any] = {"warehouse": None, "payment_ref": None, "amount": 0, "shipping": 300, "lines": [LINE], "attributes": {}}
     return encode_event(texts | values | rest | more)
 
 
