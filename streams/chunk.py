@@ -129,7 +129,8 @@ class _Fold:
         if state is None:
             state = self.state_of(key)
         decision = decide(event, state, workplace.policies)
-        entries = [OutputRecord(key, encode_entry(entry), []) for entry in decision.entries]
+        arrived = record.timestamp  # entries keep it, so that a ledger can tell how old an event was when it was booked
+        entries = [OutputRecord(key, encode_entry(entry), [], arrived) for entry in decision.entries]
         too_large = self._too_large(key, entries, decision.state)
         if too_large:
             self._refuse(record, Refusal("too_large", too_large), event)

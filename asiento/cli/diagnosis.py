@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from asiento.cli.running_system import LOCAL_PARTITIONS, RunDirectory
+from asiento.cli.run_directory import RunDirectory, on_local_broker
 from asiento.cli.topics import catalogue_of
 from asiento.runtime import topic_admin
 from asiento.runtime.java import JavaNotFound, find_java
@@ -106,10 +106,7 @@ def check_local_broker(settings: Settings) -> Finding:
         return Finding("broker", "ok", "a local one, started by `asiento up`")
     from asiento.runtime.local_kafka import LocalKafka
 
-    own = {"kafka_bootstrap_servers": LocalKafka(directory.broker).bootstrap_servers, "replication_factor": 1, "min_insync_replicas": 1}
-    if "partitions" not in settings.model_fields_set:
-        own["partitions"] = LOCAL_PARTITIONS
-    return check_broker(settings.model_copy(update=own))
+    return check_broker(on_local_broker(settings, LocalKafka(directory.broker).bootstrap_servers))
 
 
 def check_broker(settings: Settings) -> Finding:

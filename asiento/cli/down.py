@@ -11,7 +11,8 @@ from asiento.runtime.settings import load_settings
 
 def down(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be stopped.")] = False) -> None:
     """Stop what runs on ASIENTO_DATA_DIR; the data stays. Exit 1 if something would not end."""
-    from asiento.cli.running_system import RunDirectory, end_all
+    from asiento.cli.run_directory import RunDirectory
+    from asiento.cli.running_system import end_all
 
     directory = RunDirectory(load_settings().data_dir.absolute())
     running = directory.running()

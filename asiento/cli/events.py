@@ -9,7 +9,8 @@ import typer
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.json_lines import open_input, read_lines
 from asiento.cli.output import message, print_json
-from asiento.runtime.settings import Settings, load_settings
+from asiento.cli.run_directory import client_settings
+from asiento.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from schemas.event_messages import EventMessage
@@ -47,7 +48,7 @@ def send(
     messages, refused = _check(file)
     sent = 0
     if not dry_run and (skip_invalid or not refused):
-        sent = asyncio.run(_send(load_settings(), messages))
+        sent = asyncio.run(_send(client_settings(), messages))
     if as_json:
         print_json({"lines": len(messages) + len(refused), "valid": len(messages), "sent": sent, "refused": refused})
     else:
@@ -100,7 +101,7 @@ def tail(
     if key is not None and key.count(":") < 3:
         raise UsageError(f"{key} is no order key: tenant:source:order_id is expected, where source is platform:connection")
     try:
-        asyncio.run(_tail(load_settings(), key, from_beginning, limit, as_json))
+        asyncio.run(_tail(client_settings(), key, from_beginning, limit, as_json))
     except KeyboardInterrupt:
         return
 

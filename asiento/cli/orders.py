@@ -8,7 +8,7 @@ import typer
 
 from asiento.cli.exits import CommandError, Unreachable, UsageError
 from asiento.cli.output import print_json
-from asiento.runtime.settings import load_settings
+from asiento.cli.run_directory import client_settings
 
 app = typer.Typer(no_args_is_help=True, help="Look at orders.")
 
@@ -43,7 +43,7 @@ def show(
     from sinks.stream_identity import StreamUnknown
     from sinks.topic_scan import ScanStuck
 
-    settings = load_settings()
+    settings = client_settings()
     configure_logging(settings, "orders-show")
     try:
         file = asyncio.run(read_order_file(settings, key))

@@ -9,13 +9,12 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
 from asiento.cli.exits import CommandError, Unreachable
 from asiento.cli.output import message
+from asiento.cli.run_directory import RunDirectory, on_local_broker
 from asiento.cli.topics import catalogue_of
 from asiento.runtime import log_events, topic_admin
 from asiento.runtime.child_process import ProcessIdentity, end_process, read_pid_file, start_mark, write_pid_file
@@ -30,7 +29,6 @@ from asiento.runtime.ports import free_ports
 from asiento.runtime.settings import ENVIRONMENT_PREFIX, Settings
 from asiento.runtime.supervisor import ChildService, Service, Supervisor
 
-LOCAL_PARTITIONS = 8
 DRAIN_SECONDS_MAX = 20.0
 """How long a worker or sink may take to end after SIGTERM; then it is killed."""
 READY_SECONDS_MAX = 120.0
@@ -38,38 +36,6 @@ POLL_SECONDS = 0.1
 LEFTOVER_SECONDS_MAX = 45.0
 _LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Our own processes are never behind a proxy, whatever the environment says."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunDirectory:
-    """Where everything of one running system lives below the data directory."""
-
-    data_dir: Path
-
-    @property
-    def broker(self) -> Path:
-        """Directory of the local broker."""
-        return self.data_dir / "kafka"
-
-    @property
-    def pid_files(self) -> Path:
-        """Folder of the PID files of `up` and its children."""
-        return self.data_dir / "run"
-
-    @property
-    def logs(self) -> Path:
-        """Folder of the children's logs."""
-        return self.data_dir / "logs"
-
-    @property
-    def up_pid_file(self) -> Path:
-        """PID file of `asiento up` itself."""
-        return self.pid_files / "up.pid"
-
-    def running(self) -> list[ProcessIdentity]:
-        """Living processes by their PID files, in the order in which they are to be ended: `up`, its children, the broker."""
-        files = sorted(self.pid_files.glob("*.pid"), key=lambda path: (path != self.up_pid_file, path.name))
-        return [identity for path in (*files, self.broker / "broker.pid") if (identity := read_pid_file(path))]
 
 
 def end_all(processes: list[ProcessIdentity]) -> None:
@@ -171,10 +137,7 @@ class RunningSystem:
         except (LocalKafkaError, JarsError, JavaNotFound) as error:
             raise CommandError(str(error)) from None
         get_logger().info(log_events.BROKER_READY, address=address, pid=self._broker.pid)
-        own = {"kafka_bootstrap_servers": address, "replication_factor": 1, "min_insync_replicas": 1}
-        if "partitions" not in self.settings.model_fields_set:
-            own["partitions"] = LOCAL_PARTITIONS
-        self.settings = self.settings.model_copy(update=own)
+        self.settings = on_local_broker(self.settings, address)
 
     def _apply_topics(self) -> None:
         try:

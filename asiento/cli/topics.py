@@ -9,12 +9,12 @@ import typer
 
 from asiento.cli.exits import CommandError, Unreachable
 from asiento.cli.output import message, print_json
-from asiento.runtime.settings import Settings, load_settings
+from asiento.cli.run_directory import client_settings
+from asiento.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from schemas.topics import TopicSpec
-
     from asiento.runtime.topic_admin import TopicPlan
+    from schemas.topics import TopicSpec
 
 app = typer.Typer(no_args_is_help=True, help="Compare the broker's topics with the catalogue, and create what is missing.")
 
@@ -24,7 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 @app.command("plan")
 def show_plan(as_json: Json = False) -> None:
     """Show what `apply` would do; changes nothing. Exit 1 if something is refused."""
-    _run(load_settings(), dry_run=True, as_json=as_json)
+    _run(client_settings(), dry_run=True, as_json=as_json)
 
 
 @app.command("apply")
@@ -33,7 +33,7 @@ def apply_plan(
     as_json: Json = False,
 ) -> None:
     """Create missing topics and set configuration that differs. Exit 1, and nothing changed, if something is refused."""
-    _run(load_settings(), dry_run=dry_run, as_json=as_json)
+    _run(client_settings(), dry_run=dry_run, as_json=as_json)
 
 
 def catalogue_of(settings: Settings) -> "Sequence[TopicSpec]":

@@ -6,7 +6,7 @@ import typer
 
 from asiento.cli.exits import CommandError, Unreachable
 from asiento.cli.output import message, print_json
-from asiento.runtime.settings import load_settings
+from asiento.cli.run_directory import client_settings
 
 
 def verify_command(as_json: bool = typer.Option(False, "--json", help="One JSON object instead of lines.")) -> None:
@@ -19,7 +19,7 @@ def verify_command(as_json: bool = typer.Option(False, "--json", help="One JSON 
     from sinks.topic_scan import ScanStuck
     from sinks.verify import verify
 
-    settings = load_settings()
+    settings = client_settings()
     configure_logging(settings, "verify")
     try:
         report = asyncio.run(verify(settings))

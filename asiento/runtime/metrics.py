@@ -45,7 +45,7 @@ class Metrics:
         )
         self.booked_age_seconds = Histogram(
             "asiento_booked_age_seconds",
-            "Age of the event when its entry was booked (booked at - received at)",
+            "Age of the event when its entry was booked (booked at - arrival of the event's record in Kafka)",
             ["ledger"],
             buckets=AGE_BUCKETS,
             registry=registry,

@@ -45,11 +45,12 @@ class SourceRange:
 
 
 class OutputRecord(NamedTuple):
-    """A record to write to the partition of its source."""
+    """A record to write to the partition of its source; `timestamp` in milliseconds, None or negative: the time of the transaction."""
 
     key: bytes | None
     value: bytes | None
     headers: Headers
+    timestamp: int | None = None
 
 
 class StateRecord(NamedTuple):

@@ -91,11 +91,12 @@ class PartitionProducer:
         """Hand records over as full batches to the source's partition number; a future and a record count per batch."""
         sent = []
         batch = self._producer.create_batch()
-        for key, value, headers in records:
-            if batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers) is None:
+        for key, value, headers, own_ms in records:
+            stamp = timestamp_ms if own_ms is None or own_ms < 0 else own_ms
+            if batch.append(timestamp=stamp, key=key, value=value, headers=headers) is None:
                 sent.append((await self._producer.send_batch(batch, topic, partition=self._source.partition), batch.record_count()))
                 batch = self._producer.create_batch()
-                batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
+                batch.append(timestamp=stamp, key=key, value=value, headers=headers)
         if batch.record_count():
             batch.close()
             sent.append((await self._producer.send_batch(batch, topic, partition=self._source.partition), batch.record_count()))
