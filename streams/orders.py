@@ -27,7 +27,7 @@ from streams.chunk import ChunkOutput, Workplace, fold_chunk
 from streams.engine.job import Job
 from streams.engine.processor import OutputRecord, SourceRange, StateRecord
 
-DECODED_STATES_MAX: Final = 4096
+DECODED_STATES_MAX: Final = 2048
 """Order states kept decoded, the most recently committed ones."""
 
 

@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     min_insync_replicas: int = Field(2, ge=1, le=9, description="Copies that must have a record before it counts")
 
     chunk_bytes_max: int = Field(1_048_576, ge=16_384, description="Most bytes fetched from one partition at once")
-    merged_records_max: int = Field(4_000, ge=1, description="Most records in one transaction of a partition")
+    merged_records_max: int = Field(1_000, ge=1, description="Most records in one transaction of a partition")
     chunk_age_seconds_max: float = Field(120.0, ge=5, description="A chunk in work for longer ends the process")
     producer_linger_ms: int = Field(0, ge=0, le=100, description="Wait for more records before a produce request")
 

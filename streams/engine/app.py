@@ -25,7 +25,7 @@ from streams.engine.table import StateTable
 
 GC_THRESHOLDS: Final = (100_000, 50, 100)
 REBALANCE_SECONDS_MAX: Final = 30.0
-QUEUED_CHUNKS_MAX: Final = 8
+QUEUED_CHUNKS_MAX: Final = 2
 
 
 class EngineBoot(BootStrategy):

@@ -15,8 +15,8 @@ from asiento.runtime.settings import Settings
 from streams.engine.chunks import FetchedChunk
 
 FETCH_WAIT_MS: Final = 100
-FETCH_BYTES_MAX: Final = 16 * 1024 * 1024
-DRAIN_BYTES_MAX: Final = 4 * 1024 * 1024
+FETCH_BYTES_MAX: Final = 8 * 1024 * 1024
+DRAIN_BYTES_MAX: Final = 512 * 1024
 """Bytes handed over at once; the rest stays in the fetcher until the next call."""
 MAX_POLL_SECONDS: Final = 3600.0
 """aiokafka's own watchdog is not used: the engine's in-flight watchdog is stricter and ends the process."""

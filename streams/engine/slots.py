@@ -23,7 +23,7 @@ from streams.engine.processor import RangeTooLarge, SourceRange
 from streams.engine.table import PartitionStates
 from streams.engine.transaction import PartitionProducer
 
-ACCEPTED_BYTES_MAX: Final = 8 * 1024 * 1024
+ACCEPTED_BYTES_MAX: Final = 2 * 1024 * 1024
 """Bytes of source records that slots hold together; one chunk more is always let in when nothing is held."""
 STARTS_AT_ONCE_MAX: Final = 8
 """Producers that are started side by side after a rebalance."""
