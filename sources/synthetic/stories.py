@@ -128,8 +128,9 @@ class _Life:
 
     def _paid_before(self) -> None:
         due = self.order.total
-        if self.tender in ("CARD", "WALLET") and not self.order.shop.is_till and self._chance(12):
-            card = due * self.random.randint(10, 60) // 100
+        bought = self.order.shop.gift_card
+        if bought and self.tender in ("CARD", "WALLET") and self._chance(8):
+            card = min(due * self.random.randint(10, 60) // 100, bought.price)
             self._pay(card, "GIFT_CARD", "giftcard")
             due -= card
         if self.tender == "BANK_TRANSFER" and self._chance(25):
