@@ -5,14 +5,22 @@ so both judge alike, and raise `InvalidEvent`.
 """
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
-from schemas.avro_types import Record
+from schemas.avro_types import Array, Mapping, OneOf, Primitive, Record
 from schemas.card_numbers import holds_card_number
 from schemas.formats import COST_MAX, MICRO, MONEY_MAX, QUANTITY_MAX, TIME_MAX, parse_date, parse_decimal, parse_uuid
 from schemas.refusal import InvalidEvent
 
-FREE_TEXT_LENGTH_MAX = 2_000
+TEXT_LENGTH_MAX = 2_000
+"""Most characters of any text: an id or a description comes back in every entry that names its line."""
+TAXES_MAX = 50
+"""Most taxes of one line: a shipment may name a line a thousand times, and its invoice shows them each time."""
+RATE_MAX = 1_000
+"""Tax rates lie below it (100 000 percent): base times rate stays within 64 bits."""
+DUE_DAYS_MAX = 36_500
+"""Longest term of payment, a hundred years: the calendar has no day for many more."""
 GATEWAY_NOT_NEEDED = frozenset({"CASH", "BANK_TRANSFER", "GIFT_CARD", "STORE_CREDIT"})
 DECLARED_DOCUMENT_FIELDS = frozenset(
     {"RFC", "UsoCFDI", "FormaPago", "MetodoPago", "RegimenFiscal", "NIF", "CIF", "VAT"}
@@ -51,6 +59,40 @@ def count_items(value: Any) -> int:
     return len(value) + sum(count_items(item) for item in value if isinstance(item, dict))
 
 
+def check_texts(record: Record, values: dict[str, Any]) -> None:
+    """No text of a record, whatever its depth, is longer than `TEXT_LENGTH_MAX`."""
+    for field in record.fields:
+        value = values.get(field.name)
+        try:
+            match field.type:
+                case Record() if value is not None:
+                    check_texts(field.type, value)
+                case Array(items=Record() as items):
+                    for index, item in enumerate(value or ()):
+                        _check_item_texts(items, item, index)
+                case OneOf(branches=branches) if value is not None:
+                    check_texts(next(branch for branch in branches if branch.name == value["type"]), value)
+                case Mapping():
+                    for text in chain.from_iterable((value or {}).items()):
+                        _check_length(text)
+                case Primitive(kind="string") if value is not None:
+                    _check_length(value)
+        except InvalidEvent as problem:
+            raise problem.within(field.name) from None
+
+
+def _check_item_texts(record: Record, values: dict[str, Any], index: int) -> None:
+    try:
+        check_texts(record, values)
+    except InvalidEvent as problem:
+        raise problem.within(f"[{index}]") from None
+
+
+def _check_length(text: str) -> None:
+    if len(text) > TEXT_LENGTH_MAX:
+        raise invalid("", f"a text of at most {TEXT_LENGTH_MAX} characters is expected")
+
+
 def not_negative_decimal(text: str) -> str:
     """A decimal of 0 or more in its normal form; raises `ValueError`."""
     normal = parse_decimal(text)
@@ -85,23 +127,19 @@ def drop_empty_texts(record: Record, values: dict[str, Any]) -> None:
 
 
 def check_free_text(name: str, text: str) -> None:
-    """A text for people is short and holds no card number."""
-    if len(text) > FREE_TEXT_LENGTH_MAX:
-        raise invalid(name, f"a text of at most {FREE_TEXT_LENGTH_MAX} characters is expected")
+    """A text for people holds no card number."""
     if holds_card_number(text):
         raise InvalidEvent("card_number", "the text holds what looks like a card number", name)
 
 
 def check_map(name: str, values: dict[str, Any]) -> None:
-    """Fiscal data: names not empty, texts short, no card number but in declared ids; an empty map counts as absent."""
+    """Fiscal data: names not empty, no card number but in declared ids; an empty map counts as absent."""
     if not values[name]:
         del values[name]
         return
     for key, text in values[name].items():
         if not key:
             raise invalid(name, "a name is empty")
-        if len(text) > FREE_TEXT_LENGTH_MAX:
-            raise invalid(name, f"texts of at most {FREE_TEXT_LENGTH_MAX} characters are expected")
         if key not in DECLARED_DOCUMENT_FIELDS and (holds_card_number(key) or holds_card_number(text)):
             raise InvalidEvent("card_number", "an undeclared field holds what looks like a card number", name)
 
@@ -141,11 +179,32 @@ def check_cost(values: dict[str, Any]) -> None:
         raise invalid("unit_cost", "a cost of at most 10^11 major units for all units is expected")
 
 
+def check_taxes(values: dict[str, Any]) -> None:
+    """A line has a bounded number of taxes."""
+    if len(values.get("taxes") or ()) > TAXES_MAX:
+        raise InvalidEvent("too_many_lines", f"more than {TAXES_MAX} taxes", "taxes")
+
+
+def check_rate(values: dict[str, Any]) -> None:
+    """A tax rate is a fraction; a percentage is the core's to warn of (D05), far more than that is no rate."""
+    if int(values["rate"].partition(".")[0]) >= RATE_MAX:
+        raise invalid("rate", f"a fraction below {RATE_MAX} is expected")
+
+
+def check_due_days(values: dict[str, Any]) -> None:
+    """A due date is on the calendar, and not before its invoice."""
+    if not 0 <= values.get("due_days", 0) <= DUE_DAYS_MAX:
+        raise invalid("due_days", f"days from 0 to {DUE_DAYS_MAX} are expected")
+
+
 RECORD_RULES: tuple[tuple[Callable[[Record], bool], Callable[[dict[str, Any]], None]], ...] = (
     (lambda record: record.is_event, check_order_key),
     (lambda record: record.states_money, check_currency),
     (lambda record: "gateway" in record.by_name, check_gateway),
     (lambda record: "unit_price" in record.by_name, check_unit_price),
     (lambda record: "unit_cost" in record.by_name, check_cost),
+    (lambda record: "taxes" in record.by_name, check_taxes),
+    (lambda record: {"rate", "base"} <= record.by_name.keys(), check_rate),
+    (lambda record: "due_days" in record.by_name, check_due_days),
 )
 """Rules about several fields together, and the records they are for."""

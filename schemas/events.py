@@ -16,7 +16,7 @@ from asiento.accounting.order_events import OrderEvent
 from schemas import json_twin
 from schemas.avro_types import Record
 from schemas.event_builder import Builder, builder_of
-from schemas.event_rules import EVENT_ITEMS_MAX, ITEM_BYTES_MIN, check_items
+from schemas.event_rules import EVENT_ITEMS_MAX, ITEM_BYTES_MIN, TEXT_LENGTH_MAX, check_items, check_texts
 from schemas.framed_values import frame_object, frame_values
 from schemas.framing import HEADER_BYTES, BadFrame, schema_id_of
 from schemas.refusal import InvalidEvent, Refusal
@@ -101,6 +101,8 @@ def open_value(value: bytes | None) -> OpenedValue | Refusal:
         values = read_body(schema.reader, value, HEADER_BYTES)
         if len(value) > EVENT_ITEMS_MAX * ITEM_BYTES_MIN:
             check_items(values)
+        if len(value) > TEXT_LENGTH_MAX:
+            check_texts(schema.record, values)
         return OpenedValue(schema_id, schema, values)
     except InvalidEvent as problem:
         return problem.refusal(schema_id)
@@ -130,6 +132,7 @@ def event_values_from_json(obj: Any) -> tuple[Record, dict[str, Any]]:
         raise InvalidEvent("unknown_type", "no event of the contract", "type")
     values = json_twin.read_object(record, obj)
     check_items(values)
+    check_texts(record, values)
     return record, values
 
 

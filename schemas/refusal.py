@@ -20,7 +20,8 @@ REASONS: dict[str, Reason] = {
     "undecodable": Reason("The bytes are not a value of the schema.", "Check the producer's serializer and schema id."),
     "trailing_bytes": Reason("Bytes follow the record.", "Send one record per message."),
     "too_many_lines": Reason(
-        "A list has more than 1 000 items, or all lists together more than 8 000.", "Split the fact into several events."
+        "A list has more than 1 000 items, a line more than 50 taxes, or all lists together more than 8 000.",
+        "Split the fact into several events.",
     ),
     "invalid_json": Reason("The line is not one JSON object.", "Write one JSON object per line, UTF-8, without NaN."),
     "unknown_type": Reason("`type` names no event of the contract.", "Use a record name of docs/reference/events.md."),

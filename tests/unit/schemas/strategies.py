@@ -47,7 +47,7 @@ taxes = record(
         "jurisdiction": idents,
         "type": idents,
         "code": idents,
-        "rate": decimals(),
+        "rate": decimals(whole_max=999),
         "base": money,
         "amount": money,
         "included": flags,

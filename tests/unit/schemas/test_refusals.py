@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from schemas.event_rules import FREE_TEXT_LENGTH_MAX
+from schemas.event_rules import DUE_DAYS_MAX, TAXES_MAX, TEXT_LENGTH_MAX
 from schemas.events import EVENT_BYTES_MAX, JSON_BYTES_MAX, decode_event, encode_event_json, event_from_json, parse_event_json
 from schemas.framed_values import frame_object, frame_values
 from schemas.json_twin import read_object
@@ -165,7 +165,7 @@ RULES: list[tuple[dict[str, Any], str, str]] = [
     (examples.placed(occurred_at="1969-12-31T23:59:59Z"), "invalid_field", "occurred_at"),
     (examples.placed(received_at="2200-01-01T00:00:00Z"), "invalid_field", "received_at"),
     (examples.placed(document_fields={"": "x"}), "invalid_field", "document_fields"),
-    (examples.placed(document_fields={"note": "x" * (FREE_TEXT_LENGTH_MAX + 1)}), "invalid_field", "document_fields"),
+    (examples.placed(document_fields={"note": "x" * (TEXT_LENGTH_MAX + 1)}), "invalid_field", "document_fields"),
     (examples.placed(document_fields={"note": "4111 1111-1111 1111"}), "card_number", "document_fields"),
     (examples.placed(document_fields={"4111111111111111": "x"}), "card_number", "document_fields"),
     (examples.placed(lines=[{**LINE, "quantity": "0"}]), "invalid_field", "lines[0].quantity"),
@@ -181,6 +181,14 @@ RULES: list[tuple[dict[str, Any], str, str]] = [
     (examples.placed(lines=[{**LINE, "taxes": [{**examples.TAX, "rate": "-0.1"}]}]), "invalid_field", "lines[0].taxes[0].rate"),
     (examples.placed(lines=[{**LINE, "taxes": [{**examples.TAX, "rate": "+0.1"}]}]), "invalid_field", "lines[0].taxes[0].rate"),
     (examples.placed(lines=[{**LINE, "taxes": [{**examples.TAX, "rate": "٠.١"}]}]), "invalid_field", "lines[0].taxes[0].rate"),
+    (examples.placed(lines=[{**LINE, "taxes": [{**examples.TAX, "rate": "1000"}]}]), "invalid_field", "lines[0].taxes[0].rate"),
+    (examples.placed(lines=[{**LINE, "taxes": [examples.TAX] * (TAXES_MAX + 1)}]), "too_many_lines", "lines[0].taxes"),
+    (examples.placed(lines=[{**LINE, "sku": "x" * (TEXT_LENGTH_MAX + 1)}]), "invalid_field", "lines[0].sku"),
+    (examples.placed(order_id="x" * (TEXT_LENGTH_MAX + 1)), "invalid_field", "order_id"),
+    (examples.placed(document_fields={"x" * (TEXT_LENGTH_MAX + 1): "1"}), "invalid_field", "document_fields"),
+    (examples.placed(ship_to={"country": "x" * (TEXT_LENGTH_MAX + 1)}), "invalid_field", "ship_to.country"),
+    (examples.placed(due_days=-1), "invalid_field", "due_days"),
+    (examples.placed(due_days=DUE_DAYS_MAX + 1), "invalid_field", "due_days"),
     (examples.placed(lines=[{**LINE, "taxes": [{**examples.TAX, "amount": -1}]}]), "invalid_field", "lines[0].taxes[0].amount"),
     (examples.placed(lines=[{**LINE, "taxes": [{**examples.TAX, "code": ""}]}]), "invalid_field", "lines[0].taxes[0].code"),
     (
@@ -191,7 +199,7 @@ RULES: list[tuple[dict[str, Any], str, str]] = [
     (examples.captured(gateway=""), "invalid_field", "gateway"),
     (examples.captured(fee=-1), "invalid_field", "fee"),
     (examples.cancelled(reason="paid with 4111111111111111 again"), "card_number", "reason"),
-    (examples.cancelled(reason="x" * (FREE_TEXT_LENGTH_MAX + 1)), "invalid_field", "reason"),
+    (examples.cancelled(reason="x" * (TEXT_LENGTH_MAX + 1)), "invalid_field", "reason"),
     (examples.delivered(tenant="a:b"), "invalid_field", "tenant"),
 ]
 
@@ -279,13 +287,13 @@ def test_huge_numbers_are_no_money() -> None:
 
 
 def test_sizes() -> None:
-    long_line = {**LINE, "description": "x" * EVENT_BYTES_MAX}
-    for line in (orjson.dumps(examples.placed(lines=[long_line])), b" " * (JSON_BYTES_MAX + 1)):
+    lines = [{**LINE, "description": "x" * TEXT_LENGTH_MAX}] * (EVENT_BYTES_MAX // TEXT_LENGTH_MAX)
+    for line in (orjson.dumps(examples.placed(lines=lines)), b" " * (JSON_BYTES_MAX + 1)):
         refusal = parse_event_json(line)
         assert isinstance(refusal, Refusal)
         assert refusal.reason == "too_large"
     with pytest.raises(InvalidEvent, match="too_large"):
-        encode_event_json(examples.placed(lines=[long_line]))
+        encode_event_json(examples.placed(lines=lines))
 
 
 def test_a_lone_surrogate_in_an_object_is_refused() -> None:
