@@ -15,7 +15,7 @@ from faust.transport.drivers.aiokafka import Transport as FaustTransport
 from faust.types import TP
 
 from streams.engine.chunks import Chunk, FetchedChunk
-from streams.engine.failure import ExitCode, cause_of, end_process
+from streams.engine.failure import ExitCode, cause_of, end_process, give_up_draining
 from streams.engine.fetch_thread import ChunkFetchThread, StartPosition
 from streams.engine.recovery import apply_changelog_chunk
 from streams.engine.slots import SlotSet
@@ -220,6 +220,8 @@ class ChunkConsumer(FaustConsumer):
         try:
             await self.slots.open(source, settings.kafka_session_timeout_seconds * START_SHARE_OF_SESSION)
         except (TimeoutError, KafkaError) as error:
+            if self.app.should_stop:  # SIGTERM came meanwhile, and nothing of this assignment was begun
+                give_up_draining()
             end_process(ExitCode.PRODUCER_NOT_STARTED, "a transactional producer could not be started", error=error)
         self.positioned = not source  # a spare worker without partitions has nothing to seek
 

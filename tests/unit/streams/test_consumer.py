@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 
 from streams.engine import consumer as consumer_module
@@ -10,7 +11,7 @@ from streams.engine.chunks import FetchedChunk
 from streams.engine.consumer import STALL_SECONDS
 from streams.engine.failure import ExitCode
 from streams.engine.fetch_thread import StartPosition
-from tests.unit.streams.offline_engine import CHANGELOG, SOURCE, Offline, Record
+from tests.unit.streams.offline_engine import CHANGELOG, SOURCE, Offline, OfflineSlots, Record, RecordingProducer
 
 P0, P1 = TP(SOURCE, 0), TP(SOURCE, 1)
 
@@ -181,3 +182,31 @@ async def test_own_changelog_writes_count_as_recovered() -> None:
     recovery = _recovering(offline, highwater=0)
     await offline.offer(offline.chunk(0, 5))
     assert recovery.active_offsets[TP(CHANGELOG, 0)] == 5
+
+
+class UnreachableProducer(RecordingProducer):
+    """Finds no broker."""
+
+    async def start(self) -> None:
+        """Fail."""
+        raise KafkaConnectionError
+
+
+@pytest.mark.parametrize(("stopping", "code"), [(False, ExitCode.PRODUCER_NOT_STARTED), (True, 0)])
+async def test_producers_without_a_broker_end_the_process_but_a_stop_stays_a_stop(
+    ended: list[int], monkeypatch: pytest.MonkeyPatch, stopping: bool, code: int
+) -> None:
+    """SIGTERM while an assignment is taken over and the broker is away: exit 0, as nothing was begun."""
+
+    def give_up_draining() -> None:
+        ended.append(0)
+        raise ProcessEnded
+
+    monkeypatch.setattr(consumer_module, "give_up_draining", give_up_draining)
+    monkeypatch.setattr(OfflineSlots, "new_producer", UnreachableProducer)
+    offline = Offline()
+    if stopping:
+        offline.engine.app._stopped.set()
+    with pytest.raises(ProcessEnded):
+        await offline.consumer._open_slots(offline.thread.assignment())
+    assert ended == [code]
