@@ -1,5 +1,6 @@
 """Steps 4 to 9: judge an event that is not known yet, and post it where nothing stands in the way."""
 
+from asiento.accounting.amount_limit import AMOUNT_LIMIT, AMOUNT_MAX, passes_amount_limit
 from asiento.accounting.blocks import added
 from asiento.accounting.booking import Booking, InvariantBroken
 from asiento.accounting.conditions import unmet_condition
@@ -24,6 +25,8 @@ def judge(event: OrderEvent, order: OrderState, policy: Policy, findings: Findin
     if refused is not None:
         return refused, []
     if isinstance(event, OrderPlaced):
+        if passes_amount_limit(event, order):
+            return _beyond_limit(event, findings), []
         place_order(event, order, findings)
         order.facts = (*order.facts, fact_of(event))
         return POSTED, []
@@ -36,6 +39,8 @@ def judge(event: OrderEvent, order: OrderState, policy: Policy, findings: Findin
         findings.record(unmet.code, "high", event)
     if unmet is not None:
         return unmet, []
+    if passes_amount_limit(event, order):
+        return _beyond_limit(event, findings), []
     booking = Booking(event, order, order.placement, policy, findings)
     lines_before = order.lines.copy()
     was_over = order.totals.refunded_beyond_captured + order.totals.disputed > 0
@@ -69,6 +74,11 @@ def _refuse(event: OrderEvent, order: OrderState, findings: Findings) -> Rejecte
         findings.record("D24", "critical", event, parameters=parameters)
         return Rejected("D24")
     return None
+
+
+def _beyond_limit(event: OrderEvent, findings: Findings) -> Rejected:
+    findings.record(AMOUNT_LIMIT, "high", event, expected=AMOUNT_MAX)
+    return Rejected(AMOUNT_LIMIT)
 
 
 def _warn_of_over_refund(event: OrderEvent, order: OrderState, findings: Findings) -> None:

@@ -104,11 +104,12 @@ def component_amounts(line: Line, share: int) -> Amounts:
 
 
 def _discount_without_tax(line: Line, discount: int, net: int) -> int:
+    """The discount less the included taxes in it; by the rates where the line is worth nothing (or less: a ROUNDING)."""
     included = [tax for tax in line.taxes if tax.included]
     if not included:
         return discount
     whole = net + sum(tax.amount for tax in included)
-    if whole:
+    if whole > 0 <= net:
         return round_half_up(discount * net, whole)
     rates = [parse_decimal(tax.rate) for tax in included]
     scale = max(rate.denominator for rate in rates)

@@ -1,0 +1,44 @@
+"""The bound on an order's totals: sums of what is posted, stored and reported stay inside 64 bits.
+
+Every amount of an event is bounded by the contract; what adds up over the events of an order is bounded here. Invoiced,
+cancelled and credited amounts never pass what was placed, so four sums are enough.
+"""
+
+from asiento.accounting.conditions import raises, tender_changes
+from asiento.accounting.order_events import OrderEvent, OrderPlaced, PaymentCaptured, RefundIssued
+from asiento.accounting.order_state import OrderState
+
+AMOUNT_MAX = 10**17
+"""Most that an order's stated amounts, captures, refunds or return fees add up to, minor units: a hundred times the largest total."""
+AMOUNT_LIMIT = "amount_limit"
+
+
+def passes_amount_limit(event: OrderEvent, order: OrderState) -> bool:
+    """Whether posting the event would lift a sum of its order above `AMOUNT_MAX`."""
+    totals = order.totals
+    match event:
+        case OrderPlaced():
+            return _stated(event) > AMOUNT_MAX
+        case PaymentCaptured():
+            return totals.captured + event.amount > AMOUNT_MAX
+        case RefundIssued():
+            known = order.refunds.get(event.refund_id)
+            raised = sum([raises(tender, before) for tender, before in tender_changes(event, known)])
+            fees = _return_fees(event) if known is None else 0
+            return totals.refunded + totals.pending + raised > AMOUNT_MAX or totals.return_fees + fees > AMOUNT_MAX
+        case _:
+            return False
+
+
+def _stated(event: OrderPlaced) -> int:
+    """All amounts of the order, whatever their sign: no sum of parts of its lines is larger."""
+    stated = sum([discount.amount for discount in event.order_discounts])
+    for line in event.lines:
+        stated += abs(line.gross) + line.discount + (line.order_discount or 0)
+        for tax in line.taxes:
+            stated += tax.amount
+    return stated
+
+
+def _return_fees(event: RefundIssued) -> int:
+    return sum([one.amount + sum([tax.amount for tax in one.taxes]) for one in event.adjustments if one.kind == "RETURN_FEE"])
