@@ -105,6 +105,16 @@ class LedgerSink:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
 
+    def send_signal(self, number: signal.Signals) -> None:
+        """SIGSTOP, SIGCONT or what else a test wants."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the process ended (negative: the signal); None while it runs or before its start."""
+        return self._process.poll() if self._process is not None else None
+
     def kill(self) -> None:
         """kill -9, as a crash."""
         assert self._process is not None

@@ -143,7 +143,11 @@ class OrderStream:
         )
         self.events = self.settings.topic(ORDERS_EVENTS)
         self.workers: list[Worker] = []
-        self._admin = AdminClient({"bootstrap.servers": kafka})
+        self.connect()
+
+    def connect(self) -> None:
+        """Make the clients. Again after a restart of the broker: old ones then answer from stale leader epochs, or not at all."""
+        self._admin = AdminClient({"bootstrap.servers": self.kafka, "log_level": 0})
         self._marks = self._reader()
 
     def make_topics(self) -> "OrderStream":

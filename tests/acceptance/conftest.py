@@ -1,0 +1,16 @@
+"""A whole installation per test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.order_pipeline import OrderPipeline
+
+
+@pytest.fixture
+def pipeline(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[OrderPipeline]:
+    """Topics and an empty ledger on the session's broker; nothing is started yet. Whatever was started is ended."""
+    installation = OrderPipeline(kafka, topic_prefix, tmp_path)
+    yield installation
+    installation.close()
