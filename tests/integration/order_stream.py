@@ -150,6 +150,11 @@ class OrderStream:
         self._admin = AdminClient({"bootstrap.servers": self.kafka, "log_level": 0})
         self._marks = self._reader()
 
+    def disconnect(self) -> None:
+        """Close the clients; before the broker is killed, since what waits on a lost connection waits for its whole time-out."""
+        self._marks.close()
+        del self._marks, self._admin
+
     def make_topics(self) -> "OrderStream":
         """Create the whole catalogue."""
         asyncio.run(topic_admin.apply(self.settings, catalogue(self.settings.app_id, self.partitions, 1, 1)))

@@ -23,8 +23,10 @@ def test_broker_killed_and_started_again_under_load(stream: OrderStream, local_k
     records = stream.send_day(seed=60, orders=60)
     worker = stream.start_worker(instance_id="w1", merged_records_max=20).wait_ready()
     wait_until(lambda: sum(stream.committed().values()) > 0, "the worker has begun")
+    stream.disconnect()
     local_kafka.kill()
     local_kafka.start()
+    stream.connect()
     worker = supervised_until_drained(stream, worker)
     assert worker.stop() == 0
     assert len(stream.check_books().outcomes) == records
