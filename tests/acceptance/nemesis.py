@@ -84,6 +84,7 @@ class History:
 class Victim(Protocol):
     """What can be frozen and killed."""
 
+    def poll(self) -> int | None: ...
     def send_signal(self, number: signal.Signals) -> None: ...
     def kill(self) -> None: ...
 
@@ -168,7 +169,11 @@ class Nemesis:
             own, before = self._own(name), now
             return kill
 
-        self.history.worker_kills.append(self._strike(worker.process, look))
+        kill = self._strike(worker.process, look)
+        if kill is None:
+            self._kill_worker()
+            return
+        self.history.worker_kills.append(kill)
         self._steps_to_come += filter(None, [self._faults.pop(name, None)])  # it did not come that far
         self._start_worker(name)
 
@@ -179,15 +184,21 @@ class Nemesis:
             waits = self._pipeline.entry_waits()
             return Kill("sink", waits, waits, False, attempt)
 
-        self.history.sink_kills.append(self._strike(self._sink, look))
+        kill = self._strike(self._sink, look)
+        if kill is None:
+            self._kill_sink()
+            return
+        self.history.sink_kills.append(kill)
         self._sink.start()
 
-    def _strike(self, victim: Victim, look: Callable[[int], Kill]) -> Kill:
-        """Freeze, look, kill where it was at work; the last try kills in any case."""
+    def _strike(self, victim: Victim, look: Callable[[int], Kill]) -> Kill | None:
+        """Freeze, look, kill where it was at work; the last try kills in any case. None: it died by itself meanwhile."""
         for attempt in range(1, TRIES_MAX + 1):
             self._load.send(SLICE_RECORDS)
             time.sleep(self._random.uniform(0, INSTANT_SECONDS_MAX))  # not a wait: the seeded instant
             victim.send_signal(signal.SIGSTOP)
+            if victim.poll() is not None:
+                return None
             kill = look(attempt)
             if kill.in_flight:
                 break
@@ -198,6 +209,7 @@ class Nemesis:
 
     def _kill_broker(self) -> None:
         self._keep_behind()
+        self._stream.disconnect()
         self._broker.kill()
         assert self._broker.start() == self._stream.kafka
         self._stream.connect()
@@ -238,7 +250,7 @@ class Nemesis:
                 self._excuse(name, code, worker.log_file.read_text())
                 self._steps_to_come += filter(None, [step])
             self._start_worker(name)
-        if (code := self._sink.exit_code) is not None:
+        if (code := self._sink.poll()) is not None:
             self._excuse("sink", code, self._sink.log.read_text())
             self._sink.start()
 

@@ -122,6 +122,15 @@ def _fetched(message: Any) -> Fetched:
     return Fetched(message.partition(), message.offset(), message.key(), message.value())
 
 
+COORDINATOR_SECONDS = 10
+COORDINATOR_AWAY = {
+    KafkaError._TIMED_OUT,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+}
+
+
 class OrderStream:
     """Topics, workers and checks of one installation; every test has its own prefix."""
 
@@ -244,10 +253,20 @@ class OrderStream:
 
     def committed(self) -> dict[int, int]:
         """The group's committed offsets, also while a transaction is open; partitions without one are left out."""
-        request = [ConsumerGroupTopicPartitions(self.settings.orders_id)]
-        (future,) = self._admin.list_consumer_group_offsets(request, require_stable=False).values()
-        found = future.result().topic_partitions
+        found = self._told_by_coordinator()
         return {tp.partition: tp.offset for tp in found if tp.topic == self.events and tp.offset >= 0}
+
+    def _told_by_coordinator(self) -> list[TopicPartition]:
+        """Asked again while the coordinator is still loading, as after a restart of the broker."""
+        request = [ConsumerGroupTopicPartitions(self.settings.orders_id)]
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while True:
+            (future,) = self._admin.list_consumer_group_offsets(request, require_stable=False, request_timeout=COORDINATOR_SECONDS).values()
+            try:
+                return list(future.result().topic_partitions)
+            except KafkaException as error:
+                if error.args[0].code() not in COORDINATOR_AWAY or time.monotonic() > deadline:
+                    raise
 
     def lag(self) -> int:
         """Offsets that are not committed yet."""
