@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.order_pipeline import OrderPipeline
+pytest.register_assert_rewrite("tests.acceptance.order_pipeline")
+
+from tests.acceptance.order_pipeline import OrderPipeline  # noqa: E402 - its assertions are to say what differs
 
 
 @pytest.fixture

@@ -110,8 +110,7 @@ class LedgerSink:
         assert self._process is not None
         self._process.send_signal(number)
 
-    @property
-    def exit_code(self) -> int | None:
+    def poll(self) -> int | None:
         """How the process ended (negative: the signal); None while it runs or before its start."""
         return self._process.poll() if self._process is not None else None
 
