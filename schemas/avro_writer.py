@@ -14,10 +14,16 @@ from schemas.compiled import FunctionWriter
 Writer: TypeAlias = Callable[[bytearray, Any], None]
 
 LONG_MIN, LONG_MAX = -(1 << 63), (1 << 63) - 1
+BODY_BYTES_MAX = 16 * 1024 * 1024
+"""A list whose items pass this is written no further: twice the longest record of ours."""
 
 
 class UnwritableValue(ValueError):
     """A value does not fit the type of its field; the message names record and problem."""
+
+
+class ValueTooLong(UnwritableValue):
+    """The record would be longer than any record may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ def _list_writer(item: Writer) -> Writer:
             write_long(out, len(items))
             for value in items:
                 item(out, value)
+                if len(out) > BODY_BYTES_MAX:
+                    raise ValueTooLong(f"more than {BODY_BYTES_MAX} bytes")
         out.append(0)
 
     return write

@@ -11,9 +11,9 @@ import orjson
 
 from asiento.accounting.balances import Balances, Totals
 from asiento.accounting.blocks import Amounts, Block, ShippedBlock
+from asiento.accounting.facts import Fact, Facts
 from asiento.accounting.order_state import (
     CapKey,
-    Fact,
     LineState,
     LineTerms,
     OpenFinding,
@@ -91,7 +91,7 @@ def decode_state(value: bytes) -> OrderState:
         policy_version=row["p"],
         placement=_placement(row["o"]) if row["o"] is not None else None,
         lines={line[0]: _line(line, taxes) for line in row["l"]},
-        facts=tuple([Fact(*fact) for fact in row["f"]]),
+        facts=Facts([Fact(*fact) for fact in row["f"]]),
         parked=tuple([Parked(event_from_fields(kind, fields), code) for code, kind, fields in row.get("k", ())]),
         next_number=next_number,
         seen_ahead=tuple(seen_ahead),

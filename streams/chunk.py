@@ -1,12 +1,13 @@
 """One chunk of the events topic through the core: records and states in, everything to write out. Pure: no clock, no I/O.
 
 Records of one order see each other's states through the overlay of this chunk; nothing outside changes. What would be too
-large to write is refused here, before any transaction: an event whose entries or whose order's new state exceed 8 MiB becomes a
-dead letter and leaves the order as it was.
+large to write is refused here, before any transaction: an event one of whose entries or whose order's new state exceeds 8 MiB, or
+whose entries together exceed 32 MiB, becomes a dead letter and leaves the order as it was. What is only too much for one
+transaction, or takes too long, is given back as `RangeTooLarge`: its halves give the same outcomes.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, assert_never
@@ -17,6 +18,7 @@ from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import PolicyBook
 from schemas.acceptance import accept_record
+from schemas.avro_writer import ValueTooLong
 from schemas.dead_letters import DeadLetter, Header, encode_dead_letter
 from schemas.decisions import DecisionBatch, HealedOutcome, RecordOutcome, encode_decisions
 from schemas.discrepancies import encode_discrepancy
@@ -27,20 +29,31 @@ from streams.engine.processor import OutputRecord, RangeTooLarge, SourceRange, S
 
 VALUE_BYTES_MAX: Final = 8 * 1024 * 1024
 """Longest value of an entry, a state, a dead letter or a decision batch."""
+OUTPUT_BYTES_MAX: Final = 32 * 1024 * 1024
+"""Most bytes of entries of one event, and of one transaction of two or more records."""
 DEAD_LETTER: Final = "dead_letter"
 
 StateOf = Callable[[bytes], OrderState | None]
 
 
+def never_late() -> bool:
+    """Time does not count."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workplace:
-    """What a chunk needs to know of the worker: `partition_count` of the topic, its own name and version, the time (UTC us)."""
+    """What a chunk needs to know of the worker: `partition_count` of the topic, its own name and version, the time (UTC us).
+
+    `is_late` is asked between two records: true asks for halves, so that the worker's event loop turns; no outcome depends on it.
+    """
 
     partition_count: int
     policies: PolicyBook
     worker: str
     worker_version: str
     decided_at: int
+    is_late: Callable[[], bool] = never_late
 
 
 @dataclass(slots=True)
@@ -71,18 +84,29 @@ class ChunkOutput:
 def fold_chunk(source: SourceRange, state_of: StateOf, workplace: Workplace) -> ChunkOutput:
     """Judge the records of a range in order. `state_of(key)` gives the committed state of an order, None if unknown.
 
-    Raises `RangeTooLarge` if the decisions of two or more records do not fit one record, and whatever `decide` raises.
+    Raises `RangeTooLarge` if two or more records are too much for one transaction or too slow, and whatever `decide` raises.
     """
     watched: frozenset[bytes] = frozenset()
     while True:
         fold = _Fold(source, state_of, workplace, watched)
-        for record in source.records:
+        for place, record in enumerate(source.records):
+            if place and (fold.entry_bytes > OUTPUT_BYTES_MAX or workplace.is_late()):
+                raise RangeTooLarge
             fold.judge(record)
         output = fold.finish()
         oversized = {state.key for state in output.states if state.value is not None and len(state.value) > VALUE_BYTES_MAX}
         if not oversized:
             return output
         watched |= oversized  # once more, measuring the states of these orders after every event
+
+
+class _TooLarge(Exception):
+    """What an event causes fits no record of ours; the message is for the dead letter."""
+
+
+def _require_state_fits(state: OrderState) -> None:
+    if len(encode_state(state)) > VALUE_BYTES_MAX:
+        raise _TooLarge(f"the state of the order would be longer than {VALUE_BYTES_MAX} bytes")
 
 
 class _Fold:
@@ -95,6 +119,7 @@ class _Fold:
         "dead_letters",
         "discrepancies",
         "entries",
+        "entry_bytes",
         "overlay",
         "source",
         "state_of",
@@ -109,6 +134,7 @@ class _Fold:
         self.watched = watched
         self.overlay: dict[bytes, OrderState] = {}
         self.entries: list[OutputRecord] = []
+        self.entry_bytes = 0
         self.discrepancies: list[OutputRecord] = []
         self.dead_letters: list[OutputRecord] = []
         self.counts = ChunkCounts()
@@ -129,23 +155,34 @@ class _Fold:
         if state is None:
             state = self.state_of(key)
         decision = decide(event, state, workplace.policies)
-        arrived = record.timestamp  # entries keep it, so that a ledger can tell how old an event was when it was booked
-        entries = [OutputRecord(key, encode_entry(entry), [], arrived) for entry in decision.entries]
-        too_large = self._too_large(key, entries, decision.state)
-        if too_large:
-            self._refuse(record, Refusal("too_large", too_large), event)
+        try:
+            entries = self._encoded(key, decision)
+            if key in self.watched and decision.state is not None and decision.state is not state:
+                _require_state_fits(decision.state)
+        except _TooLarge as problem:
+            self._refuse(record, Refusal("too_large", str(problem)), event)
             return
         if decision.state is not None and decision.state is not state:
             self.overlay[key] = decision.state
         self.entries += entries
         self._report(record.offset, key, event, decision)
 
-    def _too_large(self, key: bytes, entries: Sequence[OutputRecord], state: OrderState | None) -> str | None:
-        if any(entry.value is not None and len(entry.value) > VALUE_BYTES_MAX for entry in entries):
-            return f"an entry of this event would be longer than {VALUE_BYTES_MAX} bytes"
-        if key in self.watched and state is not None and len(encode_state(state)) > VALUE_BYTES_MAX:
-            return f"the state of the order would be longer than {VALUE_BYTES_MAX} bytes"
-        return None
+    def _encoded(self, key: bytes, decision: Decision) -> list[OutputRecord]:
+        """The entries of a decision; raises `_TooLarge`."""
+        entries, size = [], 0
+        for entry in decision.entries:
+            try:
+                value = encode_entry(entry)
+            except ValueTooLong:
+                value = None
+            if value is None or len(value) > VALUE_BYTES_MAX:
+                raise _TooLarge(f"an entry of this event would be longer than {VALUE_BYTES_MAX} bytes")
+            size += len(value)
+            if size > OUTPUT_BYTES_MAX:
+                raise _TooLarge(f"the entries of this event would be longer than {OUTPUT_BYTES_MAX} bytes together")
+            entries.append(OutputRecord(key, value, []))
+        self.entry_bytes += size
+        return entries
 
     def _report(self, offset: int, key: bytes, event: OrderEvent, decision: Decision) -> None:
         counts = self.counts

@@ -27,6 +27,8 @@ from streams.chunk import ChunkOutput, Workplace, fold_chunk
 from streams.engine.job import Job
 from streams.engine.processor import OutputRecord, SourceRange, StateRecord
 
+FOLD_SECONDS_MAX: Final = 4.0
+"""After this a chunk is folded in halves: the event loop has to turn for heartbeats and health pages."""
 DECODED_STATES_MAX: Final = 2048
 """Order states kept decoded, the most recently committed ones."""
 
@@ -74,12 +76,14 @@ class OrderProcessor:
         return OrdersResult(output, {self._topics[name]: records for name, records in parts.items() if records})
 
     def _workplace(self) -> Workplace:
+        late_at = time.monotonic() + FOLD_SECONDS_MAX
         return Workplace(
             partition_count=self._partition_count,
             policies=self._policies,
             worker=self._worker,
             worker_version=__version__,
             decided_at=time.time_ns() // 1000,
+            is_late=lambda: time.monotonic() > late_at,
         )
 
     def _decode(self, key: bytes, encoded: bytes) -> OrderState:

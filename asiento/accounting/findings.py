@@ -1,5 +1,6 @@
 """The discrepancies of one decision: raised once, resolved when the totals or the parked event no longer show them."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from asiento.accounting.decision import Discrepancy, Severity
@@ -60,17 +61,20 @@ class Findings:
         """Whether a self-resolving discrepancy of that code and event stands."""
         return any(finding.code == code and finding.event_id == event_id for finding in self._order.findings)
 
-    def resolve(self, finding: OpenFinding, event: OrderEvent) -> None:
-        """Close a remembered discrepancy; `event` shows that it is over."""
-        self._order.findings = tuple([one for one in self._order.findings if one is not finding])
-        parameters = (*finding.parameters, ("resolved_by", event.event_id))
-        self._append(finding._replace(parameters=parameters), event, "RESOLVED")
+    def resolve(self, findings: Collection[OpenFinding], event: OrderEvent) -> None:
+        """Close remembered discrepancies; `event` shows that they are over."""
+        if not findings:
+            return
+        closed = set(map(id, findings))
+        self._order.findings = tuple([one for one in self._order.findings if id(one) not in closed])
+        for finding in findings:
+            parameters = (*finding.parameters, ("resolved_by", event.event_id))
+            self._append(finding._replace(parameters=parameters), event, "RESOLVED")
 
     def resolve_waiting(self, event: OrderEvent) -> None:
         """Close what was raised because `event` was parked."""
-        for finding in self._order.findings:
-            if finding.waits and finding.event_id == event.event_id:
-                self.resolve(finding, event)
+        if self._order.findings:
+            self.resolve([one for one in self._order.findings if one.waits and one.event_id == event.event_id], event)
 
     def _append(self, finding: OpenFinding, event: OrderEvent, state: str) -> None:
         placement = self._order.placement
@@ -89,8 +93,8 @@ class Findings:
             raised_at=finding.raised_at,
             state="OPEN" if state == "OPEN" else "RESOLVED",
         )
-        for place, earlier in enumerate(self._found):
-            if earlier.discrepancy_id == made.discrepancy_id and earlier.state == made.state == "OPEN":
+        for place, earlier in enumerate(self._found if made.state == "OPEN" else ()):
+            if earlier.discrepancy_id == made.discrepancy_id and earlier.state == "OPEN":
                 if _RANK[made.severity] > _RANK[earlier.severity]:
                     self._found[place] = replace(earlier, severity=made.severity)
                 return

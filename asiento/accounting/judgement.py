@@ -28,7 +28,7 @@ def judge(event: OrderEvent, order: OrderState, policy: Policy, findings: Findin
         if passes_amount_limit(event, order):
             return _beyond_limit(event, findings), []
         place_order(event, order, findings)
-        order.facts = (*order.facts, fact_of(event))
+        order.facts = order.facts.with_fact(fact_of(event))
         return POSTED, []
     if order.placement is None:
         return UNKNOWN_ORDER, []
@@ -44,12 +44,13 @@ def judge(event: OrderEvent, order: OrderState, policy: Policy, findings: Findin
     booking = Booking(event, order, order.placement, policy, findings)
     lines_before = order.lines.copy()
     was_over = order.totals.refunded_beyond_captured + order.totals.disputed > 0
+    pending_before = _pending_of(event, order)
     findings.resolve_waiting(event)
     post_event(event, booking)
-    order.facts = (*order.facts, fact_of(event))
+    order.facts = order.facts.with_fact(fact_of(event))
     if not was_over:
         _warn_of_over_refund(event, order, findings)
-    _resolve_by_totals(event, order, findings)
+    _resolve_by_totals(event, order, findings, pending_before)
     _check_invariants(order, lines_before)
     return POSTED, booking.entries
 
@@ -91,28 +92,26 @@ def _warn_of_over_refund(event: OrderEvent, order: OrderState, findings: Finding
     findings.follow("D10", severity, event, expected=order.totals.captured, actual=order.totals.captured + beyond)
 
 
-def _resolve_by_totals(event: OrderEvent, order: OrderState, findings: Findings) -> None:
-    """Close what the totals no longer show."""
+def _resolve_by_totals(event: OrderEvent, order: OrderState, findings: Findings, pending_before: frozenset[str]) -> None:
+    """Close what the totals, or the tenders of the event's refund, no longer show."""
+    if not order.findings:
+        return
     totals = order.totals
-    for finding in order.findings:
-        if finding.waits:
-            continue
-        over = {
-            "D08": not totals.overpaid,
-            "D10": totals.refunded_beyond_captured + totals.disputed <= 0,
-            "D28": not _still_pending(order, finding.event_id),
-            "D38": totals.unexplained_refunds() == 0,
-        }
-        if over[finding.code]:
-            findings.resolve(finding, event)
+    over = {
+        "D08": not totals.overpaid,
+        "D10": totals.refunded_beyond_captured + totals.disputed <= 0,
+        "D28": False,
+        "D38": totals.unexplained_refunds() == 0,
+    }
+    settled = pending_before - _pending_of(event, order)
+    closed = [one for one in order.findings if not one.waits and (over[one.code] or (one.code == "D28" and one.event_id in settled))]
+    findings.resolve(closed, event)
 
 
-def _still_pending(order: OrderState, event_id: str) -> bool:
-    return any(
-        tender.status == "PENDING" and tender.pending_event_id == event_id
-        for refund in order.refunds.values()
-        for _, tender in refund.tenders
-    )
+def _pending_of(event: OrderEvent, order: OrderState) -> frozenset[str]:
+    """The events that named tenders of the event's refund pending: only this refund can settle them."""
+    refund = order.refunds.get(event.refund_id) if isinstance(event, RefundIssued) else None
+    return frozenset([tender.pending_event_id for _, tender in refund.tenders]) if refund is not None else frozenset()
 
 
 def _check_invariants(order: OrderState, lines_before: dict[str, LineState]) -> None:

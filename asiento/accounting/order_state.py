@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from asiento.accounting.balances import Balances, Totals
 from asiento.accounting.blocks import FIRST_TAX, NET, Amounts, Block, ShippedBlock
+from asiento.accounting.facts import Facts
 from asiento.accounting.order_events import LiableParty, LineKind, OrderEvent, TenderKind, TenderStatus, Terms
 
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
@@ -117,20 +118,6 @@ class Placement(NamedTuple):
     fiscal: tuple[tuple[str, str], ...]
 
 
-class Fact(NamedTuple):
-    """An applied event as far as dedupe needs it.
-
-    `content` is its natural fingerprint: for equal business keys it differs exactly where the business
-    content does, so that one value serves both comparisons. `natural_key` is empty where there is none.
-    """
-
-    event_id: str
-    fingerprint: str
-    business_key: str
-    content: str
-    natural_key: str
-
-
 class Parked(NamedTuple):
     """An event that waits, with the code of what it waits for."""
 
@@ -201,7 +188,7 @@ class OrderState:
     policy_version: int
     placement: Placement | None = None
     lines: dict[str, LineState] = field(default_factory=dict)
-    facts: tuple[Fact, ...] = ()
+    facts: Facts = field(default_factory=Facts)
     parked: tuple[Parked, ...] = ()
     next_number: int = 1
     seen_ahead: tuple[int, ...] = ()
@@ -254,10 +241,6 @@ class OrderState:
     def open_net(self) -> int:
         """Net of all units that can still be shipped: what charges are spread over."""
         return sum(line.open.rest()[NET] for line in self.lines.values() if line.has_units)
-
-    def shipment_position(self, shipment_id: str) -> int | None:
-        """Where a shipment stands in `shipments`, or None."""
-        return next((i for i, shipment in enumerate(self.shipments) if shipment.shipment_id == shipment_id), None)
 
     def see_number(self, number: int, ahead_max: int) -> bool:
         """Remember a source_sequence as seen; True where that is news. Numbers too far ahead are not kept."""

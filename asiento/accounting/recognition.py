@@ -1,7 +1,8 @@
 """Steps 2 and 3 of the judgement: is this record known already, as an event or as a fact?"""
 
+from asiento.accounting.facts import Fact, FactName
 from asiento.accounting.order_events import OrderEvent, OrderPlaced, PaymentCaptured, ShipmentDispatched
-from asiento.accounting.order_state import Fact, OrderState
+from asiento.accounting.order_state import OrderState
 
 
 def natural_key(event: OrderEvent) -> str:
@@ -27,17 +28,21 @@ def known_as(event: OrderEvent, order: OrderState) -> tuple[Fact, str | None] | 
 
     Applied facts come before parked ones, event ids before business keys before natural ids.
     """
-    facts = order.facts
-    if order.parked:
-        facts = (*facts, *[fact_of(parked.event) for parked in order.parked])
-    for fact in facts:
-        if fact.event_id == event.event_id:
-            return fact, None if fact.fingerprint == event.fingerprint else "D21"
-    for fact in facts:
-        if fact.business_key == event.business_key:
-            return fact, None if fact.content == event.natural_fingerprint else "D22"
+    parked = [fact_of(one.event) for one in order.parked]
+    fact = _find("event_id", event.event_id, order, parked)
+    if fact is not None:
+        return fact, None if fact.fingerprint == event.fingerprint else "D21"
+    fact = _find("business_key", event.business_key, order, parked)
     key = natural_key(event)
-    for fact in facts:
-        if key and fact.natural_key == key:
-            return fact, None if fact.content == event.natural_fingerprint else "D22"
-    return None
+    if fact is None and key:
+        fact = _find("natural_key", key, order, parked)
+    if fact is None:
+        return None
+    return fact, None if fact.content == event.natural_fingerprint else "D22"
+
+
+def _find(name: FactName, value: str, order: OrderState, parked: list[Fact]) -> Fact | None:
+    known = order.facts.find(name, value)
+    if known is not None or not parked:
+        return known
+    return next((fact for fact in parked if getattr(fact, name) == value), None)

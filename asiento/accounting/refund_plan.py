@@ -19,12 +19,15 @@ class LinePlan:
 class _Available:
     """Units of one line that the event has not named yet."""
 
-    __slots__ = ("blocks", "open", "unnamed")
+    __slots__ = ("_blocks", "_first", "_line", "_places", "open", "unnamed")
 
     def __init__(self, line: LineState) -> None:
         self.unnamed = line.cancelled_units - line.named_units
         self.open = line.open.open_units
-        self.blocks = [block.uncredited_units for block in line.shipped]
+        self._line = line
+        self._blocks = [block.uncredited_units for block in line.shipped]
+        self._first = 0
+        self._places: dict[int, list[int]] = {}
 
     def take_unnamed(self, wanted: int) -> int:
         taken = min(wanted, self.unnamed)
@@ -36,17 +39,30 @@ class _Available:
         self.open -= taken
         return taken
 
-    def take_shipped(self, wanted: int, line: LineState, shipment: int | None) -> tuple[tuple[int, int], ...]:
-        credits_: list[tuple[int, int]] = []
-        for place, left in enumerate(self.blocks):
+    def take_shipped(self, wanted: int, shipment: int | None) -> tuple[tuple[int, int], ...]:
+        blocks, credits_ = self._blocks, []
+        for place in self._oldest() if shipment is None else self._of_shipment(shipment):
             if wanted == 0:
                 break
-            taken = min(wanted, left)
-            if taken and shipment in (None, line.shipped[place].shipment):
-                self.blocks[place] -= taken
+            taken = min(wanted, blocks[place])
+            if taken:
+                blocks[place] -= taken
                 wanted -= taken
                 credits_.append((place, taken))
         return tuple(credits_)
+
+    def _oldest(self) -> range:
+        """Places of the blocks from the first with uncredited units on; a refund may name a line a thousand times."""
+        blocks = self._blocks
+        while self._first < len(blocks) and blocks[self._first] == 0:
+            self._first += 1
+        return range(self._first, len(blocks))
+
+    def _of_shipment(self, shipment: int) -> list[int]:
+        if not self._places:
+            for place, block in enumerate(self._line.shipped):
+                self._places.setdefault(block.shipment, []).append(place)
+        return self._places.get(shipment, [])
 
 
 def plan_refund(event: RefundIssued, order: OrderState) -> tuple[list[LinePlan], str | None]:
@@ -54,10 +70,11 @@ def plan_refund(event: RefundIssued, order: OrderState) -> tuple[list[LinePlan],
     available: dict[str, _Available] = {}
     plans: list[LinePlan] = []
     codes: set[str] = set()
+    shipments = _positions(order) if any(stated.shipment_id is not None for stated in event.lines) else {}
     for stated in event.lines:
         shipment = None
         if stated.shipment_id is not None:
-            shipment = order.shipment_position(stated.shipment_id)
+            shipment = shipments.get(stated.shipment_id)
             if shipment is None:
                 codes.add("D27")
                 continue
@@ -68,14 +85,19 @@ def plan_refund(event: RefundIssued, order: OrderState) -> tuple[list[LinePlan],
         units = available.get(stated.line_id)
         if units is None:
             units = available[stated.line_id] = _Available(line)
-        plan, missing = _plan_line(stated, line, units, shipment)
+        plan, missing = _plan_line(stated, units, shipment)
         plans.append(plan)
         if missing:
             codes.add("D27" if stated.scope == "SHIPPED" else "D11")
     return plans, min(codes, key=("D27", "D11").index) if codes else None
 
 
-def _plan_line(stated: RefundLine, line: LineState, units: _Available, shipment: int | None) -> tuple[LinePlan, int]:
+def _positions(order: OrderState) -> dict[str, int]:
+    """Where each shipment stands in the order's list."""
+    return {shipment.shipment_id: place for place, shipment in enumerate(order.shipments)}
+
+
+def _plan_line(stated: RefundLine, units: _Available, shipment: int | None) -> tuple[LinePlan, int]:
     wanted = stated.quantity
     named, from_open = 0, 0
     credits_: tuple[tuple[int, int], ...] = ()
@@ -83,7 +105,7 @@ def _plan_line(stated: RefundLine, line: LineState, units: _Available, shipment:
         named = units.take_unnamed(wanted)
         wanted -= named
     if stated.scope != "UNSHIPPED":
-        credits_ = units.take_shipped(wanted, line, shipment)
+        credits_ = units.take_shipped(wanted, shipment)
         wanted -= sum(count for _, count in credits_)
     if stated.scope != "SHIPPED":
         from_open = units.take_open(wanted)

@@ -119,6 +119,7 @@ class PartitionSlot:
             result = job.processor.process(source, self.states.by_key)
         except RangeTooLarge:
             for half in source.halves():
+                self.busy_since = time.monotonic()  # each half is a transaction of its own, and may take as long
                 await self._process(half)
             return
         last = await self.producer.commit(source.next_offset, result.outputs, result.states, timestamp_ms=round(time.time() * 1000))

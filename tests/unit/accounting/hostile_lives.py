@@ -161,7 +161,7 @@ class HostileLife:
 
     @staticmethod
     def _worth(line: Json) -> int:
-        return int(line["gross"]) - int(line["discount"]) + sum(tax["amount"] for tax in line["taxes"] if not tax["included"])
+        return int(line["gross"]) - int(line["discount"]) + sum(int(tax["amount"]) for tax in line["taxes"] if not tax["included"])
 
     def _line(self, line_id: str, kind: str | None = None) -> Json:
         rng = self._random

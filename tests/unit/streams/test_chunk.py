@@ -1,23 +1,27 @@
 """One chunk through the core: every record one outcome, states through the overlay, everything encoded, nothing too large."""
 
+import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from asiento.accounting.order_events import OrderEvent, ShipmentDispatched, ShipmentLine
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import DEFAULT_POLICIES
 from schemas.dead_letters import decode_dead_letter
 from schemas.decisions import decode_decisions
 from schemas.entries import decode_entry
-from schemas.events import encode_event_json
+from schemas.events import encode_event, encode_event_json
 from schemas.order_state import decode_state
 from schemas.partitioning import partition_for
 from sources.synthetic.day import trading_day
 from streams import chunk as chunk_module
 from streams.chunk import ChunkOutput, Workplace, fold_chunk
 from streams.engine.processor import RangeTooLarge, SourceRange
+from tests.order_making import captured, line, placed, shipped, tax
 from tests.unit.streams.offline_engine import Record
 
 ONE_PARTITION = Workplace(
@@ -140,3 +144,58 @@ def test_decisions_that_do_not_fit_one_record_ask_for_halves(monkeypatch: pytest
     monkeypatch.setattr(chunk_module, "VALUE_BYTES_MAX", len(fold(records).decisions[0].value or b"") - 1)
     with pytest.raises(RangeTooLarge):
         fold(records)
+
+
+def late_from(turn: int) -> Workplace:
+    """A workplace that is late from the given record on."""
+    turns = iter(range(1, 1000))
+    return replace(ONE_PARTITION, is_late=lambda: next(turns) >= turn)
+
+
+def test_a_fold_that_takes_long_asks_for_halves_but_never_of_one_record() -> None:
+    records = day_records(10)
+    source = SourceRange(topic="orders", partition=0, first_offset=0, next_offset=len(records), records=records)
+    with pytest.raises(RangeTooLarge):
+        fold_chunk(source, lambda _: None, late_from(5))
+    alone = SourceRange(topic="orders", partition=0, first_offset=0, next_offset=1, records=records[:1])
+    assert len(fold_chunk(alone, lambda _: None, late_from(0)).batch.outcomes) == 1
+
+
+def test_entries_that_are_too_much_for_one_transaction_ask_for_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = day_records(10)
+    size = sum(len(entry.value or b"") for entry in fold(records).entries)
+    monkeypatch.setattr(chunk_module, "OUTPUT_BYTES_MAX", size // 2)
+    with pytest.raises(RangeTooLarge):
+        fold(records)
+
+
+def test_an_event_whose_entries_are_too_much_for_one_transaction_is_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A capture that waited posts with the order it waited for: two entries of two events, made by one."""
+    events = [captured("P1", 1_000, fee=10), placed(line("A", 1_000))]
+    records = records_of(events)
+    (capture, fee) = (len(entry.value or b"") for entry in fold(records).entries)
+    monkeypatch.setattr(chunk_module, "OUTPUT_BYTES_MAX", capture + fee - 1)
+    output = fold(records)
+    assert [(one.outcome, one.code) for one in output.batch.outcomes] == [("deferred", "D27"), ("dead_letter", "too_large")]
+    assert (output.entries, output.states[0].parked) == ([], 1)
+
+
+def records_of(events: Sequence[OrderEvent]) -> list[Record]:
+    """The events of orders as records of one partition."""
+    return [Record(offset, event.order_key.encode(), encode_event(event)) for offset, event in enumerate(events)]
+
+
+def test_a_small_shipment_with_a_huge_invoice_is_a_dead_letter() -> None:
+    """14 KB that name one line a thousand times, each time with fifty taxes of long names: half a gigabyte as an invoice."""
+    taxes = [tax(1, base=1, rate="1", code=f"{place}{'x' * 1_990}") for place in range(50)]
+    order = placed(line("A", 1_000_000, "1000", taxes=taxes))
+    shipment = shipped("S1", {})
+    assert isinstance(shipment, ShipmentDispatched)
+    named = replace(shipment, lines=tuple([ShipmentLine(line_id="A", quantity=1_000_000)] * 1000))
+    tracemalloc.start()
+    try:
+        output = fold(records_of([order, named]))
+        assert tracemalloc.get_traced_memory()[1] < 150_000_000
+    finally:
+        tracemalloc.stop()
+    assert [(one.outcome, one.code) for one in output.batch.outcomes] == [("posted", None), ("dead_letter", "too_large")]
