@@ -128,16 +128,25 @@ def run(directory: Path, *words: str, **environment: str) -> Ended:
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen([sys.executable, "-m", "asiento.cli.main", *words], env=clean, stdout=stdout, stderr=stderr)
     deadline = time.monotonic() + COMMAND_SECONDS_MAX
-    pid = 0
-    while not pid:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if not pid and time.monotonic() > deadline:
+    peak_bytes = 0
+    while process.poll() is None:
+        peak_bytes = max(peak_bytes, _peak_bytes(process.pid))
+        if time.monotonic() > deadline:
             process.kill()
             process.wait()
             pytest.fail(f"{words} took longer than {COMMAND_SECONDS_MAX} s")
-        time.sleep(0.02)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return Ended(process.returncode, out.read_bytes(), err.read_bytes(), usage.ru_maxrss * 1024)
+        time.sleep(0.01)
+    assert peak_bytes
+    return Ended(process.returncode, out.read_bytes(), err.read_bytes(), peak_bytes)
+
+
+def _peak_bytes(pid: int) -> int:
+    """Most memory the program held so far, 0 if it has ended. Not from rusage: that counts this process before the exec."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
 
 
 @pytest.fixture
