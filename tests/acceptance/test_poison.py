@@ -97,12 +97,6 @@ def _check_dead_letters(pipeline: OrderPipeline, sent: dict[Place, Poison]) -> N
         assert [(header.key, header.value) for header in letter.headers] == HEADERS, case.name
 
 
-def _peak_bytes(pid: int) -> int:
-    """The most memory that a process ever had resident."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))) * 1024
-
-
 NESTED = {
     "lists": b"[" * DEPTH + b"]" * DEPTH,
     "objects": b'{"a":' * DEPTH + b"1" + b"}" * DEPTH,
