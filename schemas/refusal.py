@@ -13,7 +13,10 @@ class Reason:
 
 REASONS: dict[str, Reason] = {
     "empty_value": Reason("The record has no value.", "Send the event itself; this topic has no tombstones."),
-    "too_large": Reason("The value is longer than 512 KiB.", "Split the fact, or leave out descriptions."),
+    "too_large": Reason(
+        "The value is longer than 512 KiB, or an entry or the order's state that it causes longer than 8 MiB.",
+        "Split the fact, or leave out descriptions; of an order with many thousand events, go on under another order id.",
+    ),
     "bad_magic": Reason("The value does not start with byte 0 and a 4-byte schema id.", "Send Confluent-framed Avro."),
     "unknown_schema_id": Reason("No schema of this build has that id.", "Check the producer's registry, or upgrade the workers."),
     "wrong_record_type": Reason("The schema is known, but is no order event.", "Send the record to its own topic."),

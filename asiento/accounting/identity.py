@@ -9,13 +9,14 @@ ENTRY_NAMESPACE = UUID("d4e30a94-8be5-47bc-bde7-48a5a3897db5")
 DISCREPANCY_NAMESPACE = UUID("bb36aed8-e105-46a6-9656-cad2e6802c98")
 
 
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""First digit of the fourth group: its two high bits say RFC 4122."""
+
+
 def _uuid5(namespace: bytes, name: str) -> str:
-    """RFC 4122 version 5 as text; a third of the time of `uuid.uuid5`, which counts per entry."""
-    digest = bytearray(hashlib.sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    """RFC 4122 version 5 as text; a quarter of the time of `uuid.uuid5`, which counts per entry."""
+    digest = hashlib.sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 
 def entry_id(tenant: str, about_event_id: str, entry_kind: str, part: str) -> str:

@@ -1,7 +1,8 @@
 """Journal entries: balanced by construction, immutable, explained."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from asiento.accounting.values import value
 
 Side: TypeAlias = Literal["DEBIT", "CREDIT"]
 DocumentKind: TypeAlias = Literal["INVOICE", "CREDIT_NOTE", "PAYMENT", "REFUND"]
@@ -11,7 +12,7 @@ class UnbalancedEntry(ValueError):
     """Debits and credits of an entry differ: a defect of ours, never of the input."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Posting:
     """One debit or credit leg: `amount` > 0 in minor units; dimensions are sorted (name, value) pairs."""
 
@@ -22,7 +23,7 @@ class Posting:
     book_amount: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DocumentTax:
     """One tax of a document line."""
 
@@ -34,7 +35,7 @@ class DocumentTax:
     liable_party: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DocumentLine:
     """One line of a document: quantity in micro-units, `net` after `discount`, both without tax."""
 
@@ -48,7 +49,7 @@ class DocumentLine:
     unit_price: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class DocumentTotals:
     """net + tax = gross, in minor units."""
 
@@ -57,7 +58,7 @@ class DocumentTotals:
     gross: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Document:
     """The business document that an entry stands for; the legal number comes later, in the acks."""
 
@@ -71,7 +72,7 @@ class Document:
     fiscal: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class JournalEntry:
     """One whole balanced entry; creating an unbalanced or empty one raises `UnbalancedEntry`.
 

@@ -118,7 +118,7 @@ def _check_invariants(order: OrderState, lines_before: dict[str, LineState]) -> 
     """What must hold after every event, looked at where the event touched it. Nothing was booked when this raises."""
     if order.posted != order.balances():
         raise InvariantBroken(f"posted balances {order.posted} are not those of the totals {order.balances()}")
-    if any(rest < 0 for rest in order.uncredited.values()):
+    if min(order.uncredited.values(), default=0) < 0:
         raise InvariantBroken(f"more was credited than invoiced: {order.uncredited}")
     for line_id, line in order.lines.items():
         if line is lines_before[line_id]:

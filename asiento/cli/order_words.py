@@ -74,7 +74,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
     "amount_limit": ("an amount of the order would pass every limit", "un importe del pedido pasaría todo límite"),
     "test_mode": ("a test, never booked", "una prueba, nunca se contabiliza"),
     "empty_value": ("the record has no value", "el registro está vacío"),
-    "too_large": ("the record is longer than 512 KiB", "el registro supera 512 KiB"),
+    "too_large": ("the record, or what it causes, is too long", "el registro, o lo que causa, es demasiado largo"),
     "bad_magic": ("the record is not framed Avro", "el registro no es Avro con marco"),
     "unknown_schema_id": ("its schema is not known", "su esquema es desconocido"),
     "wrong_record_type": ("it is no order event", "no es un evento de pedido"),

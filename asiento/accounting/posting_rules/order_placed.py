@@ -56,8 +56,10 @@ def _fiscal(event: OrderPlaced) -> tuple[tuple[str, str], ...]:
     for discount in event.order_discounts:
         fiscal[f"order_discount:{discount.code}:funded_by"] = discount.funded_by
     for line in event.lines:
-        for name in ("product_tax_code", "unit_code", "tax_exemption"):
-            value = getattr(line, name)
-            if value is not None:
-                fiscal[f"line:{line.line_id}:{name}"] = value
+        if line.product_tax_code is not None:
+            fiscal[f"line:{line.line_id}:product_tax_code"] = line.product_tax_code
+        if line.unit_code is not None:
+            fiscal[f"line:{line.line_id}:unit_code"] = line.unit_code
+        if line.tax_exemption is not None:
+            fiscal[f"line:{line.line_id}:tax_exemption"] = line.tax_exemption
     return tuple(sorted(fiscal.items()))
