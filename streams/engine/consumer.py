@@ -17,7 +17,7 @@ from faust.types import TP
 from streams.engine.chunks import Chunk, FetchedChunk
 from streams.engine.failure import ExitCode, cause_of, end_process, give_up_draining
 from streams.engine.fetch_thread import ChunkFetchThread, StartPosition
-from streams.engine.recovery import apply_changelog_chunk
+from streams.engine.recovery import apply_changelog_chunk, forget_last_recovery
 from streams.engine.slots import SlotSet
 from streams.engine.table import StateTable
 
@@ -147,7 +147,8 @@ class ChunkConsumer(FaustConsumer):
     # -- positions ----------------------------------------------------------------------------------------------------
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
-        """Seek at once; used by Faust for changelogs."""
+        """Seek at once; used by Faust for changelogs, when a recovery begins and its highwaters are known."""
+        forget_last_recovery(self.app)
         await self._seek_to({tp: max(offset, 0) for tp, offset in partitions.items()})
 
     async def _seek(self, partition: TP, offset: int) -> None:

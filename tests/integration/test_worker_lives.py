@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sources.synthetic.day import trading_day
 from streams.engine.failure import ExitCode
 from tests.integration.order_stream import OrderStream, Worker, wait_until
 
@@ -41,6 +42,24 @@ def test_second_worker_joins_and_leaves(stream: OrderStream) -> None:
     stream.send_day(seed=20, orders=15)
     stream.wait_drained()
     assert first.stop() == 0
+    stream.check_books()
+
+
+def test_partitions_that_come_right_after_a_recovery_are_recovered_too(stream: OrderStream) -> None:
+    """Two assignments within seconds, both with states to recover: the end of the first recovery is not the end of the second."""
+    arrivals = trading_day(21, 40).arrivals
+    with stream.producer() as producer:
+        for arrival in arrivals[: len(arrivals) // 2]:
+            producer.produce(stream.events, *stream.record(arrival))
+    first = stream.start_worker().wait_ready()
+    stream.wait_drained()
+    second = stream.start_worker().wait_ready()
+    assert first.stop() == 0
+    with stream.producer() as producer:
+        for arrival in arrivals[len(arrivals) // 2 :]:
+            producer.produce(stream.events, *stream.record(arrival))
+    stream.wait_drained()
+    assert second.stop() == 0
     stream.check_books()
 
 

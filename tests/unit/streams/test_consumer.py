@@ -176,6 +176,15 @@ async def test_changelog_chunk_from_before_its_seek_is_not_applied() -> None:
     assert offline.engine.table.store.partition(0).by_key == {}
 
 
+async def test_end_of_one_recovery_is_not_the_end_of_the_next() -> None:
+    """Faust lets the signal stand for seconds: partitions that come meanwhile would start with empty states."""
+    offline = await Offline().assign()
+    recovery = _recovering(offline, highwater=3)
+    recovery.signal_recovery_end.set()
+    await offline.consumer.seek_wait({TP(CHANGELOG, 0): -1})
+    assert not recovery.signal_recovery_end.is_set()
+
+
 async def test_own_changelog_writes_count_as_recovered() -> None:
     """A partition that stays need not read its own snapshots again at the next rebalance."""
     offline = await Offline().ready()
