@@ -34,6 +34,7 @@ class HostileLife:
         self._numbered = choose((True, False, False))
         self._units: dict[str, int] = {}
         self._other_lines: list[str] = []
+        self._refunds: list[Json] = []
         self._number = 0
         order = self._placed()
         self.events = self._arrivals([order, *[self._any_event() for _ in range(choose((2, 6, 12, 40)))]])
@@ -220,7 +221,7 @@ class HostileLife:
     # -- what comes after -----------------------------------------------------------------------------------------------
 
     def _any_event(self) -> Json:
-        match self._random.choice(("capture", "ship", "ship", "cancel", "refund", "refund", "refund")):
+        match self._random.choice(("capture", "ship", "ship", "cancel", "refund", "refund", "again", "again")):
             case "capture":
                 return self._captured()
             case "ship":
@@ -228,8 +229,11 @@ class HostileLife:
             case "cancel":
                 lines = [{"line_id": line_id, "quantity": count} for line_id, count in self._named_units()]
                 return self._event("OrderCancelled", lines=lines, cancel_charges=self._random.choice((True, False)))
+            case "again" if self._refunds:
+                return self._refunded_again()
             case _:
-                return self._refunded()
+                self._refunds.append(self._refunded())
+                return self._refunds[-1]
 
     def _captured(self) -> Json:
         rng = self._random
@@ -309,6 +313,14 @@ class HostileLife:
             tenders=tenders,
             allow_over_refund=rng.choice((True, False)),
         )
+
+    def _refunded_again(self) -> Json:
+        """An earlier refund whose tenders moved on, or back."""
+        rng = self._random
+        earlier = rng.choice(self._refunds)
+        stated = {name: earlier[name] for name in ("refund_id", "lines", "adjustments")}
+        tenders = [one | {"status": rng.choice(("PENDING", "SUCCEEDED", "FAILED"))} for one in earlier["tenders"]]
+        return self._event("RefundIssued", **stated, tenders=tenders, allow_over_refund=True)
 
     def _credit_taxes(self) -> list[Json]:
         rng = self._random
