@@ -39,7 +39,8 @@ unit: setup
 	$(PYTEST) -q -n 2 -m "not kafka and not slow and not soak"
 
 integration: setup
-	$(PYTEST) -q -m "(kafka or slow) and not soak"
+	$(PYTEST) -q -m "(kafka or slow) and not soak" tests/integration tests/contract tests/unit
+	$(PYTEST) -q -m "not soak" tests/acceptance
 
 test: check integration ## All that decides whether a change is good, real Kafka included
 

@@ -179,7 +179,8 @@ async def test_no_broker_is_exit_3(tmp_path: Path, topic_prefix: str) -> None:
     assert "no broker answers" in sink.log.read_text()
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("kills", [5, 20])
 async def test_killed_at_random_instants_under_load_the_ledger_equals_the_topic(sink: LedgerSink, kafka: str, kills: int) -> None:
     """Each kill hits a sink that has booked something of a backlog and not all of it."""
     seed = random.Random(20_261_122)

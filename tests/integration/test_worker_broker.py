@@ -18,6 +18,7 @@ def stream(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[OrderStrea
     installation.close()
 
 
+@pytest.mark.soak
 def test_broker_killed_and_started_again_under_load(stream: OrderStream, local_kafka: LocalKafka) -> None:
     """kill -9 of the broker while a worker has lag; whoever ended itself named a known cause or the missing broker."""
     records = stream.send_day(seed=60, orders=60)

@@ -118,6 +118,7 @@ def kill_under_load(stream: OrderStream, seed: int, kills: int, days: int, order
     stream.check_books()
 
 
+@pytest.mark.soak
 def test_killed_under_load(stream: OrderStream) -> None:
     """Five kill -9 at seeded instants."""
     kill_under_load(stream, seed=40, kills=5, days=6, orders=40)
