@@ -228,11 +228,11 @@ class Nemesis:
     # -- a supervisor's part ------------------------------------------------------------------------------------------
 
     def _start_worker(self, name: str) -> None:
-        """Start a worker; one of the two is to die at the next step of a commit, as long as there is one to come."""
+        """Start a worker; one of the two at a time is to die at a step of a commit, as long as there is one to come."""
         member, unsafe = None, None
         if name != GUEST:
             member = name if self._static_members else None
-            if self._steps_to_come:
+            if self._steps_to_come and not self._faults:
                 self._faults[name] = self._steps_to_come.pop()
                 unsafe = f"crash:{self._faults[name]}:{self._random.randint(1, STEP_COUNT_MAX)}"
         self._workers[name] = self._stream.start_worker(
