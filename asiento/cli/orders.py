@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from asiento.cli.exits import CommandError, Unreachable, UsageError
+from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.output import print_json
 from asiento.cli.run_directory import client_settings
+from asiento.cli.stream_reads import read_errors
 
 app = typer.Typer(no_args_is_help=True, help="Look at orders.")
 
@@ -33,26 +34,16 @@ def show(
     language = language_named(lang)
     if language is None:
         raise UsageError(f"--lang {lang}: en or es")
-    from aiokafka.errors import KafkaError
     from rich.console import Console
 
     from asiento.cli.order_pages import order_to_json, pages
     from asiento.runtime.logging import configure_logging
-    from sinks.ledger import LedgerError
     from sinks.order_file import read_order_file
-    from sinks.stream_identity import StreamUnknown
-    from sinks.topic_scan import ScanStuck
 
     settings = client_settings()
     configure_logging(settings, "orders-show")
-    try:
+    with read_errors(settings):
         file = asyncio.run(read_order_file(settings, key))
-    except KafkaError as error:
-        raise Unreachable(f"no broker answers at {settings.kafka_bootstrap_servers}: {error}") from error
-    except StreamUnknown as error:
-        raise Unreachable(str(error)) from error
-    except (LedgerError, ScanStuck) as error:
-        raise CommandError(str(error)) from error
     if not file.known:
         raise CommandError(f"nothing is known of order {key}: no event stands under this key (it is tenant:platform:connection:order_id)")
     if as_json:

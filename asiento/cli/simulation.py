@@ -10,12 +10,11 @@ from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import PolicyBook
 from asiento.cli.json_lines import read_lines
+from schemas.decisions import OUTCOMES
 from schemas.discrepancies import discrepancy_to_json
 from schemas.entries import entry_to_json
 from schemas.events import JSON_BYTES_MAX, parse_event_json
 from schemas.refusal import Refusal
-
-RESULTS = ("posted", "duplicate", "conflict", "deferred", "rejected", "ignored", "dead_letter")
 
 
 class Simulation:
@@ -25,7 +24,7 @@ class Simulation:
         self._policies = policies
         self._states: dict[str, OrderState | None] = {}
         self._waiting: dict[str, int] = {}
-        self._counts = dict.fromkeys(RESULTS, 0)
+        self._counts = dict.fromkeys(OUTCOMES, 0)
         self._trial_balance: dict[str, dict[str, int]] = {}
 
     def run(self, stream: BinaryIO) -> Iterator[dict[str, Any]]:

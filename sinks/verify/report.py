@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
+from schemas.decisions import OUTCOMES
+
 Fault: TypeAlias = Literal[
     "missing",
     "extra",
@@ -36,7 +38,6 @@ a consumed record without an outcome | decided_twice, decided_nothing, healed_no
 committed_offset: the worker's position is no end of a decided range | entry_absent: named by a decision, not on the stream |
 entry_not_named: on the stream, named by no decision."""
 
-OUTCOMES = ("posted", "duplicate", "conflict", "deferred", "rejected", "ignored", "dead_letter")
 PROBLEMS_LISTED_MAX = 1_000
 """Problems kept in full; the rest are only counted."""
 

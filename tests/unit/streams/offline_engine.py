@@ -46,6 +46,10 @@ class Tallied:
     states: list[StateRecord]
 
 
+class ProcessEnded(Exception):
+    """Stands for the death of the process."""
+
+
 class Tally:
     """A job that counts records per key; fails on the value `poison`, splits ranges of more than `records_max`."""
 

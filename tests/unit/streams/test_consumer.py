@@ -11,26 +11,9 @@ from streams.engine.chunks import FetchedChunk
 from streams.engine.consumer import STALL_SECONDS
 from streams.engine.failure import ExitCode
 from streams.engine.fetch_thread import StartPosition
-from tests.unit.streams.offline_engine import CHANGELOG, SOURCE, Offline, OfflineSlots, Record, RecordingProducer
+from tests.unit.streams.offline_engine import CHANGELOG, SOURCE, Offline, OfflineSlots, ProcessEnded, Record, RecordingProducer
 
 P0, P1 = TP(SOURCE, 0), TP(SOURCE, 1)
-
-
-class ProcessEnded(Exception):
-    """Stands for the death of the process."""
-
-
-@pytest.fixture
-def ended(monkeypatch: pytest.MonkeyPatch) -> list[ExitCode]:
-    """The codes that the process would have ended with."""
-    codes: list[ExitCode] = []
-
-    def end_process(code: ExitCode, *_: object, **__: object) -> None:
-        codes.append(code)
-        raise ProcessEnded
-
-    monkeypatch.setattr(consumer_module, "end_process", end_process)
-    return codes
 
 
 async def test_start_is_the_committed_offset_else_the_earliest() -> None:

@@ -7,24 +7,7 @@ from aiokafka.errors import ProducerFenced
 
 from streams.engine import slots as slots_module
 from streams.engine.failure import ExitCode
-from tests.unit.streams.offline_engine import Offline, Record, Tally, let_others_run
-
-
-class ProcessEnded(Exception):
-    """Stands for the death of the process."""
-
-
-@pytest.fixture
-def ended(monkeypatch: pytest.MonkeyPatch) -> list[ExitCode]:
-    """The codes that the process would have ended with."""
-    codes: list[ExitCode] = []
-
-    def end_process(code: ExitCode, *_: object, **__: object) -> None:
-        codes.append(code)
-        raise ProcessEnded
-
-    monkeypatch.setattr(slots_module, "end_process", end_process)
-    return codes
+from tests.unit.streams.offline_engine import Offline, ProcessEnded, Record, Tally, let_others_run
 
 
 async def test_chunk_is_committed_with_its_whole_range() -> None:
