@@ -28,14 +28,18 @@ class ValueTooLong(UnwritableValue):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How the source text reads a field of `o`: `must` where it has to be there, `may` gives None where it is absent."""
+    """How the source text reads a field of `o`: `must` where it has to be there, `may` gives None where it is absent.
+
+    branch: the record name of `v`, one of several records.
+    """
 
     must: str
     may: str
+    branch: str
 
 
-ATTRIBUTES = Access("o.{name}", "o.{name}")
-ITEMS = Access("o[{name!r}]", "o.get({name!r})")
+ATTRIBUTES = Access("o.{name}", "o.{name}", "v.__class__.__name__")
+ITEMS = Access("o[{name!r}]", "o.get({name!r})", "v['type']")
 
 
 def write_long(out: bytearray, value: int) -> None:
@@ -137,7 +141,7 @@ class _WriterWriter:
         if not isinstance(field.type, OneOf):
             return [*lines, "else:", "    w.append(2)", *("    " + line for line in self._value(function, field.type, "v"))]
         for index, branch in enumerate(field.type.branches, start=1):
-            lines.append(f"elif {self._access.must.format(name='type').replace('o', 'v', 1)} == {branch.name!r}:")
+            lines.append(f"elif {self._access.branch} == {branch.name!r}:")
             lines += [f"    w.append({2 * index})", *("    " + line for line in self._value(function, branch, "v"))]
         return [*lines, "else: raise KeyError('a union has no such branch')"]
 

@@ -2,7 +2,7 @@
 
 A builder checks its values, brings them to the one normal form that fingerprints are taken of (decimals and quantities in
 their shortest text, ids in lower case, empty optional texts and maps absent), in place, and gives the value of
-`asiento.accounting.order_events`, or None where the core has no class for the record yet. Slots are filled directly: the
+`asiento.accounting.order_events`. Slots are filled directly: the
 `__init__` of a frozen dataclass takes twice as long.
 """
 
@@ -60,7 +60,7 @@ class _BuilderWriter:
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._class: type[Any] | None = getattr(order_events, record.name, None)
+        self._class: type[Any] = getattr(order_events, record.name)
         self._function = FunctionWriter(f"build_{record.name}", "d")
         self._invalid = self._function.bind(invalid)
 
@@ -73,10 +73,7 @@ class _BuilderWriter:
             if holds_for(self._record):
                 add(f"{bind(rule)}(d)")
         parts = {field.name: self._part(field) for field in self._record.fields}
-        if self._class is None:
-            add(*(part for part in parts.values() if not part.startswith("d")), *self._quantities(), "return None")
-        else:
-            self._fill(self._class, parts)
+        self._fill(parts)
         return self._function.compile()
 
     def _check(self, field: Field) -> None:
@@ -120,8 +117,8 @@ class _BuilderWriter:
         names = [field.name for field in self._record.fields if isinstance(field.type, Primitive) and field.type.format == "quantity"]
         return [f"d[{name!r}] = {self._function.bind(quantity_text)}(d[{name!r}])" for name in names]
 
-    def _fill(self, value_class: type[Any], parts: dict[str, str]) -> None:
-        bind, add = self._function.bind, self._function.add
+    def _fill(self, parts: dict[str, str]) -> None:
+        bind, add, value_class = self._function.bind, self._function.add, self._class
         add(f"o = {bind(object.__new__)}({bind(value_class)})")
         setters = {field.name: bind(getattr(value_class, field.name).__set__) for field in fields(value_class)}
         for field in fields(value_class):

@@ -2,8 +2,8 @@
 
 Both doors end in the same checks and the same fingerprints. The order of judgement at the Avro door: empty_value,
 too_large, bad_magic, unknown_schema_id, wrong_record_type, undecodable or too_many_lines, trailing_bytes, then the
-rules of the event (missing_field, invalid_field, card_number), last unsupported_event. Bytes are looked at only after
-their length, ids only against the lock file, never against anything the message says.
+rules of the event (missing_field, invalid_field, card_number). Bytes are looked at only after their length, ids only
+against the lock file, never against anything the message says.
 """
 
 from copy import deepcopy
@@ -78,9 +78,10 @@ def decode_event(value: bytes | None) -> OrderEvent | Refusal:
         return opened
     schema_id, schema, values = opened
     try:
-        return _build(schema.record.name, schema.build, values)
+        event: OrderEvent = schema.build(values)
     except InvalidEvent as problem:
         return problem.refusal(schema_id)
+    return event
 
 
 def open_value(value: bytes | None) -> OpenedValue | Refusal:
@@ -114,14 +115,6 @@ def open_value(value: bytes | None) -> OpenedValue | Refusal:
         return Refusal("undecodable", str(problem), schema_id)
 
 
-def _build(name: str, build: Builder, values: dict[str, Any]) -> OrderEvent:
-    """Check and build the event; `values` are used up. Raises `InvalidEvent`."""
-    event: OrderEvent | None = build(values)
-    if event is None:
-        raise InvalidEvent("unsupported_event", f"no rule books {name} yet")
-    return event
-
-
 def event_values_from_json(obj: Any) -> tuple[Record, dict[str, Any]]:
     """Record and avro values (as stated) of a JSON event of any type of the contract; raises `InvalidEvent`."""
     if not isinstance(obj, dict):
@@ -139,7 +132,8 @@ def event_values_from_json(obj: Any) -> tuple[Record, dict[str, Any]]:
 def event_from_json(obj: Any) -> OrderEvent:
     """The event of a JSON object; raises `InvalidEvent`."""
     record, values = event_values_from_json(obj)
-    return _build(record.name, builder_of(record), values)
+    event: OrderEvent = builder_of(record)(values)
+    return event
 
 
 def parse_event_json(line: bytes) -> OrderEvent | Refusal:

@@ -29,15 +29,19 @@ def canonical_json(values: Any) -> bytes:
 
 
 def take_fingerprints(values: dict[str, Any]) -> Fingerprints:
-    """The fingerprints of an event's normal form (see `schemas.event_builder`); empties `values` of its identity."""
+    """The fingerprints of an event's normal form (see `schemas.event_builder`); takes its transport fields out of `values`.
+
+    An event inside another one has had its fingerprints taken before: what came with its transport counts in neither.
+    """
     for name in TRANSPORT_FIELDS:
         values.pop(name, None)
     whole = canonical_json(values)
+    fact = values.copy()
     for name in IDENTITY_FIELDS:
-        values.pop(name, None)
-    business = canonical_json(values)
-    del values["business_key"]
-    return Fingerprints(_tagged(whole), _tagged(business), _tagged(canonical_json(values)), len(whole))
+        fact.pop(name, None)
+    business = canonical_json(fact)
+    del fact["business_key"]
+    return Fingerprints(_tagged(whole), _tagged(business), _tagged(canonical_json(fact)), len(whole))
 
 
 def _tagged(content: bytes) -> str:

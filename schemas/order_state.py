@@ -1,19 +1,29 @@
 """The state of an order as JSON bytes: the value of the table and of its changelog.
 
-Format version 1: one object of short keys, rows as arrays in the order of the fields of
-`asiento.accounting.order_state`. Taxes stand once in "x" and lines name them by place. A component vector
-that is all 0 is written 0; an open block's vector that equals the agreed one is written 1.
+Format version 2: one object of short keys, absent where there is nothing. Rows are arrays in the order of the fields of
+`asiento.accounting.order_state`, without the zeros and empty parts at their end. What comes again stands once: taxes in
+"x", accounts with the dimensions that are not the order's own in "a"; rows name them by place. A component vector that is
+all 0 is written 0, one that equals the agreed vector 1. The three digests of a fact (event_id, fingerprint, content) are
+one base64 text; of a natural key only the kind is written where its id is that of the business key.
 """
 
-from typing import Any
+from base64 import b64decode, b64encode
+from typing import Any, TypeAlias
+from uuid import UUID
 
 import orjson
 
 from asiento.accounting.balances import Balances, Totals
 from asiento.accounting.blocks import Amounts, Block, ShippedBlock
 from asiento.accounting.facts import Fact, Facts
+from asiento.accounting.journal import DocumentKind
 from asiento.accounting.order_state import (
+    NET_CAP,
+    Adjustment,
+    Booked,
+    BookedEntry,
     CapKey,
+    Dispute,
     LineState,
     LineTerms,
     OpenFinding,
@@ -22,13 +32,26 @@ from asiento.accounting.order_state import (
     Payment,
     Placement,
     Refund,
+    ReturnedPart,
     Shipment,
+    Suspended,
     TaxTerms,
     Tender,
 )
+from schemas.fingerprints import TAG
+from schemas.order_state_upgrades import UPGRADES
 from schemas.parked_events import event_from_fields, event_type
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+Row: TypeAlias = list[Any]
+Account: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
+
+_DIGEST_BYTES = 16
+_DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("INVOICE", "CREDIT_NOTE", "PAYMENT", "REFUND")
+_DIMENSIONS = {"c": "category", "h": "channel", "s": "store", "t": "tax_code", "r": "tax_rate", "w": "warehouse"}
+_FACT_KINDS = {"p": "payment", "s": "shipment", "r": "return", "f": "fee", "a": "adjustment", "j": "journal"}
+_FACT_LETTERS = {kind: letter for letter, kind in _FACT_KINDS.items()}
+_DIMENSION_LETTERS = {name: letter for letter, name in _DIMENSIONS.items()}
 
 
 class UnknownStateFormat(ValueError):
@@ -38,140 +61,341 @@ class UnknownStateFormat(ValueError):
 def encode_state(state: OrderState) -> bytes:
     """The bytes of a state; equal states give equal bytes."""
     taxes: dict[TaxTerms, int] = {}
-    lines = [_line_row(line, taxes) for line in state.lines.values()]
+    accounts: dict[Account, int] = {}
     totals = state.totals
     row: dict[str, Any] = {
         "v": FORMAT_VERSION,
         "p": state.policy_version,
         "o": [*state.placement] if state.placement is not None else None,
-        "x": [[*tax] for tax in taxes],
-        "l": lines,
-        "f": [[*fact] for fact in state.facts],
-        "n": [state.next_number, *state.seen_ahead],
-        "y": {payment_id: [*payment] for payment_id, payment in state.payments.items()},
-        "s": [[*shipment] for shipment in state.shipments],
-        "r": {refund_id: [one[0], one[1], [[name, *tender] for name, tender in one[2]]] for refund_id, one in state.refunds.items()},
-        "t": [
-            totals.agreed,
-            totals.invoiced,
-            totals.cancelled,
-            totals.return_fees,
-            totals.credited,
-            totals.written_off,
-            totals.captured,
-            totals.refunded,
-            totals.pending,
-            totals.lost,
-            totals.disputed,
-        ],
-        "u": [[*key, rest] for key, rest in state.uncredited.items()],
+        "l": [_line_row(line, taxes) for line in state.lines.values()],
+        "f": [_fact_row(fact) for fact in state.facts],
+        "n": _trimmed([state.next_number, *state.seen_ahead]) if state.next_number > 1 or state.seen_ahead else None,
+        "y": {payment_id: _payment_row(payment) for payment_id, payment in state.payments.items()},
+        "s": [_trimmed([one[0], one[1], one[2], one[3], 0 if one.stands else 1]) for one in state.shipments],
+        "r": {
+            refund_id: [_short(one[0]), one[1], [_trimmed([name, *tender]) for name, tender in one[2]]]
+            for refund_id, one in state.refunds.items()
+        },
+        "t": _trimmed(
+            [
+                totals.agreed,
+                totals.invoiced,
+                totals.cancelled,
+                totals.return_fees,
+                totals.credited,
+                totals.written_off,
+                totals.captured,
+                totals.refunded,
+                totals.pending,
+                totals.lost,
+                totals.disputed,
+            ]
+        ),
+        "u": _cap_rows(state.uncredited, taxes),
         "q": state.entry_seq,
-        "d": state.documents,
-        "b": [*state.posted],
+        "d": _trimmed([state.documents.get(kind, 0) for kind in _DOCUMENT_KINDS]),
+        "b": _trimmed([*state.posted]),
+        "k": [[parked.code, event_type(parked.event), parked.event] for parked in state.parked],
+        "w": [[*finding] for finding in state.findings],
+        "e": state.order_revision,
+        "i": {return_id: [[*part] for part in parts] for return_id, parts in state.returns.items()},
+        "c": {dispute_id: _trimmed([*dispute]) for dispute_id, dispute in state.disputes.items()},
+        "j": {adjustment_id: [*one] for adjustment_id, one in state.adjustments.items()},
+        "h": _booked_rows(state, accounts),
+        "m": state.corrected,
+        "z": {event_id: [[*one] for one in parts] for event_id, parts in state.suspended.items()},
+        "g": state.last_arrival,
+        "-": state.archived,
     }
-    if state.parked:
-        row["k"] = [[parked.code, event_type(parked.event), parked.event] for parked in state.parked]
-    if state.findings:
-        row["w"] = [[*finding] for finding in state.findings]
-    return orjson.dumps(row)
+    row["x"] = [[*tax] for tax in taxes]
+    row["a"] = [_account_row(account, dimensions, state.placement) for account, dimensions in accounts]
+    return orjson.dumps({name: value for name, value in row.items() if value})
 
 
 def decode_state(value: bytes) -> OrderState:
-    """The state of `encode_state`; raises `UnknownStateFormat`."""
+    """The state of `encode_state`, or of an older version of it; raises `UnknownStateFormat`."""
+    row = _current_row(value)
+    taxes = [TaxTerms(*tax) for tax in row.get("x", ())]
+    placement = _placement(row["o"]) if "o" in row else None
+    facts = [_fact(*fact) for fact in row.get("f", ())]
+    accounts = [_account(one, placement) for one in row.get("a", ())]
+    next_number, *seen_ahead = row.get("n", (1,))
+    return OrderState(
+        policy_version=row["p"],
+        placement=placement,
+        lines={line[0]: _line(line, taxes) for line in row.get("l", ())},
+        facts=Facts(facts),
+        parked=tuple([Parked(event_from_fields(kind, fields), code) for code, kind, fields in row.get("k", ())]),
+        next_number=next_number,
+        seen_ahead=tuple(seen_ahead),
+        payments={payment_id: _payment(payment) for payment_id, payment in row.get("y", {}).items()},
+        shipments=tuple([_shipment(*_padded(shipment, _SHIPMENT)) for shipment in row.get("s", ())]),
+        refunds={refund_id: _refund(*refund) for refund_id, refund in row.get("r", {}).items()},
+        totals=Totals(*row.get("t", ())),
+        uncredited={_cap_key(one, taxes): one[-1] for one in row.get("u", ())},
+        entry_seq=row.get("q", 0),
+        documents={kind: count for kind, count in zip(_DOCUMENT_KINDS, row.get("d", ()), strict=False) if count},
+        posted=Balances(*row.get("b", ())),
+        findings=tuple([_finding(finding) for finding in row.get("w", ())]),
+        order_revision=row.get("e", 0),
+        returns={return_id: tuple([ReturnedPart(*part) for part in parts]) for return_id, parts in row.get("i", {}).items()},
+        disputes={dispute_id: _dispute(dispute) for dispute_id, dispute in row.get("c", {}).items()},
+        adjustments={adjustment_id: Adjustment(*one) for adjustment_id, one in row.get("j", {}).items()},
+        booked=dict([_booked(one, facts, accounts) for one in row.get("h", ())]),
+        corrected=tuple(row.get("m", ())),
+        suspended={event_id: tuple([Suspended(*one) for one in parts]) for event_id, parts in row.get("z", {}).items()},
+        last_arrival=row.get("g", 0),
+        archived=row.get("-", False),
+    )
+
+
+def _current_row(value: bytes) -> dict[str, Any]:
+    """The object of the bytes, brought from its own format version to today's."""
     try:
         row = orjson.loads(value)
     except orjson.JSONDecodeError as problem:
         raise UnknownStateFormat(f"no JSON: {problem}") from None
-    if not isinstance(row, dict) or row.get("v") != FORMAT_VERSION:
-        version = row.get("v") if isinstance(row, dict) else None
-        raise UnknownStateFormat(f"format version {version!r}, this program reads {FORMAT_VERSION}: run the version that wrote it")
-    taxes = [TaxTerms(*tax) for tax in row["x"]]
-    next_number, *seen_ahead = row["n"]
-    return OrderState(
-        policy_version=row["p"],
-        placement=_placement(row["o"]) if row["o"] is not None else None,
-        lines={line[0]: _line(line, taxes) for line in row["l"]},
-        facts=Facts([Fact(*fact) for fact in row["f"]]),
-        parked=tuple([Parked(event_from_fields(kind, fields), code) for code, kind, fields in row.get("k", ())]),
-        next_number=next_number,
-        seen_ahead=tuple(seen_ahead),
-        payments={payment_id: Payment(*payment) for payment_id, payment in row["y"].items()},
-        shipments=tuple([_shipment(*shipment) for shipment in row["s"]]),
-        refunds={refund_id: _refund(*refund) for refund_id, refund in row["r"].items()},
-        totals=Totals(*row["t"]),
-        uncredited={_cap_key(key): key[3] for key in row["u"]},
-        entry_seq=row["q"],
-        documents=row["d"],
-        posted=Balances(*row["b"]),
-        findings=tuple([_finding(finding) for finding in row.get("w", ())]),
+    version = row.get("v") if isinstance(row, dict) else None
+    while version in UPGRADES:
+        row = UPGRADES[version](row)
+        version = row["v"]
+    if version != FORMAT_VERSION:
+        raise UnknownStateFormat(f"format version {version!r}, this program reads up to {FORMAT_VERSION}: run the version that wrote it")
+    current: dict[str, Any] = row
+    return current
+
+
+_PAYMENT: Row = ["", "", None, 0, 0, 0]
+_SHIPMENT: Row = [None, 0, None, (), 0]
+_TENDER: Row = [None, 0, "", "", None]
+_DISPUTE: Row = [None, None, 0, 0, False]
+_LINE: Row = [None, None, None, None, None, None, None, (), 0, (), 0, 0, 0, 0, 0, 0, 0, 0, ()]
+_BLOCK: Row = [0, 0, 0, None, 0, 0, 0, None, False]
+"""What stands for the trimmed end of a row."""
+
+
+def _trimmed(row: Row) -> Row:
+    """The row without what is empty at its end; `_padded` puts it back, so that an end has one way to be empty."""
+    end = len(row)
+    while end and not row[end - 1]:
+        end -= 1
+    return row[:end]
+
+
+def _padded(row: Row, like: Row) -> Row:
+    return row + like[len(row) :]
+
+
+def _payment_row(payment: Payment) -> Row:
+    fee = 0 if payment.fee is None else payment.fee + 1
+    return _trimmed([payment.tender, payment.gateway, payment.store, payment.amount, fee, payment.reversed])
+
+
+def _payment(row: Row) -> Payment:
+    tender, gateway, store, amount, fee, reversed_ = _padded(row, _PAYMENT)
+    return Payment(tender, gateway, store, amount, fee - 1 if fee else None, reversed_)
+
+
+def _fact_row(fact: Fact) -> Row:
+    digests = UUID(fact.event_id).bytes + bytes.fromhex(fact.fingerprint[len(TAG) :] + fact.content[len(TAG) :])
+    row = [b64encode(digests).decode(), fact.business_key]
+    if not fact.natural_key:
+        return row
+    kind, _, about = fact.natural_key.partition(":")
+    same = kind in _FACT_LETTERS and about == fact.business_key.partition(":")[2]
+    return [*row, _FACT_LETTERS[kind] if same else f":{fact.natural_key}"]
+
+
+def _fact(digests: str, business_key: str, natural_key: str = "") -> Fact:
+    event_id, texts = b64decode(digests)[:_DIGEST_BYTES], b64decode(digests)[_DIGEST_BYTES:].hex()
+    half = len(texts) // 2
+    if natural_key:
+        natural_key = natural_key[1:] if natural_key[0] == ":" else f"{_FACT_KINDS[natural_key]}:{business_key.partition(':')[2]}"
+    return Fact(_uuid_text(event_id.hex()), TAG + texts[:half], business_key, TAG + texts[half:], natural_key)
+
+
+def _short(digest: str) -> str:
+    """A digest of hexadecimal digits as base64."""
+    return b64encode(bytes.fromhex(digest)).decode().rstrip("=")
+
+
+def _digest(short: str) -> str:
+    return b64decode(short + "==").hex()
+
+
+def _uuid_text(digits: str) -> str:
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _booked_rows(state: OrderState, accounts: dict[Account, int]) -> list[Row]:
+    """Each fact's place, the event that booked it where that is not its own, and its entries: kind, then account and amount in turn."""
+    if not state.booked:
+        return []
+    places = {fact.natural_key: (place, fact.event_id) for place, fact in enumerate(state.facts)}
+    rows = []
+    for key, booked in state.booked.items():
+        place, event_id = places[key]
+        row: Row = [place, 0 if booked.event_id == event_id else booked.event_id]
+        for entry in booked.entries:
+            legs: Row = [entry.kind]
+            for account, dimensions, amount in entry.postings:
+                legs += (accounts.setdefault((account, dimensions), len(accounts)), amount)
+            row.append(legs)
+        rows.append(row)
+    return rows
+
+
+def _booked(row: Row, facts: list[Fact], accounts: list[Account]) -> tuple[str, Booked]:
+    place, event_id, *entries = row
+    booked = []
+    for kind, *legs in entries:
+        postings = [(*accounts[account], amount) for account, amount in zip(legs[::2], legs[1::2], strict=True)]
+        booked.append(BookedEntry(kind, tuple(postings)))
+    return facts[place].natural_key, Booked(event_id or facts[place].event_id, tuple(booked))
+
+
+def _own_dimensions(placement: Placement | None) -> tuple[tuple[str, str], ...]:
+    """Dimensions of every posting of the order."""
+    if placement is None:
+        return ()
+    return (("channel", placement.channel), *([("store", placement.store)] if placement.store else []))
+
+
+def _account_row(account: str, dimensions: tuple[tuple[str, str], ...], placement: Placement | None) -> Row:
+    row: Row = [account]
+    for name, value in dimensions:
+        if (name, value) not in _own_dimensions(placement):
+            row += (_DIMENSION_LETTERS[name], value)
+    return row
+
+
+def _account(row: Row, placement: Placement | None) -> Account:
+    account, *others = row
+    told = [(_DIMENSIONS[letter], value) for letter, value in zip(others[::2], others[1::2], strict=True)]
+    return account, tuple(sorted([*_own_dimensions(placement), *told]))
+
+
+def _line_row(line: LineState, taxes: dict[TaxTerms, int]) -> Row:
+    terms, block, agreed = line.terms, line.open, line.agreed
+    return _trimmed(
+        [
+            terms.line_id,
+            terms.kind,
+            terms.category,
+            terms.unit_price,
+            terms.sku,
+            terms.description,
+            terms.unit_cost,
+            [taxes.setdefault(tax, len(taxes)) for tax in terms.taxes],
+            line.units,
+            agreed,
+            block.units,
+            block.taken,
+            _vector(block.amounts, agreed),
+            _vector(line.invoiced, agreed),
+            _vector(line.cancelled, agreed),
+            _vector(line.credited, agreed),
+            line.cancelled_units,
+            line.named_units,
+            [_block_row(shipped, line) for shipped in line.shipped],
+        ]
     )
 
 
-def _line_row(line: LineState, taxes: dict[TaxTerms, int]) -> list[Any]:
-    terms, block, agreed = line.terms, line.open, line.agreed
-    return [
-        terms.line_id,
-        terms.kind,
-        terms.category,
-        terms.unit_price,
-        terms.sku,
-        terms.description,
-        terms.unit_cost,
-        [taxes.setdefault(tax, len(taxes)) for tax in terms.taxes],
-        agreed,
-        block.units,
-        block.taken,
-        1 if block.amounts == agreed else _vector(block.amounts),
-        _vector(line.invoiced),
-        _vector(line.cancelled),
-        _vector(line.credited),
-        line.cancelled_units,
-        line.named_units,
-        [[*shipped] for shipped in line.shipped],
-    ]
+def _block_row(block: ShippedBlock, line: LineState) -> Row:
+    category = None if block.category == line.terms.category else block.category
+    credits_ = block.credits
+    return _trimmed(
+        [
+            block.shipment,
+            block.units,
+            _vector(credits_.amounts, line.agreed),
+            None if credits_.units == block.units else credits_.units,
+            credits_.taken,
+            block.returned_units,
+            0 if block.cost is None else block.cost + 1,
+            category,
+            block.joined,
+        ]
+    )
 
 
-def _vector(amounts: Amounts) -> Amounts | int:
-    return amounts if any(amounts) else 0
+def _vector(amounts: Amounts, agreed: Amounts) -> Amounts | int:
+    return 1 if amounts == agreed else amounts if any(amounts) else 0
 
 
-def _line(row: list[Any], taxes: list[TaxTerms]) -> LineState:
-    line_id, kind, category, unit_price, sku, description, unit_cost, tax_places, agreed_list, units, taken, *rest = row
+def _line(row: Row, taxes: list[TaxTerms]) -> LineState:
+    *terms, tax_places, units, agreed_list, open_units, taken, opened, invoiced, cancelled, credited, gone, named, shipped = _padded(
+        row, _LINE
+    )
     agreed: Amounts = tuple(agreed_list)
     nothing = (0,) * len(agreed)
-    open_amounts, invoiced, cancelled, credited, cancelled_units, named_units, shipped = rest
+
+    def vector(written: list[int] | int) -> Amounts:
+        return agreed if written == 1 else tuple(written) if isinstance(written, list) else nothing
+
+    line_terms = LineTerms._make([*terms, tuple([taxes[place] for place in tax_places])])
+    blocks = []
+    for one in shipped:
+        position, count, amounts, credit_units, credited_units, returned, cost, category, joined = _padded(one, _BLOCK)
+        credits_ = Block(count if credit_units is None else credit_units, credited_units, vector(amounts))
+        blocks.append(
+            ShippedBlock(position, count, credits_, returned, cost - 1 if cost else None, category or line_terms.category, bool(joined))
+        )
     return LineState(
-        LineTerms(line_id, kind, category, unit_price, sku, description, unit_cost, tuple([taxes[place] for place in tax_places])),
+        line_terms,
+        units,
         agreed,
-        Block(units, taken, agreed if open_amounts == 1 else tuple(open_amounts or nothing)),
-        tuple(invoiced or nothing),
-        tuple(cancelled or nothing),
-        tuple(credited or nothing),
-        cancelled_units,
-        named_units,
-        tuple([ShippedBlock(one[0], one[1], tuple(one[2]), one[3], one[4], one[5]) for one in shipped]),
+        Block(open_units, taken, vector(opened)),
+        vector(invoiced),
+        vector(cancelled),
+        vector(credited),
+        gone,
+        named,
+        tuple(blocks),
     )
 
 
-def _placement(row: list[Any]) -> Placement:
+def _placement(row: Row) -> Placement:
     return Placement._make([*row[:-1], _pairs(row[-1])])
 
 
-def _shipment(shipment_id: str, invoice_number: int, warehouse: str | None, charges: list[Any]) -> Shipment:
+def _shipment(shipment_id: str, invoice_number: int, warehouse: str | None, charges: Row, undone: int) -> Shipment:
     taken = tuple([(line_id, tuple(amounts)) for line_id, amounts in charges])
-    return Shipment(shipment_id, invoice_number, warehouse, taken)
+    return Shipment(shipment_id, invoice_number, warehouse, taken, not undone)
 
 
-def _refund(content: str, credit_note_number: int, tenders: list[Any]) -> Refund:
-    return Refund(content, credit_note_number, tuple([(name, Tender(*tender)) for name, *tender in tenders]))
+def _refund(content: str, credit_note_number: int, tenders: Row) -> Refund:
+    stated = [_padded(tender, _TENDER) for tender in tenders]
+    return Refund(_digest(content), credit_note_number, tuple([(name, Tender(*tender)) for name, *tender in stated]))
 
 
-def _finding(row: list[Any]) -> OpenFinding:
+def _dispute(row: Row) -> Dispute:
+    return Dispute(*_padded(row, _DISPUTE))
+
+
+def _finding(row: Row) -> OpenFinding:
     return OpenFinding._make([*row[:-1], _pairs(row[-1])])
 
 
-def _cap_key(row: list[Any]) -> CapKey:
-    return row[0], row[1], row[2]
+def _cap_rows(uncredited: dict[CapKey, int], taxes: dict[TaxTerms, int]) -> list[Row]:
+    """What is left under each cap: the net alone, a tax with its place in "x" or, of no line any more, with its key."""
+    places = {tax.cap_key: place for tax, place in reversed(taxes.items())}
+    rows: list[Row] = []
+    for key, rest in uncredited.items():
+        named = [] if key == NET_CAP else [places[key]] if key in places else [*key]
+        rows.append([*named, rest])
+    return rows
+
+
+def _cap_key(row: Row, taxes: list[TaxTerms]) -> CapKey:
+    match row:
+        case [_]:
+            return NET_CAP
+        case [int(place), _]:
+            return taxes[place].cap_key
+        case _:
+            return row[0], row[1], row[2]
 
 
 def _pairs(rows: list[list[str]]) -> tuple[tuple[str, str], ...]:

@@ -5,7 +5,7 @@ its default; nothing is parsed or fingerprinted again.
 """
 
 from collections.abc import Callable
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from types import UnionType
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
@@ -20,9 +20,9 @@ def event_type(event: OrderEvent) -> str:
     return type(event).__name__
 
 
-def event_from_fields(kind: str, fields: dict[str, Any]) -> OrderEvent:
+def event_from_fields(kind: str, values: dict[str, Any]) -> OrderEvent:
     """The event of record name `kind`; raises KeyError for a name and TypeError for fields that no event has."""
-    event: OrderEvent = _event_reader(kind)(fields)
+    event: OrderEvent = _event_reader(kind)(values)
     return event
 
 
@@ -34,8 +34,8 @@ def _event_reader(kind: str) -> _Reader:
 def _record_reader(record: type[Any]) -> _Reader:
     readers = {name: _reader(hint) for name, hint in get_type_hints(record).items()}
 
-    def read(fields: dict[str, Any]) -> Any:
-        return record(**{name: readers[name](value) for name, value in fields.items()})
+    def read(values: dict[str, Any]) -> Any:
+        return record(**{name: readers[name](value) for name, value in values.items()})
 
     return read
 
@@ -43,7 +43,8 @@ def _record_reader(record: type[Any]) -> _Reader:
 def _reader(hint: Any) -> _Reader:
     """How a JSON value becomes the value of a field: arrays become tuples, objects become their dataclass."""
     if get_origin(hint) is UnionType:
-        present = _reader(next(arm for arm in get_args(hint) if arm is not type(None)))
+        arms = [arm for arm in get_args(hint) if arm is not type(None)]
+        present = _reader(arms[0]) if len(arms) == 1 else _event_of(arms)
         return lambda value: None if value is None else present(value)
     if get_origin(hint) is tuple:
         item = _reader(get_args(hint)[0])
@@ -51,3 +52,9 @@ def _reader(hint: Any) -> _Reader:
     if isinstance(hint, type) and is_dataclass(hint):
         return _record_reader(hint)
     return lambda value: value
+
+
+def _event_of(arms: list[type[Any]]) -> _Reader:
+    """Reads one of several records: the one that has all the fields, as each has an id of its own."""
+    readers = [({field.name for field in fields(arm)}, _record_reader(arm)) for arm in arms]
+    return lambda value: next(read for names, read in readers if value.keys() <= names)(value)

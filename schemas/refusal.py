@@ -34,7 +34,6 @@ REASONS: dict[str, Reason] = {
         "A field has a value that its type or meaning does not allow.", "Mend the value; the detail says where and what is expected."
     ),
     "card_number": Reason("A free text holds what looks like a card number.", "Take it out at the source: no card data may enter."),
-    "unsupported_event": Reason("The event is valid, but no rule books it yet.", "Keep it; it is replayed when its rules exist."),
     "wrong_key": Reason("The record's key is not the order key of its event.", "Use tenant:source:order_id, UTF-8, as the key."),
     "wrong_partition": Reason(
         "The record's partition is not murmur2(key) modulo the partition count.",

@@ -4,7 +4,7 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, cast
 
-from schemas.avro_types import Array, AvroType, Mapping, Record
+from schemas.avro_types import Array, AvroType, Mapping, OneOf, Record
 from schemas.registry import registry
 
 
@@ -36,5 +36,8 @@ def _of(avro_type: AvroType, part: Any) -> Any:
             return [_of(avro_type.items, item) for item in part]
         case Mapping():
             return dict(part)
+        case OneOf(branches=branches):
+            name = part.__class__.__name__
+            return {"type": name} | _of_record(next(branch for branch in branches if branch.name == name), part)
         case _:
             return part

@@ -1,6 +1,6 @@
 """Account roles with their qualifiers; each ledger maps them to its own chart."""
 
-from asiento.accounting.order_events import LiableParty, TenderKind
+from asiento.accounting.order_events import Disposition, FeeAccountKind, LiableParty, TenderKind
 
 ACCOUNTS_RECEIVABLE = "accounts_receivable"
 CONTRACT_LIABILITY = "contract_liability"
@@ -11,6 +11,13 @@ SALES_ALLOWANCES = "sales_allowances"
 RETURN_FEE_INCOME = "return_fee_income"
 GIFT_CARD_LIABILITY = "gift_card_liability"
 PSP_FEES = "psp_fees"
+DISPUTE_RECEIVABLE = "dispute_receivable"
+DISPUTE_FEES = "dispute_fees"
+BAD_DEBT = "bad_debt"
+ROUNDING = "rounding"
+SUSPENSE = "suspense:unknown_order"
+CUSTOMER_ACCOUNTS = frozenset({ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, REFUNDS_PAYABLE, DISPUTE_LOSSES})
+"""The accounts that follow the totals of an order alone: nothing else may post to them."""
 
 CHARGE_ACCOUNTS = {
     "SHIPPING": "shipping_revenue",
@@ -18,7 +25,7 @@ CHARGE_ACCOUNTS = {
     "TIP": "tips_payable",
     "DUTY": "duties_payable",
     "DEPOSIT": "refundable_deposits",
-    "ROUNDING": "rounding",
+    "ROUNDING": ROUNDING,
 }
 PSP_TENDERS: frozenset[TenderKind] = frozenset({"CARD", "WALLET", "OTHER"})
 
@@ -61,3 +68,20 @@ def returns_account(kind: str, category: str) -> str:
     if kind in CHARGE_ACCOUNTS:
         return CHARGE_ACCOUNTS[kind]
     return GIFT_CARD_LIABILITY if kind == "GIFT_CARD" else f"sales_returns:{category}"
+
+
+def clearing_account(kind: FeeAccountKind, gateway: str) -> str:
+    """Where the money of a provider stands that withholds its fees from it."""
+    return f"{kind.lower()}_clearing:{gateway}"
+
+
+def fee_account(kind: FeeAccountKind, what_for: str) -> str:
+    """The expense of a provider's fee; marketplaces charge for many things, so theirs is qualified."""
+    return f"marketplace_fees:{what_for}" if kind == "MARKETPLACE" else f"{kind.lower()}_fees"
+
+
+def returned_stock_account(disposition: Disposition, warehouse: str) -> str:
+    """Where the cost of units goes that came back."""
+    if disposition == "RESTOCK":
+        return f"inventory:{warehouse}"
+    return "inventory_write_off" if disposition == "SCRAP" else "inventory:quarantine"

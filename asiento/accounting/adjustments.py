@@ -91,6 +91,6 @@ class _ChargeReturn:
                 left -= from_open
                 left -= min(left, line.cancelled[component])
             self._taxes_left[place] = left
-        account = returns_account(line.terms.kind, line.terms.category)
-        note.add(Credit(line=line, account=account, net=net, taxes=taxes))
+        category = line.terms.category
+        note.add(Credit(line=line, category=category, account=returns_account(line.terms.kind, category), net=net, taxes=taxes))
         return open_net, open_taxes

@@ -5,7 +5,16 @@ cancelled and credited amounts never pass what was placed, so four sums are enou
 """
 
 from asiento.accounting.conditions import raises, tender_changes
-from asiento.accounting.order_events import OrderEvent, OrderPlaced, PaymentCaptured, RefundIssued
+from asiento.accounting.order_events import (
+    ChargebackOpened,
+    EventCorrected,
+    ExchangeCreated,
+    OrderEdited,
+    OrderEvent,
+    OrderPlaced,
+    PaymentCaptured,
+    RefundIssued,
+)
 from asiento.accounting.order_state import OrderState
 
 AMOUNT_MAX = 10**17
@@ -13,26 +22,32 @@ AMOUNT_MAX = 10**17
 AMOUNT_LIMIT = "amount_limit"
 
 
-def passes_amount_limit(event: OrderEvent, order: OrderState) -> bool:
-    """Whether posting the event would lift a sum of its order above `AMOUNT_MAX`."""
+def passes_amount_limit(event: OrderEvent, order: OrderState, limit: int) -> bool:
+    """Whether posting the event would lift a sum of its order above `limit` (minor units)."""
     totals = order.totals
     match event:
-        case OrderPlaced():
-            return _stated(event) > AMOUNT_MAX
+        case OrderPlaced() | OrderEdited():
+            return _stated(event) > limit
+        case ExchangeCreated():
+            return totals.agreed + _stated(event) > limit
+        case ChargebackOpened():
+            return totals.lost + totals.disputed + event.amount > limit
         case PaymentCaptured():
-            return totals.captured + event.amount > AMOUNT_MAX
+            return totals.captured + event.amount > limit
+        case EventCorrected(replacement=PaymentCaptured() as capture):
+            return totals.captured + capture.amount > limit
         case RefundIssued():
             known = order.refunds.get(event.refund_id)
             raised = sum([raises(tender, before) for tender, before in tender_changes(event, known)])
             fees = _return_fees(event) if known is None else 0
-            return totals.refunded + totals.pending + raised > AMOUNT_MAX or totals.return_fees + fees > AMOUNT_MAX
+            return totals.refunded + totals.pending + raised > limit or totals.return_fees + fees > limit
         case _:
             return False
 
 
-def _stated(event: OrderPlaced) -> int:
+def _stated(event: OrderPlaced | OrderEdited | ExchangeCreated) -> int:
     """All amounts of the order, whatever their sign: no sum of parts of its lines is larger."""
-    stated = sum([discount.amount for discount in event.order_discounts])
+    stated = 0 if isinstance(event, ExchangeCreated) else sum([discount.amount for discount in event.order_discounts])
     for line in event.lines:
         stated += abs(line.gross) + line.discount + (line.order_discount or 0)
         for tax in line.taxes:

@@ -65,9 +65,14 @@ class Totals:
         return max(0, self.refunded + self.pending - coming_back - self.credited - self.overpayment)
 
     @property
+    def held(self) -> int:
+        """Captured money that did not go back and is not on its way back."""
+        return self.captured - self.refunded - self.pending
+
+    @property
     def overpaid(self) -> bool:
         """More money is held than the order is worth less what was cancelled."""
-        return self.captured - self.refunded - self.pending > self.agreed - self.cancelled
+        return self.held > self.agreed - self.cancelled
 
     @property
     def refunded_beyond_captured(self) -> int:

@@ -75,24 +75,41 @@ class Block(NamedTuple):
 
 
 class ShippedBlock(NamedTuple):
-    """One line of one shipment: what it invoiced, and how many of its units were credited and returned.
+    """One line of one shipment: credits take from `credits`, returns of stock from `units` at `cost`.
 
-    `shipment` is the position of the shipment in the order's list; `cost` is None where no unit cost is known.
+    `shipment` is the position of the shipment in the order's list, `category` that of its invoice; `cost` is None
+    where no unit cost is known. `joined`: an edit added amounts to it, or made it anew.
     """
 
     shipment: int
     units: int
-    amounts: Amounts
-    credited_units: int
+    credits: Block
     returned_units: int
     cost: int | None
+    category: str
+    joined: bool = False
 
     @property
     def uncredited_units(self) -> int:
         """Units that a refund can still name."""
-        return self.units - self.credited_units
+        return self.credits.open_units
+
+    @property
+    def unreturned_units(self) -> int:
+        """Units that can still come back."""
+        return self.units - self.returned_units
 
     def credit(self, count: int) -> tuple[Amounts, "ShippedBlock"]:
         """The part of the next `count` uncredited units and the block without them."""
-        part = part_of(self.amounts, self.units, self.credited_units, count)
-        return part, self._replace(credited_units=self.credited_units + count)
+        part, credits_ = self.credits.take(count)
+        return part, self._replace(credits=credits_)
+
+    def take_back(self, count: int) -> tuple[int, "ShippedBlock"]:
+        """The cost of the next `count` units that come back (0 where none is known) and the block after them."""
+        cost = part_of((self.cost,), self.units, self.returned_units, count)[0] if self.cost else 0
+        return cost, self._replace(returned_units=self.returned_units + count)
+
+    def join(self, amounts: Amounts) -> "ShippedBlock":
+        """A new block of the uncredited units and their amounts plus `amounts`."""
+        rest = added(self.credits.rest(), amounts)
+        return self._replace(credits=Block(self.credits.open_units, 0, rest), joined=True)

@@ -8,10 +8,12 @@ from asiento.accounting.findings import Findings
 from asiento.accounting.identity import document_ref, entry_id
 from asiento.accounting.journal import Document, DocumentKind, DocumentLine, DocumentTotals, JournalEntry, Posting
 from asiento.accounting.order_events import OrderEvent
-from asiento.accounting.order_state import OrderState, Placement
+from asiento.accounting.order_state import Booked, BookedEntry, OrderState, Placement
 from asiento.accounting.policy import Policy
 
 Dimensions: TypeAlias = tuple[tuple[str, str], ...]
+REVERSIBLE_KINDS = frozenset({"capture", "fee", "invoice", "cost", "return_stock", "receivable_adjusted"})
+"""Kinds of entries that a correction or a cancelled shipment reverses, where they are of an event that can be corrected."""
 
 
 class InvariantBroken(AssertionError):
@@ -52,35 +54,55 @@ class Draft:
 class Booking:
     """What one event does to one order: it changes `order` (a copy) and collects the entries it makes.
 
-    business_date: ISO date of the event where the legal entity keeps its books.
+    business_date: ISO date of the event where the legal entity keeps its books. corrects: the event puts another in the
+    place of an earlier one, so that `apply` waits for the end of both. booked: what a later reversal of the event needs.
     """
 
-    __slots__ = ("business_date", "dimensions", "entries", "event", "findings", "order", "order_key", "placement", "policy")
+    __slots__ = (
+        "booked",
+        "business_date",
+        "corrects",
+        "dimensions",
+        "entries",
+        "event",
+        "findings",
+        "order",
+        "order_key",
+        "placement",
+        "policy",
+    )
 
     def __init__(self, event: OrderEvent, order: OrderState, placement: Placement, policy: Policy, findings: Findings) -> None:
         self.event = event
         self.order = order
         self.placement = placement
-        self.policy = policy
+        self.policy = policy.for_channel(placement.channel)
         self.findings = findings
+        self.corrects = False
         self.entries: list[JournalEntry] = []
+        self.booked: list[BookedEntry] = []
         self.order_key = event.order_key
         self.business_date = policy.business_date(placement.legal_entity, event.occurred_at)
         channel = ("channel", placement.channel)
         self.dimensions: Dimensions = (channel, ("store", placement.store)) if placement.store else (channel,)
 
-    def enter(self, kind: str, draft: Draft, memo: str, *, part: str = "", document: Document | None = None) -> None:
-        """Make the entry of a draft; a draft without postings makes none."""
+    def enter(
+        self, kind: str, draft: Draft, memo: str, *, part: str = "", document: Document | None = None, reverses: str | None = None
+    ) -> str | None:
+        """Make the entry of a draft and answer its id; a draft without postings makes none."""
         postings = draft.postings()
         if not postings:
-            return
+            return None
         event, placement, order = self.event, self.placement, self.order
         event_type = type(event).__name__
         order.entry_seq += 1
         self._add_to_posted(draft)
+        made_id = entry_id(event.tenant, event.event_id, kind, part)
+        if kind in REVERSIBLE_KINDS:
+            self.booked.append(BookedEntry(kind, tuple([(*key, amount) for key, amount in draft.amounts.items() if amount])))
         self.entries.append(
             JournalEntry(
-                entry_id=entry_id(event.tenant, event.event_id, kind, part),
+                entry_id=made_id,
                 entry_kind=kind,
                 part=part,
                 entry_seq=order.entry_seq,
@@ -99,12 +121,31 @@ class Booking:
                 currency_exponent=placement.currency_exponent,
                 postings=postings,
                 document=document,
-                reverses=None,
+                reverses=reverses,
                 rule=f"{event_type}.{kind}",
                 policy_version=self.policy.version,
                 memo=memo,
             )
         )
+        return made_id
+
+    def keep_booked(self, natural_key: str) -> None:
+        """Remember the entries of a fact for the case that they are reversed."""
+        if self.booked:
+            self.order.booked[natural_key] = Booked(self.event.event_id, tuple(self.booked))
+
+    def reverse(self, natural_key: str, credit_note: Document | None = None) -> None:
+        """`reversal` of each entry that a fact booked, in their order; `credit_note` goes with that of an invoice."""
+        booked = self.order.booked.pop(natural_key, None)
+        if booked is None:
+            return
+        for entry in booked.entries:
+            draft = Draft()
+            for account, dimensions, amount in entry.postings:
+                draft.credit(account, amount, dimensions)
+            reversed_id = entry_id(self.event.tenant, booked.event_id, entry.kind, "")
+            document = credit_note if entry.kind == "invoice" else None
+            self.enter("reversal", draft, f"Reversal of {entry.kind}", part=reversed_id, document=document, reverses=reversed_id)
 
     def _add_to_posted(self, draft: Draft) -> None:
         receivable, deposit, owed, losses = self.order.posted
@@ -130,6 +171,8 @@ class Booking:
 
     def apply(self) -> None:
         """After documents and changes of what is open: move what is needed between the customer's balances."""
+        if self.corrects:
+            return
         draft = Draft()
         self.move_customer_balances(draft)
         self.enter("apply", draft, "Applied between the customer's balances")

@@ -24,4 +24,4 @@ def cancel_units(booking: Booking, units: list[tuple[str, int]], invoice: Invoic
         net += part[NET]
     cancel_duty(order, net)
     if not order.units_are_open:
-        settle_charges_without_units(booking, invoice, cancel=cancel_charges or not order.shipments)
+        settle_charges_without_units(booking, invoice, cancel=cancel_charges or not order.shipment_stands)

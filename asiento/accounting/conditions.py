@@ -2,26 +2,147 @@
 
 import hashlib
 import json
+from typing import TypeAlias
 
-from asiento.accounting.decision import Conflict, Deferred
-from asiento.accounting.order_events import CreditTax, OrderCancelled, OrderEvent, RefundIssued, RefundTender, ShipmentDispatched
+from asiento.accounting.accounts import CUSTOMER_ACCOUNTS
+from asiento.accounting.correction import can_be_undone, undo_fact
+from asiento.accounting.decision import Conflict, Deferred, Ignored, Rejected
+from asiento.accounting.editing import plan_edit, plan_exchange
+from asiento.accounting.order_events import (
+    ChargebackClosed,
+    ChargebackOpened,
+    CreditTax,
+    EventCorrected,
+    ExchangeCreated,
+    FeeCharged,
+    JournalPosted,
+    OrderCancelled,
+    OrderEdited,
+    OrderEvent,
+    PaymentReversed,
+    ReceivableAdjusted,
+    RefundIssued,
+    RefundTender,
+    ReturnReceived,
+    ShipmentCancelled,
+    ShipmentDelivered,
+    ShipmentDispatched,
+)
 from asiento.accounting.order_state import OrderState, Refund, Tender
+from asiento.accounting.policy import Policy
+from asiento.accounting.recognition import is_taken, natural_key, split_key
 from asiento.accounting.refund_plan import plan_refund
+from asiento.accounting.return_plan import plan_return
+from asiento.accounting.undoing import is_shipment_needed, position_of, recoverable
 
+Unmet: TypeAlias = Deferred | Conflict | Rejected | Ignored
 _STATUS_RANK = {"PENDING": 0, "SUCCEEDED": 1, "FAILED": 2}
+_UNKNOWN = Deferred("D27")
+_TOO_MUCH = Deferred("D11")
+_CANNOT = Rejected("D11")
+_STALE_EDIT = Ignored("stale_edit")
+_OTHER_FEE_SOURCE = Ignored("other_fee_source")
 
 
-def unmet_condition(event: OrderEvent, order: OrderState) -> Deferred | Conflict | None:
-    """The first condition of the kind that does not hold, or None."""
+def unmet_condition(event: OrderEvent, order: OrderState, policy: Policy, *, overdue: bool = False) -> Unmet | None:
+    """The first condition of the kind that does not hold, or None. overdue: it waits for money (D10) no longer."""
     match event:
-        case ShipmentDispatched():
-            return _units_beyond_open([(line.line_id, line.quantity) for line in event.lines], order)
-        case OrderCancelled():
+        case ShipmentDispatched() | OrderCancelled():
             return _units_beyond_open([(line.line_id, line.quantity) for line in event.lines], order)
         case RefundIssued():
-            return _unmet_by_refund(event, order)
+            return _unmet_by_refund(event, order, overdue=overdue)
+        case OrderEdited():
+            if event.order_revision <= order.order_revision:
+                return _STALE_EDIT
+            return None if plan_edit(event, order) is not None else _CANNOT
+        case ExchangeCreated():
+            return None if plan_exchange(event, order) is not None else _CANNOT
+        case ReturnReceived():
+            _, code = plan_return(event, order)
+            return Deferred(code) if code else None
+        case EventCorrected():
+            return _unmet_by_correction(event, order, policy)
+        case FeeCharged():
+            return _unmet_by_fee(event, order, policy)
+        case JournalPosted():
+            return None if _is_sound(event) else Rejected("D06")
+        case _:
+            return _unmet_by_news(event, order)
+
+
+def _unmet_by_news(event: OrderEvent, order: OrderState) -> Unmet | None:
+    """Events about one payment, shipment, dispute or the receivable."""
+    match event:
+        case PaymentReversed():
+            payment = order.payments.get(event.payment_id)
+            if payment is None:
+                return _UNKNOWN
+            return _TOO_MUCH if event.amount > payment.amount - payment.reversed else None
+        case ChargebackOpened():
+            return None if event.payment_id in order.payments else _UNKNOWN
+        case ChargebackClosed():
+            dispute = order.disputes.get(event.dispute_id)
+            if dispute is None:
+                return _UNKNOWN
+            return _TOO_MUCH if event.amount_won > dispute.amount or event.fee_returned > dispute.fee else None
+        case ShipmentDelivered():
+            return None if position_of(event.shipment_id, order) is not None else _UNKNOWN
+        case ShipmentCancelled():
+            position = position_of(event.shipment_id, order)
+            if position is None:
+                return _UNKNOWN
+            return _TOO_MUCH if not order.shipments[position].stands or is_shipment_needed(position, order) else None
+        case ReceivableAdjusted():
+            most = recoverable(order) if event.kind == "RECOVERY" else order.balances().accounts_receivable
+            return _TOO_MUCH if adjusted_amount(event) > most else None
         case _:
             return None
+
+
+def adjusted_amount(event: ReceivableAdjusted) -> int:
+    """By how much the receivable changes: the amount and its taxes."""
+    return event.amount + sum([tax.amount for tax in event.taxes])
+
+
+def _unmet_by_fee(event: FeeCharged, order: OrderState, policy: Policy) -> Unmet | None:
+    """Fees of an account kind are booked from one source: captures, or events."""
+    payment = order.payments.get(event.payment_id) if event.payment_id is not None else None
+    if event.payment_id is not None and payment is None and event.account_kind == "PSP":
+        return _UNKNOWN
+    from_events = policy.fees_from(event.account_kind) == "event"
+    if from_events or event.payment_id is None or (payment is not None and payment.fee is None):
+        return None
+    return _OTHER_FEE_SOURCE
+
+
+def _is_sound(event: JournalPosted) -> bool:
+    """Whether an entry by hand balances and leaves the customer's accounts alone."""
+    balance = sum([posting.amount if posting.side == "DEBIT" else -posting.amount for posting in event.postings])
+    return balance == 0 and not any(posting.account in CUSTOMER_ACCOUNTS for posting in event.postings)
+
+
+def _unmet_by_correction(event: EventCorrected, order: OrderState, policy: Policy) -> Unmet | None:
+    original = order.facts.find("event_id", event.supersedes_event_id)
+    if original is None:
+        return _UNKNOWN
+    if not can_be_undone(original, order):
+        return _CANNOT
+    replacement = event.replacement
+    if replacement is None:
+        return None
+    kind = split_key(natural_key(replacement))[0]
+    if kind != split_key(original.natural_key)[0] or is_taken(replacement, order, original):
+        return _CANNOT
+    placement = order.placement
+    if (
+        replacement.test_mode
+        or replacement.order_key != event.order_key
+        or (placement and replacement.currency not in (None, placement.currency))
+    ):
+        return _CANNOT
+    trial = order.copy()
+    undo_fact(original.natural_key, trial)
+    return None if unmet_condition(replacement, trial, policy) is None else _CANNOT
 
 
 def _units_beyond_open(named: list[tuple[str, int]], order: OrderState) -> Deferred | None:
@@ -35,13 +156,13 @@ def _units_beyond_open(named: list[tuple[str, int]], order: OrderState) -> Defer
     return None
 
 
-def _unmet_by_refund(event: RefundIssued, order: OrderState) -> Deferred | Conflict | None:
+def _unmet_by_refund(event: RefundIssued, order: OrderState, *, overdue: bool) -> Deferred | Conflict | None:
     known = order.refunds.get(event.refund_id)
     if known is None:
         _, code = plan_refund(event, order)
         if code:
             return Deferred(code)
-    if not event.allow_over_refund and _money_is_missing(event, known, order):
+    if not (event.allow_over_refund or overdue) and _money_is_missing(event, known, order):
         return Deferred("D10")
     if known is not None and _differs(event, known):
         return Conflict("D22")

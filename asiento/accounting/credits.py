@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, SALES_ALLOWANCES, returns_account, tax_account
-from asiento.accounting.blocks import FIRST_TAX, NET
+from asiento.accounting.blocks import FIRST_TAX, NET, Amounts, added, zeros
 from asiento.accounting.booking import Booking, Draft
 from asiento.accounting.journal import DocumentLine, DocumentTax
 from asiento.accounting.order_events import CreditTax
 from asiento.accounting.order_state import NET_CAP, CapKey, LineState, TaxTerms
+from asiento.accounting.recognition import shipment_key
 from asiento.accounting.refund_plan import LinePlan
 
 
@@ -15,10 +16,12 @@ from asiento.accounting.refund_plan import LinePlan
 class Credit:
     """Amounts that the caps have granted already: what is posted and shown as one line of the credit note.
 
-    line None = the order as a whole; quantity in micro-units; account: what the net is debited to.
+    line None = the order as a whole; quantity in micro-units; account: what the net is debited to, `category`:
+    its dimension.
     """
 
     line: LineState | None
+    category: str | None
     account: str
     net: int
     taxes: list[tuple[TaxTerms, int]]
@@ -53,28 +56,37 @@ class CreditNote:
         if not plan.credits:
             return
         line = self._booking.order.own_line(stated.line_id)
-        wanted = self._take_units(line, plan)
-        units = sum([count for _, count in plan.credits])
-        account = returns_account(line.terms.kind, line.terms.category)
+        taken = self._take_units(line, plan)
         if stated.net is not None:
-            self.credit_stated(line, account, stated.net, stated.taxes or (), quantity=units)
+            account = returns_account(line.terms.kind, next(iter(taken)))
+            units = sum([count for _, count in plan.credits])
+            self.credit_stated(line, account, stated.net, stated.taxes or (), category=next(iter(taken)), quantity=units)
             return
-        net = self.grant(line, NET_CAP, NET, wanted[NET])
-        taxes = [
-            (tax, self.grant(line, tax[:3], component, wanted[component])) for component, tax in enumerate(line.terms.taxes, FIRST_TAX)
-        ]
-        self.add(Credit(line=line, account=account, net=net, taxes=taxes, quantity=units))
+        for category, (worth, units) in taken.items():
+            net = self.grant(line, NET_CAP, NET, worth[NET])
+            taxes = [
+                (tax, self.grant(line, tax[:3], component, worth[component])) for component, tax in enumerate(line.terms.taxes, FIRST_TAX)
+            ]
+            account = returns_account(line.terms.kind, category)
+            self.add(Credit(line=line, category=category, account=account, net=net, taxes=taxes, quantity=units))
 
-    def _take_units(self, line: LineState, plan: LinePlan) -> list[int]:
-        """Count the units as credited; answers what their blocks say they are worth, component by component."""
+    def _take_units(self, line: LineState, plan: LinePlan) -> dict[str, tuple[Amounts, int]]:
+        """Count the units as credited; answers what their blocks are worth, and units, per category they were invoiced under."""
         blocks = list(line.shipped)
-        worth = [0] * len(line.agreed)
+        taken: dict[str, tuple[Amounts, int]] = {}
         for place, count in plan.credits:
             part, blocks[place] = blocks[place].credit(count)
-            self._shipments.add(blocks[place].shipment)
-            worth = [a + b for a, b in zip(worth, part, strict=True)]
+            self._note_shipment(blocks[place].shipment)
+            worth, units = taken.get(blocks[place].category, (zeros(part), 0))
+            taken[blocks[place].category] = (added(worth, part), units + count)
         line.shipped = tuple(blocks)
-        return worth
+        return taken
+
+    def _note_shipment(self, position: int) -> None:
+        """Units of a shipment are credited: it can never be undone, so nothing needs to be kept for a reversal."""
+        self._shipments.add(position)
+        order = self._booking.order
+        order.booked.pop(shipment_key(order.shipments[position].shipment_id), None)
 
     def grant(self, line: LineState | None, key: CapKey, component: int | None, wanted: int) -> int:
         """What the caps of the order and of the line leave of `wanted`; counted as credited at once.
@@ -100,6 +112,7 @@ class CreditNote:
         net: int,
         taxes: tuple[CreditTax, ...],
         *,
+        category: str | None = None,
         quantity: int = 0,
         description: str | None = None,
     ) -> None:
@@ -112,7 +125,19 @@ class CreditNote:
             granted = self.grant(line, terms[:3], None, stated.amount)
             self.beyond_caps += stated.amount - granted
             granted_taxes.append((terms, granted))
-        self.add(Credit(line=line, account=account, net=granted_net, taxes=granted_taxes, quantity=quantity, description=description))
+        if category is None and line is not None:
+            category = line.terms.category
+        self.add(
+            Credit(
+                line=line,
+                category=category,
+                account=account,
+                net=granted_net,
+                taxes=granted_taxes,
+                quantity=quantity,
+                description=description,
+            )
+        )
 
     def tax_terms(self, line: LineState | None, stated: CreditTax) -> TaxTerms:
         """The first component of the stated tax's key, on its line or else on the order; as stated where there is none."""
@@ -130,7 +155,7 @@ class CreditNote:
             return
         booking, draft = self._booking, self._draft
         terms = credit.line.terms if credit.line is not None else None
-        category = (("category", terms.category),) if terms else ()
+        category = (("category", credit.category),) if credit.category else ()
         draft.debit(credit.account, credit.net, (*category, *booking.dimensions))
         for tax_terms, amount in credit.taxes:
             account = tax_account(tax_terms.jurisdiction, tax_terms.type, tax_terms.liable_party, booking.placement.channel)
@@ -162,7 +187,7 @@ class CreditNote:
                 own.credited = own.invoiced
                 taxes = list(zip(own.terms.taxes, own.invoiced[FIRST_TAX:], strict=True))
                 account = returns_account("ROUNDING", own.terms.category)
-                self.add(Credit(line=own, account=account, net=own.invoiced[NET], taxes=taxes))
+                self.add(Credit(line=own, category=own.terms.category, account=account, net=own.invoiced[NET], taxes=taxes))
 
     def allow_unexplained(self, amount: int) -> int:
         """Credit money that went back without a reason, as far as something invoiced is uncredited; answers that limit."""
@@ -180,7 +205,7 @@ class CreditNote:
                 left -= granted
                 taxes.append((terms, granted))
         net = self.grant(None, NET_CAP, None, left)
-        self.add(Credit(line=None, account=SALES_ALLOWANCES, net=net, taxes=taxes, description="ALLOWANCE"))
+        self.add(Credit(line=None, category=None, account=SALES_ALLOWANCES, net=net, taxes=taxes, description="ALLOWANCE"))
         return limited
 
     def enter(self, memo: str) -> None:

@@ -1,10 +1,12 @@
 """The only door of the core: one event, one order's state, one decision."""
 
+from asiento.accounting.archiving import MICROSECONDS_PER_SECOND, ORDER_ARCHIVED, is_archived, tombstone
+from asiento.accounting.deadlines import waiting_for
 from asiento.accounting.decision import Conflict, Decision, Deferred, Duplicate, Healed, Ignored, Outcome, Posted, Rejected
 from asiento.accounting.findings import Findings
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.judgement import judge
-from asiento.accounting.order_events import OrderEvent
+from asiento.accounting.order_events import DeadlinePassed, FeeCharged, OrderEvent
 from asiento.accounting.order_state import OrderState, Parked
 from asiento.accounting.policy import Policy, PolicyBook
 from asiento.accounting.recognition import known_as
@@ -13,6 +15,7 @@ PARKING_OVERFLOW = "parking_overflow"
 
 _DUPLICATE = Duplicate()
 _IGNORED_TEST = Ignored("test_mode")
+_IGNORED_ESTIMATE = Ignored("estimate")
 
 
 def decide(event: OrderEvent, state: OrderState | None, policies: PolicyBook) -> Decision:
@@ -41,28 +44,43 @@ class _Case:
         self.healed: list[Healed] = []
 
     def decide(self) -> Decision:
+        event, order = self.event, self.order
+        if self.state is not None and not _is_ignored(event) and is_archived(order, event.received_at, self.policy):
+            return self._turn_away()
         outcome = self._judge_arrival()
         changed = isinstance(outcome, Posted | Deferred)
         seen = not _waits_unseen(outcome, self.order) and self._see(self.event)
         if isinstance(outcome, Posted) or seen:
             self._heal()
+        if changed or seen:
+            order.last_arrival = max(order.last_arrival, event.received_at // MICROSECONDS_PER_SECOND)
         return Decision(
             outcome=outcome,
-            state=self.order if changed or seen else self.state,
+            state=order if changed or seen else self.state,
             entries=tuple(self.entries),
             discrepancies=self.findings.all(),
             healed=tuple(self.healed),
         )
 
+    def _turn_away(self) -> Decision:
+        """An archived order takes nothing any more; a person looks at what comes."""
+        self.findings.record(ORDER_ARCHIVED, "high", self.event)
+        state = self.order if self.order.archived else tombstone(self.order)
+        return Decision(outcome=Rejected(ORDER_ARCHIVED), state=state, entries=(), discrepancies=self.findings.all(), healed=())
+
     def _judge_arrival(self) -> Outcome:
         event, order = self.event, self.order
-        if event.test_mode:
-            return _IGNORED_TEST
+        ignored = _is_ignored(event)
+        if ignored is not None:
+            return ignored
         known = known_as(event, order)
         if known is not None:
             return self._repeated(known[0].event_id, known[1])
+        overdue = waiting_for(event, order) if isinstance(event, DeadlinePassed) else None
         outcome, entries = judge(event, order, self.policy, self.findings)
         self.entries.extend(entries)
+        if overdue is not None and overdue.code == "D10" and isinstance(outcome, Posted):
+            self._judge_again(overdue, overdue=True)
         return self._park(outcome) if isinstance(outcome, Deferred) else outcome
 
     def _repeated(self, original_event_id: str, conflict: str | None) -> Outcome:
@@ -100,10 +118,10 @@ class _Case:
         while any(self._judge_again(parked) for parked in self.order.parked):
             pass
 
-    def _judge_again(self, parked: Parked) -> bool:
+    def _judge_again(self, parked: Parked, *, overdue: bool = False) -> bool:
         """Judge a parked event; True where that may heal others: it posted, or its number became seen."""
         event, order = parked.event, self.order
-        outcome, entries = judge(event, order, self.policy, self.findings)
+        outcome, entries = judge(event, order, self.policy, self.findings, overdue=overdue)
         if isinstance(outcome, Deferred):
             if outcome.code == parked.code:
                 return False
@@ -116,6 +134,13 @@ class _Case:
         self.healed.append(Healed(event_id=event.event_id, outcome=outcome, entries=tuple(entries)))
         seen = not _waits_unseen(outcome, order) and self._see(event)
         return seen or isinstance(outcome, Posted)
+
+
+def _is_ignored(event: OrderEvent) -> Ignored | None:
+    """Step 1: tests and estimates."""
+    if event.test_mode:
+        return _IGNORED_TEST
+    return _IGNORED_ESTIMATE if isinstance(event, FeeCharged) and event.estimate else None
 
 
 def _waits_unseen(outcome: Outcome, order: OrderState) -> bool:

@@ -1,61 +1,95 @@
 """Steps 4 to 9: judge an event that is not known yet, and post it where nothing stands in the way."""
 
-from asiento.accounting.amount_limit import AMOUNT_LIMIT, AMOUNT_MAX, passes_amount_limit
-from asiento.accounting.blocks import added
-from asiento.accounting.booking import Booking, InvariantBroken
+from asiento.accounting.amount_limit import AMOUNT_LIMIT, passes_amount_limit
+from asiento.accounting.booking import Booking
 from asiento.accounting.conditions import unmet_condition
+from asiento.accounting.correction import CORRECTABLE
+from asiento.accounting.deadlines import UNREFUNDED, is_unpaid, is_unrefunded, is_unshipped, pass_deadline
 from asiento.accounting.decision import Conflict, Deferred, Outcome, Posted, Rejected, Severity
 from asiento.accounting.findings import Findings
+from asiento.accounting.invariants import check_invariants
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.money import CURRENCY_EXPONENTS
-from asiento.accounting.order_events import OrderEvent, OrderPlaced, RefundIssued
-from asiento.accounting.order_state import NET_CAP, LineState, OrderState
-from asiento.accounting.placement import check_lines
+from asiento.accounting.order_events import (
+    DeadlinePassed,
+    ExchangeCreated,
+    OrderEdited,
+    OrderEvent,
+    OrderPlaced,
+    RefundIssued,
+)
+from asiento.accounting.order_state import OpenFinding, OrderState, Placement
+from asiento.accounting.placement import Refusal, check_lines, stated_lines
 from asiento.accounting.policy import Policy
 from asiento.accounting.posting_rules import place_order, post_event
-from asiento.accounting.recognition import fact_of
+from asiento.accounting.recognition import fact_of, split_key
+from asiento.accounting.suspense import clear_suspense
 
 POSTED = Posted()
 UNKNOWN_ORDER = Deferred("D27")
 
 
-def judge(event: OrderEvent, order: OrderState, policy: Policy, findings: Findings) -> tuple[Outcome, list[JournalEntry]]:
-    """The outcome of an event against a state that is changed only where it posts; the entries it made."""
-    refused = _refuse(event, order, findings)
+def judge(
+    event: OrderEvent, order: OrderState, policy: Policy, findings: Findings, *, overdue: bool = False
+) -> tuple[Outcome, list[JournalEntry]]:
+    """The outcome of an event against a state that is changed only where it posts; the entries it made.
+
+    overdue: its deadline passed, so that it waits for money (D10) no longer.
+    """
+    refused = _refuse(event, order, policy, findings)
     if refused is not None:
         return refused, []
-    if isinstance(event, OrderPlaced):
-        if passes_amount_limit(event, order):
-            return _beyond_limit(event, findings), []
-        place_order(event, order, findings)
-        order.facts = order.facts.with_fact(fact_of(event))
-        return POSTED, []
-    if order.placement is None:
+    placement = order.placement
+    if isinstance(event, OrderPlaced | DeadlinePassed):
+        if passes_amount_limit(event, order, policy.amount_max):
+            return _beyond_limit(event, policy, findings), []
+        return POSTED, _post_unconditionally(event, order, policy, findings)
+    if placement is None:
         return UNKNOWN_ORDER, []
     if event.source_sequence is not None and event.source_sequence > order.next_number:
         return Deferred("D19"), []
-    unmet = unmet_condition(event, order)
-    if isinstance(unmet, Conflict):
-        findings.record(unmet.code, "high", event)
+    unmet = unmet_condition(event, order, policy.for_channel(placement.channel), overdue=overdue)
     if unmet is not None:
+        _record_refusal(unmet, event, findings)
         return unmet, []
-    if passes_amount_limit(event, order):
-        return _beyond_limit(event, findings), []
-    booking = Booking(event, order, order.placement, policy, findings)
+    if passes_amount_limit(event, order, policy.amount_max):
+        return _beyond_limit(event, policy, findings), []
+    return POSTED, _post(event, order, placement, policy, findings)
+
+
+def _post_unconditionally(event: OrderPlaced | DeadlinePassed, order: OrderState, policy: Policy, findings: Findings) -> list[JournalEntry]:
+    """What needs no known order."""
+    if isinstance(event, OrderPlaced):
+        place_order(event, order, policy.for_channel(event.channel), findings)
+        entries: list[JournalEntry] = []
+    else:
+        entries = pass_deadline(event, order, policy, findings)
+    order.facts = order.facts.with_fact(fact_of(event))
+    return entries
+
+
+def _post(event: OrderEvent, order: OrderState, placement: Placement, policy: Policy, findings: Findings) -> list[JournalEntry]:
     lines_before = order.lines.copy()
     was_over = order.totals.refunded_beyond_captured + order.totals.disputed > 0
     pending_before = _pending_of(event, order)
     findings.resolve_waiting(event)
+    entries = clear_suspense(event, order, policy, findings) if order.suspended else []
+    booking = Booking(event, order, placement, policy, findings)
     post_event(event, booking)
-    order.facts = order.facts.with_fact(fact_of(event))
+    fact = fact_of(event)
+    order.facts = order.facts.with_fact(fact)
+    if split_key(fact.natural_key)[0] in CORRECTABLE:
+        booking.keep_booked(fact.natural_key)
     if not was_over:
         _warn_of_over_refund(event, order, findings)
-    _resolve_by_totals(event, order, findings, pending_before)
-    _check_invariants(order, lines_before)
-    return POSTED, booking.entries
+    if order.findings:
+        settled = pending_before - _pending_of(event, order)
+        findings.resolve([one for one in order.findings if not one.waits and _is_over(one, order, settled)], event)
+    check_invariants(order, lines_before)
+    return [*entries, *booking.entries]
 
 
-def _refuse(event: OrderEvent, order: OrderState, findings: Findings) -> Rejected | None:
+def _refuse(event: OrderEvent, order: OrderState, policy: Policy, findings: Findings) -> Rejected | None:
     """Steps 4 and 6: what no waiting can heal."""
     currency, exponent = event.currency, event.currency_exponent
     if currency is not None:
@@ -64,21 +98,53 @@ def _refuse(event: OrderEvent, order: OrderState, findings: Findings) -> Rejecte
             findings.record("D24", "critical", event, expected=known, actual=exponent, parameters=(("currency", currency),))
             return Rejected("D24")
     if isinstance(event, OrderPlaced):
-        refusal = check_lines(event)
+        tolerance = policy.for_channel(event.channel).total_tolerance_per_line
+        refusal = check_lines(stated_lines(event), prices_include_tax=event.prices_include_tax, tolerance_per_line=tolerance, known={})
         if refusal is not None:
-            reason = (("reason", refusal.reason),)
-            findings.record(refusal.code, "high", event, expected=refusal.expected, actual=refusal.actual, parameters=reason)
-            return Rejected(refusal.code)
+            return _refused_lines(refusal, event, findings)
     placement = order.placement
-    if placement is not None and currency is not None and currency != placement.currency:
+    if placement is None:
+        return None
+    if currency is not None and currency != placement.currency:
         parameters = (("currency", currency), ("order_currency", placement.currency))
         findings.record("D24", "critical", event, parameters=parameters)
         return Rejected("D24")
+    if isinstance(event, OrderEdited | ExchangeCreated):
+        refusal = _refuse_change(event, order, placement, policy)
+        if refusal is not None:
+            return _refused_lines(refusal, event, findings)
     return None
 
 
-def _beyond_limit(event: OrderEvent, findings: Findings) -> Rejected:
-    findings.record(AMOUNT_LIMIT, "high", event, expected=AMOUNT_MAX)
+def _refuse_change(event: OrderEdited | ExchangeCreated, order: OrderState, placement: Placement, policy: Policy) -> Refusal | None:
+    edited = order.lines if isinstance(event, OrderEdited) else {}
+    refusal = check_lines(
+        stated_lines(event),
+        prices_include_tax=placement.prices_include_tax,
+        tolerance_per_line=policy.for_channel(placement.channel).total_tolerance_per_line,
+        known=edited,
+    )
+    if refusal is None and isinstance(event, ExchangeCreated):
+        known = next((line.line_id for line in event.lines if line.line_id in order.lines), None)
+        if known is not None:
+            return Refusal("D06", f"line {known} is on the order already")
+    return refusal
+
+
+def _refused_lines(refusal: Refusal, event: OrderEvent, findings: Findings) -> Rejected:
+    reason = (("reason", refusal.reason),)
+    findings.record(refusal.code, "high", event, expected=refusal.expected, actual=refusal.actual, parameters=reason)
+    return Rejected(refusal.code)
+
+
+def _record_refusal(outcome: Outcome, event: OrderEvent, findings: Findings) -> None:
+    """A discrepancy for what a person has to mend; what waits is followed where it is parked."""
+    if isinstance(outcome, Conflict | Rejected):
+        findings.record(outcome.code, "high", event)
+
+
+def _beyond_limit(event: OrderEvent, policy: Policy, findings: Findings) -> Rejected:
+    findings.record(AMOUNT_LIMIT, "high", event, expected=policy.amount_max)
     return Rejected(AMOUNT_LIMIT)
 
 
@@ -89,41 +155,31 @@ def _warn_of_over_refund(event: OrderEvent, order: OrderState, findings: Finding
         return
     allowed = isinstance(event, RefundIssued) and event.allow_over_refund
     severity: Severity = "low" if allowed else "critical" if beyond > 0 else "high"
-    findings.follow("D10", severity, event, expected=order.totals.captured, actual=order.totals.captured + beyond)
+    actual = order.totals.captured + beyond + order.totals.disputed
+    findings.follow("D10", severity, event, expected=order.totals.captured, actual=actual)
 
 
-def _resolve_by_totals(event: OrderEvent, order: OrderState, findings: Findings, pending_before: frozenset[str]) -> None:
-    """Close what the totals, or the tenders of the event's refund, no longer show."""
-    if not order.findings:
-        return
+def _is_over(finding: OpenFinding, order: OrderState, settled: frozenset[str]) -> bool:
+    """Whether the totals, or the tenders of its refund, no longer show a discrepancy."""
     totals = order.totals
-    over = {
-        "D08": not totals.overpaid,
-        "D10": totals.refunded_beyond_captured + totals.disputed <= 0,
-        "D28": False,
-        "D38": totals.unexplained_refunds() == 0,
-    }
-    settled = pending_before - _pending_of(event, order)
-    closed = [one for one in order.findings if not one.waits and (over[one.code] or (one.code == "D28" and one.event_id in settled))]
-    findings.resolve(closed, event)
+    match finding.code:
+        case "D08":
+            return not totals.overpaid
+        case "D10":
+            return totals.refunded_beyond_captured + totals.disputed <= 0
+        case "D16":
+            return not is_unpaid(order)
+        case "D17":
+            return not is_unshipped(order)
+        case "D28":
+            return finding.event_id in settled
+        case "D38":
+            return not is_unrefunded(order) if finding.parameters == UNREFUNDED else totals.unexplained_refunds() == 0
+        case _:
+            return False
 
 
 def _pending_of(event: OrderEvent, order: OrderState) -> frozenset[str]:
     """The events that named tenders of the event's refund pending: only this refund can settle them."""
     refund = order.refunds.get(event.refund_id) if isinstance(event, RefundIssued) else None
     return frozenset([tender.pending_event_id for _, tender in refund.tenders]) if refund is not None else frozenset()
-
-
-def _check_invariants(order: OrderState, lines_before: dict[str, LineState]) -> None:
-    """What must hold after every event, looked at where the event touched it. Nothing was booked when this raises."""
-    if order.posted != order.balances():
-        raise InvariantBroken(f"posted balances {order.posted} are not those of the totals {order.balances()}")
-    if min(order.uncredited.values(), default=0) < 0:
-        raise InvariantBroken(f"more was credited than invoiced: {order.uncredited}")
-    for line_id, line in order.lines.items():
-        if line is lines_before[line_id]:
-            continue
-        if added(added(line.invoiced, line.cancelled), line.open.rest()) != line.agreed:
-            raise InvariantBroken(f"line {line_id}: invoiced + cancelled + open is not what was agreed")
-        if line.terms.kind != "ROUNDING" and line.uncredited(NET_CAP) < 0:
-            raise InvariantBroken(f"line {line_id}: more net was credited than invoiced")

@@ -26,6 +26,12 @@ TenderKind: TypeAlias = Literal[
 TenderStatus: TypeAlias = Literal["PENDING", "SUCCEEDED", "FAILED"]
 RefundScope: TypeAlias = Literal["SHIPPED", "UNSHIPPED", "AUTO"]
 AdjustmentKind: TypeAlias = Literal["CHARGE", "GOODWILL", "RETURN_FEE", "TAX"]
+Disposition: TypeAlias = Literal["RESTOCK", "SCRAP", "UNKNOWN"]
+FeeAccountKind: TypeAlias = Literal["PSP", "MARKETPLACE", "CARRIER"]
+DisputeOutcome: TypeAlias = Literal["WON", "LOST", "PARTIAL"]
+ReceivableAdjustmentKind: TypeAlias = Literal["EARLY_PAYMENT_DISCOUNT", "WRITE_OFF", "RECOVERY", "SMALL_DIFFERENCE", "WITHHOLDING"]
+Side: TypeAlias = Literal["DEBIT", "CREDIT"]
+DeadlineKind: TypeAlias = Literal["PARKED", "UNPAID", "UNSHIPPED", "UNREFUNDED"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,10 +262,202 @@ class RefundIssued(OrderEvent):
     reason_code: str | None = None
 
 
-Event: TypeAlias = OrderPlaced | PaymentCaptured | ShipmentDispatched | OrderCancelled | RefundIssued
-"""Every event the core can judge today."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEdited(OrderEvent):
+    """The order was changed: `lines` are all its lines after the edit, cancelled and shipped units included."""
+
+    order_revision: int
+    lines: tuple[Line, ...]
+    order_discounts: tuple[OrderDiscount, ...]
+    total: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeCreated(OrderEvent):
+    """Lines were added to the order in exchange for others."""
+
+    exchange_id: str
+    lines: tuple[Line, ...]
+    total_added: int
+    return_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentAuthorized(OrderEvent):
+    """Money was reserved, not received."""
+
+    payment_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentVoided(OrderEvent):
+    """A reservation was released."""
+
+    payment_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFailed(OrderEvent):
+    """A payment did not come about."""
+
+    payment_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReversed(OrderEvent):
+    """A capture, or a part of it, was undone: a returned transfer, a failed direct debit."""
+
+    payment_id: str
+    amount: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipmentDelivered(OrderEvent):
+    """A shipment reached the customer."""
+
+    shipment_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipmentCancelled(OrderEvent):
+    """A shipment was undone before hand-over: its units are open again."""
+
+    shipment_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnLine:
+    """Units of one line that came back."""
+
+    line_id: str
+    quantity: int
+    disposition: Disposition
+    shipment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnReceived(OrderEvent):
+    """Units came back; money is a refund's business."""
+
+    return_id: str
+    lines: tuple[ReturnLine, ...]
+    warehouse: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeCharged(OrderEvent):
+    """A provider charged a fee, `amount` without tax; an estimate is never posted."""
+
+    fee_id: str
+    kind: str
+    amount: int
+    account_kind: FeeAccountKind
+    gateway: str
+    estimate: bool
+    tax: Tax | None = None
+    payment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargebackOpened(OrderEvent):
+    """Disputed funds were withdrawn, with a fee."""
+
+    dispute_id: str
+    payment_id: str
+    gateway: str
+    amount: int
+    fee: int
+    gateway_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargebackClosed(OrderEvent):
+    """A dispute was decided: what of its funds and of its fee came back."""
+
+    dispute_id: str
+    outcome: DisputeOutcome
+    amount_won: int
+    fee_returned: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivableAdjusted(OrderEvent):
+    """What the customer owes changed without money or goods; `amount` is without taxes."""
+
+    adjustment_id: str
+    kind: ReceivableAdjustmentKind
+    amount: int
+    taxes: tuple[Tax, ...]
+    jurisdiction: str | None = None
+    approved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventCorrected(OrderEvent):
+    """An earlier event was wrong: void it, or put another of the same type in its place."""
+
+    supersedes_event_id: str
+    replacement: PaymentCaptured | ShipmentDispatched | FeeCharged | ReturnReceived | ReceivableAdjusted | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualPosting:
+    """One leg of an entry made by hand."""
+
+    account: str
+    side: Side
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalPosted(OrderEvent):
+    """An entry made by hand, with who approved it and why."""
+
+    journal_id: str
+    postings: tuple[ManualPosting, ...]
+    reason: str
+    approved_by: str
+    clears_entry_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlinePassed(OrderEvent):
+    """A time-out as a fact, made by the sweeper; `about_event_id`: the parked event."""
+
+    kind: DeadlineKind
+    due_at: int
+    about_event_id: str | None = None
+
 
 EVENT_TYPES: dict[str, type[OrderEvent]] = {
-    cls.__name__: cls for cls in (OrderPlaced, PaymentCaptured, ShipmentDispatched, OrderCancelled, RefundIssued)
+    cls.__name__: cls
+    for cls in (
+        OrderPlaced,
+        OrderEdited,
+        OrderCancelled,
+        PaymentAuthorized,
+        PaymentVoided,
+        PaymentFailed,
+        PaymentCaptured,
+        PaymentReversed,
+        ShipmentDispatched,
+        ShipmentDelivered,
+        ShipmentCancelled,
+        ReturnReceived,
+        RefundIssued,
+        ExchangeCreated,
+        FeeCharged,
+        ChargebackOpened,
+        ChargebackClosed,
+        ReceivableAdjusted,
+        EventCorrected,
+        JournalPosted,
+        DeadlinePassed,
+    )
 }
 """Record name -> event class."""

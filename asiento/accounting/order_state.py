@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 from asiento.accounting.balances import Balances, Totals
-from asiento.accounting.blocks import FIRST_TAX, NET, Amounts, Block, ShippedBlock
+from asiento.accounting.blocks import FIRST_TAX, NET, Amounts, Block, ShippedBlock, added
 from asiento.accounting.facts import Facts
-from asiento.accounting.order_events import LiableParty, LineKind, OrderEvent, TenderKind, TenderStatus, Terms
+from asiento.accounting.order_events import LiableParty, LineKind, OrderEvent, ReceivableAdjustmentKind, TenderKind, TenderStatus, Terms
 
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 CapKey: TypeAlias = tuple[str, str, str]
@@ -54,11 +54,12 @@ class LineTerms(NamedTuple):
 class LineState:
     """One line: what was agreed = invoiced + cancelled + the open block's rest, component by component.
 
-    cancelled_units are micro-units; named_units of them were already named by a refund.
-    shipped: oldest first.
+    units: agreed micro-units, 0 for lines without. cancelled_units are micro-units; named_units of them were
+    already named by a refund. shipped: blocks of shipments that stand, oldest first.
     """
 
     terms: LineTerms
+    units: int
     agreed: Amounts
     open: Block
     invoiced: Amounts
@@ -72,6 +73,7 @@ class LineState:
         """The same line as a value of its own."""
         return LineState(
             self.terms,
+            self.units,
             self.agreed,
             self.open,
             self.invoiced,
@@ -102,6 +104,16 @@ class LineState:
         """What was invoiced under a cap key and not credited yet."""
         return sum([self.invoiced[i] - self.credited[i] for i in self.components(key)])
 
+    @property
+    def taken(self) -> Amounts:
+        """What left the open block: invoiced or cancelled."""
+        return added(self.invoiced, self.cancelled)
+
+    @property
+    def taken_units(self) -> int:
+        """Units that were shipped or cancelled."""
+        return self.units - self.open.open_units
+
 
 class Placement(NamedTuple):
     """What the order was placed with and its events do not change; `fiscal` is for the e-invoicing provider."""
@@ -126,25 +138,27 @@ class Parked(NamedTuple):
 
 
 class Payment(NamedTuple):
-    """A capture: where its money stands. Its event is the fact whose natural key names the payment."""
+    """A capture: where its money stands, and how much of it was undone. Its event is the fact whose natural key names it."""
 
     tender: TenderKind
     gateway: str
     store: str | None
     amount: int
     fee: int | None
+    reversed: int = 0
 
 
 class Shipment(NamedTuple):
-    """A shipment that stands; `invoice_number` 0 = nothing was invoiced. charges: (line_id, what it took).
+    """A shipment; `invoice_number` 0 = nothing was invoiced. charges: (line_id, what it took).
 
-    Its event is the fact whose natural key names the shipment.
+    `stands` is False once it was cancelled or voided. Its event is the fact whose natural key names the shipment.
     """
 
     shipment_id: str
     invoice_number: int
     warehouse: str | None
     charges: tuple[tuple[str, Amounts], ...]
+    stands: bool = True
 
 
 class Tender(NamedTuple):
@@ -153,6 +167,7 @@ class Tender(NamedTuple):
     amount: int
     status: TenderStatus
     pending_event_id: str
+    payment_id: str | None = None
 
 
 class Refund(NamedTuple):
@@ -163,8 +178,57 @@ class Refund(NamedTuple):
     tenders: tuple[tuple[str, Tender], ...]
 
 
+class ReturnedPart(NamedTuple):
+    """Units that a return took from one shipped block, which is the `ordinal`-th of its line in its shipment."""
+
+    line_id: str
+    shipment: int
+    ordinal: int
+    units: int
+
+
+class Dispute(NamedTuple):
+    """A chargeback: the account its funds left, how much, with which fee, and whether it is decided."""
+
+    payment_id: str
+    account: str
+    amount: int
+    fee: int
+    closed: bool = False
+
+
+class Adjustment(NamedTuple):
+    """A change of the receivable, taxes included."""
+
+    kind: ReceivableAdjustmentKind
+    amount: int
+
+
+class BookedEntry(NamedTuple):
+    """What a later reversal needs of an entry; postings: (account, dimensions, amount, debit positive)."""
+
+    kind: str
+    postings: tuple[tuple[str, tuple[tuple[str, str], ...], int], ...]
+
+
+class Booked(NamedTuple):
+    """The entries of a fact that a correction or a cancelled shipment would reverse, and the event that booked them."""
+
+    event_id: str
+    entries: tuple[BookedEntry, ...]
+
+
+class Suspended(NamedTuple):
+    """Money of an event whose order stayed unknown; account and its signed amount stand against suspense."""
+
+    part: str
+    entry_id: str
+    account: str
+    amount: int
+
+
 class OpenFinding(NamedTuple):
-    """A discrepancy that will resolve by itself; `waits`: with the posting of its parked event."""
+    """A discrepancy that will resolve by itself; `waits`: when its parked event waits no longer for it."""
 
     code: str
     event_id: str
@@ -183,6 +247,9 @@ class OrderState:
     policy_version is frozen by the order's first event. next_number: the lowest source_sequence not seen;
     seen_ahead: seen ones above it. uncredited: invoiced less credited per cap key, over the whole order, without
     ROUNDING. documents: how many of each kind were made. posted: the balances that the entries made so far add up to.
+    order_revision: of the last edit. booked: natural key -> entries that a correction or a cancelled shipment would
+    reverse, as long as one is possible. corrected: events that were voided or replaced. suspended: event_id -> its money on suspense.
+    last_arrival: of the latest event, seconds since the epoch. archived: nothing else is kept.
     """
 
     policy_version: int
@@ -201,6 +268,15 @@ class OrderState:
     documents: dict[str, int] = field(default_factory=dict)
     posted: Balances = field(default_factory=Balances)
     findings: tuple[OpenFinding, ...] = ()
+    order_revision: int = 0
+    returns: dict[str, tuple[ReturnedPart, ...]] = field(default_factory=dict)
+    disputes: dict[str, Dispute] = field(default_factory=dict)
+    adjustments: dict[str, Adjustment] = field(default_factory=dict)
+    booked: dict[str, Booked] = field(default_factory=dict)
+    corrected: tuple[str, ...] = ()
+    suspended: dict[str, tuple[Suspended, ...]] = field(default_factory=dict)
+    last_arrival: int = 0
+    archived: bool = False
 
     def copy(self) -> "OrderState":
         """A state of its own that shares the immutable values and the lines; see `own_line`."""
@@ -221,12 +297,26 @@ class OrderState:
             self.documents.copy(),
             self.posted,
             self.findings,
+            self.order_revision,
+            self.returns.copy(),
+            self.disputes.copy(),
+            self.adjustments.copy(),
+            self.booked.copy(),
+            self.corrected,
+            self.suspended.copy(),
+            self.last_arrival,
+            self.archived,
         )
 
     def own_line(self, line_id: str) -> LineState:
         """The line as a copy that may be changed, put in its place."""
         line = self.lines[line_id] = self.lines[line_id].copy()
         return line
+
+    @property
+    def shipment_stands(self) -> bool:
+        """Whether any shipment was made and not undone."""
+        return any(shipment.stands for shipment in self.shipments)
 
     def balances(self) -> Balances:
         """accounts_receivable, contract_liability, refunds_payable and dispute_losses in minor units."""
@@ -241,6 +331,17 @@ class OrderState:
     def open_net(self) -> int:
         """Net of all units that can still be shipped: what charges are spread over."""
         return sum(line.open.rest()[NET] for line in self.lines.values() if line.has_units)
+
+    def give_up_numbers_below(self, number: int) -> None:
+        """Count every source_sequence below `number` as seen: the gap will not close."""
+        if number <= self.next_number:
+            return
+        ahead = [seen for seen in self.seen_ahead if seen >= number]
+        self.next_number = number
+        while ahead and ahead[0] == self.next_number:
+            self.next_number += 1
+            del ahead[0]
+        self.seen_ahead = tuple(ahead)
 
     def see_number(self, number: int, ahead_max: int) -> bool:
         """Remember a source_sequence as seen; True where that is news. Numbers too far ahead are not kept."""

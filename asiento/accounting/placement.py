@@ -1,11 +1,12 @@
-"""An order's lines as they are placed: checks D01, D03, D05, D06 and the component vectors of every line."""
+"""An order's lines as they are stated: checks D01, D03, D05, D06 and the component vectors of every line."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from asiento.accounting.allocation import spread
-from asiento.accounting.blocks import Amounts, Block, zeros
+from asiento.accounting.blocks import NET, Amounts, Block, zeros
 from asiento.accounting.money import parse_decimal, round_half_up
-from asiento.accounting.order_events import Line, OrderPlaced
+from asiento.accounting.order_events import ExchangeCreated, Line, OrderEdited, OrderPlaced
 from asiento.accounting.order_state import UNIT_KINDS, LineState, LineTerms, TaxTerms
 
 ADDED_ROUNDING_ID = "asiento:rounding"
@@ -25,34 +26,60 @@ class Refusal:
     actual: int | None = None
 
 
-def lines_total(lines: tuple[Line, ...], order_discount: int) -> int:
-    """What the lines add up to, discounts and exclusive taxes included."""
-    total = -order_discount
-    for line in lines:
-        total += line.gross - line.discount
-        for tax in line.taxes:
-            if not tax.included:
-                total += tax.amount
-    return total
+@dataclass(frozen=True, slots=True)
+class StatedLines:
+    """Lines as an event states them: `discount` is the order-level one, `total` what all of it should add up to."""
+
+    lines: tuple[Line, ...]
+    discount: int
+    total: int
+
+    @property
+    def sum(self) -> int:
+        """What the lines add up to, discounts and exclusive taxes included."""
+        total = -self.discount
+        for line in self.lines:
+            total += line.gross - line.discount
+            for tax in line.taxes:
+                if not tax.included:
+                    total += tax.amount
+        return total
 
 
-def order_discount_of(event: OrderPlaced) -> int:
-    """The order-level discount to be spread by Rule 1."""
-    return sum(discount.amount for discount in event.order_discounts)
+def stated_lines(event: OrderPlaced | OrderEdited | ExchangeCreated) -> StatedLines:
+    """The lines of an event; an exchange has no discount but the shares that its lines state."""
+    if isinstance(event, ExchangeCreated):
+        return StatedLines(event.lines, sum([line.order_discount or 0 for line in event.lines]), event.total_added)
+    return StatedLines(event.lines, sum([discount.amount for discount in event.order_discounts]), event.total)
 
 
-def check_lines(event: OrderPlaced) -> Refusal | None:
-    """D01 beyond its tolerance, D03, D06: the first of them in this order, or None."""
-    discount = order_discount_of(event)
-    total = lines_total(event.lines, discount)
-    if abs(event.total - total) > len(event.lines):
-        return Refusal("D01", "the lines do not add up to the total", expected=total, actual=event.total)
-    shares = discount_shares(event.lines, discount)
+def check_lines(
+    stated: StatedLines, *, prices_include_tax: bool, tolerance_per_line: int, known: Mapping[str, LineState]
+) -> Refusal | None:
+    """D01 beyond its tolerance, D03, D06: the first of them in this order, or None. known: lines that an edit changes.
+
+    An edit spreads what is left of a discount over what is left of the lines, so that an order-level discount without
+    a line to carry it is no D03 there.
+    """
+    lines, total = stated.lines, stated.sum
+    if abs(stated.total - total) > len(lines) * tolerance_per_line:
+        return Refusal("D01", "the lines do not add up to the total", expected=total, actual=stated.total)
+    shares = discount_shares(lines, stated.discount)
     if shares is None:
-        given = sum(line.order_discount or 0 for line in event.lines)
-        return Refusal("D03", "the discount shares do not add up to the order's discounts", expected=discount, actual=given)
-    reason = _first_fault(event.lines, shares, event.prices_include_tax)
+        given = sum([line.order_discount or 0 for line in lines])
+        if not known or given > stated.discount or all(line.order_discount is not None for line in lines):
+            return Refusal("D03", "the discount shares do not add up to the order's discounts", expected=stated.discount, actual=given)
+        shares = [line.order_discount or 0 for line in lines]
+    reason = _first_fault(lines, shares, prices_include_tax) or _changed_kind(lines, known)
     return Refusal("D06", reason) if reason else None
+
+
+def _changed_kind(lines: tuple[Line, ...], known: Mapping[str, LineState]) -> str | None:
+    for line in lines:
+        before = known.get(line.line_id)
+        if before is not None and before.terms.kind != line.kind:
+            return f"line {line.line_id} was {before.terms.kind} and is {line.kind}"
+    return None
 
 
 def discount_shares(lines: tuple[Line, ...], discount: int) -> list[int] | None:
@@ -61,13 +88,18 @@ def discount_shares(lines: tuple[Line, ...], discount: int) -> list[int] | None:
     rest = discount - sum(shares)
     if rest == 0:
         return shares
-    places = [i for i, line in enumerate(lines) if line.order_discount is None and line.kind in _DISCOUNTED_KINDS]
+    places = [i for i, line in enumerate(lines) if takes_discount(line)]
     weights = [max(0, lines[i].gross - lines[i].discount) for i in places]
     if rest < 0 or not any(weights):
         return None
     for place, share in zip(places, spread(rest, weights), strict=True):
         shares[place] = share
     return shares
+
+
+def takes_discount(line: Line) -> bool:
+    """Whether Rule 1 gives a share of the order-level discount to the line."""
+    return line.order_discount is None and line.kind in _DISCOUNTED_KINDS
 
 
 def _first_fault(lines: tuple[Line, ...], shares: list[int], prices_include_tax: bool) -> str | None:
@@ -95,12 +127,21 @@ def _net(line: Line, share: int) -> int:
 
 
 def component_amounts(line: Line, share: int) -> Amounts:
-    """The component vector of a line with its share of the order-level discount."""
+    """The component vector of a line with its share of the order-level discount; taxes as in `tax_components`."""
     net = _net(line, share)
     discount = line.discount + share
     if discount:
         discount = _discount_without_tax(line, discount, net)
-    return (net, discount, share, line.gross - line.discount, *[tax.amount for tax in line.taxes])
+    return (net, discount, share, line.gross - line.discount, *tax_components(line).values())
+
+
+def tax_components(line: Line) -> dict[TaxTerms, int]:
+    """The taxes of a line, those of the same terms as one, in the line's order."""
+    components: dict[TaxTerms, int] = {}
+    for tax in line.taxes:
+        terms = TaxTerms(tax.jurisdiction, tax.type, tax.code, tax.rate, tax.liable_party)
+        components[terms] = components.get(terms, 0) + tax.amount
+    return components
 
 
 def _discount_without_tax(line: Line, discount: int, net: int) -> int:
@@ -117,11 +158,9 @@ def _discount_without_tax(line: Line, discount: int, net: int) -> int:
     return round_half_up(discount * scale, divisor)
 
 
-def place_line(line: Line, share: int) -> LineState:
-    """The state of a fresh line. Charges get the units of their block from `spread_charges`."""
-    amounts = component_amounts(line, share)
-    nothing = zeros(amounts)
-    terms = LineTerms(
+def line_terms(line: Line, taxes: tuple[TaxTerms, ...]) -> LineTerms:
+    """What does not change of a line unless an edit says so."""
+    return LineTerms(
         line_id=line.line_id,
         kind=line.kind,
         category=line.revenue_category or _DEFAULT_CATEGORY,
@@ -129,10 +168,16 @@ def place_line(line: Line, share: int) -> LineState:
         sku=line.sku,
         description=line.description,
         unit_cost=line.unit_cost,
-        taxes=tuple([TaxTerms(tax.jurisdiction, tax.type, tax.code, tax.rate, tax.liable_party) for tax in line.taxes]),
+        taxes=taxes,
     )
+
+
+def place_line(line: Line, share: int) -> LineState:
+    """The state of a fresh line. Charges get the units of their block from `spread_charges`."""
+    amounts = component_amounts(line, share)
+    nothing = zeros(amounts)
     units = line.quantity if line.kind in UNIT_KINDS else 0
-    return LineState(terms, amounts, Block(units, 0, amounts), nothing, nothing, nothing)
+    return LineState(line_terms(line, tuple(tax_components(line))), units, amounts, Block(units, 0, amounts), nothing, nothing, nothing)
 
 
 def added_rounding(difference: int) -> LineState:
@@ -140,21 +185,23 @@ def added_rounding(difference: int) -> LineState:
     amounts = (difference, 0, 0, difference)
     nothing = zeros(amounts)
     terms = LineTerms(ADDED_ROUNDING_ID, "ROUNDING", _DEFAULT_CATEGORY, "0", None, None, None, ())
-    return LineState(terms, amounts, Block(0, 0, amounts), nothing, nothing, nothing)
+    return LineState(terms, 0, amounts, Block(0, 0, amounts), nothing, nothing, nothing)
 
 
-def spread_charges(lines: dict[str, LineState], open_net: int) -> None:
-    """Rule 3: every charge becomes a block over the net of the unit lines (V)."""
-    for line in lines.values():
+def spread_charges(lines: dict[str, LineState]) -> None:
+    """Rule 3: what is open of every charge becomes a block over the net of the open units (V)."""
+    open_net = sum([line.open.rest()[NET] for line in lines.values() if line.has_units])
+    for line_id, line in lines.items():
         if line.is_charge:
-            line.open = Block(open_net, 0, line.open.amounts)
+            own = lines[line_id] = line.copy()
+            own.open = Block(open_net, 0, line.open.rest())
 
 
-def tax_differences(lines: tuple[Line, ...]) -> tuple[int, int] | None:
-    """D05: (expected, stated) of the first tax that differs from base * rate by more than 1 unit, or None."""
+def tax_differences(lines: tuple[Line, ...], tolerance: int) -> tuple[int, int] | None:
+    """D05: (expected, stated) of the first tax that differs from base * rate by more than `tolerance`, or None."""
     for line in lines:
         for tax in line.taxes:
             rate = parse_decimal(tax.rate)
-            if abs(tax.base * rate.numerator - tax.amount * rate.denominator) > rate.denominator:
+            if abs(tax.base * rate.numerator - tax.amount * rate.denominator) > rate.denominator * tolerance:
                 return round_half_up(tax.base * rate.numerator, rate.denominator), tax.amount
     return None

@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
+from asiento.accounting.order_events import FeeAccountKind
+
 ChargesRule: TypeAlias = Literal["pro_rata_value", "first_shipment", "last_shipment"]
 DiscountsRule: TypeAlias = Literal["contra", "net"]
 UnexplainedRefundRule: TypeAlias = Literal["allowance", "none"]
@@ -90,6 +92,16 @@ class Policy:
     def _overridden(self, rules: ChannelPolicy) -> "Policy":
         stated = {one.name: value for one in fields(rules) if (value := getattr(rules, one.name)) is not None}
         return replace(self, channels=(), **stated)
+
+    def fees_from(self, kind: FeeAccountKind) -> FeeSource:
+        """Where fees of an account kind are booked from: captures that state them, or events of their own."""
+        match kind:
+            case "PSP":
+                return self.psp_fees_from
+            case "MARKETPLACE":
+                return self.marketplace_fees_from
+            case "CARRIER":
+                return self.carrier_fees_from
 
     def for_channel(self, channel: str) -> "Policy":
         """The policy for the orders of a channel: itself, where the channel has no rules of its own."""

@@ -1,7 +1,18 @@
 """Steps 2 and 3 of the judgement: is this record known already, as an event or as a fact?"""
 
 from asiento.accounting.facts import Fact, FactName
-from asiento.accounting.order_events import OrderEvent, OrderPlaced, PaymentCaptured, ShipmentDispatched
+from asiento.accounting.order_events import (
+    ChargebackClosed,
+    ChargebackOpened,
+    FeeCharged,
+    JournalPosted,
+    OrderEvent,
+    OrderPlaced,
+    PaymentCaptured,
+    ReceivableAdjusted,
+    ReturnReceived,
+    ShipmentDispatched,
+)
 from asiento.accounting.order_state import OrderState
 
 
@@ -11,11 +22,39 @@ def natural_key(event: OrderEvent) -> str:
         case OrderPlaced():
             return "order"
         case PaymentCaptured():
-            return f"payment:{event.payment_id}"
+            return payment_key(event.payment_id)
         case ShipmentDispatched():
-            return f"shipment:{event.shipment_id}"
+            return shipment_key(event.shipment_id)
+        case ReturnReceived():
+            return f"return:{event.return_id}"
+        case ChargebackOpened():
+            return f"dispute_opened:{event.dispute_id}"
+        case ChargebackClosed():
+            return f"dispute_closed:{event.dispute_id}"
+        case FeeCharged():
+            return f"fee:{event.fee_id}"
+        case ReceivableAdjusted():
+            return f"adjustment:{event.adjustment_id}"
+        case JournalPosted():
+            return f"journal:{event.journal_id}"
         case _:
             return ""
+
+
+def payment_key(payment_id: str) -> str:
+    """The natural key of a capture."""
+    return f"payment:{payment_id}"
+
+
+def shipment_key(shipment_id: str) -> str:
+    """The natural key of a shipment."""
+    return f"shipment:{shipment_id}"
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """The kind and the id of a natural key; both empty where there is none."""
+    kind, _, about = key.partition(":")
+    return kind, about
 
 
 def fact_of(event: OrderEvent) -> Fact:
@@ -46,3 +85,12 @@ def _find(name: FactName, value: str, order: OrderState, parked: list[Fact]) -> 
     if known is not None or not parked:
         return known
     return next((fact for fact in parked if getattr(fact, name) == value), None)
+
+
+def is_taken(replacement: OrderEvent, order: OrderState, original: Fact) -> bool:
+    """Whether another fact than the one that it replaces has the event's id, business_key or natural id."""
+    fact = fact_of(replacement)
+    parked = [fact_of(one.event) for one in order.parked]
+    names: tuple[FactName, ...] = ("event_id", "business_key", "natural_key")
+    known = [_find(name, getattr(fact, name), order, parked) for name in names]
+    return any(one is not None and one.event_id != original.event_id for one in known)

@@ -92,7 +92,6 @@ def _misplaced() -> Iterator[Poison]:
     yield _dead("other key", good, "wrong_key", key=_key("another"))
     yield _dead("key that is no text", good, "wrong_key", key=b"\xff\xfe")
     yield _dead("other partition", good, "wrong_partition", key=key, shift=1)
-    yield _dead("not booked yet", encode_event_json(examples.delivered(order_id="misplaced")), "unsupported_event", key=key)
 
 
 def _refused_by_the_core() -> Iterator[Poison]:

@@ -1,8 +1,6 @@
 """The core against an independent calculation of whole order lives: equality, no tolerance.
 
-Orders whose events are all of the types that the core books are compared in full. Of the others everything
-before the first event of another type is compared: entries, final outcomes, discrepancies raised at once.
-"""
+Entries in order, outcomes, discrepancies raised, balances: each order of the published lives and each worked one."""
 
 import json
 from collections import Counter, defaultdict
@@ -14,9 +12,8 @@ from typing import Any
 import pytest
 
 from asiento.accounting.decide import decide
-from asiento.accounting.decision import Conflict, Deferred, Outcome, Posted, Rejected
+from asiento.accounting.decision import Conflict, Deferred, Outcome, Rejected
 from asiento.accounting.journal import JournalEntry
-from asiento.accounting.order_events import EVENT_TYPES
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import DEFAULT_POLICIES
 from schemas.events import parse_event_json
@@ -24,8 +21,6 @@ from schemas.order_state import decode_state, encode_state
 from schemas.refusal import Refusal
 
 VECTORS = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "orders"
-WHOLE_ORDERS_MIN = 60
-RAISED_BY_POSTING = {"D01", "D05", "D08", "D28", "D38"}
 
 pytestmark = pytest.mark.skipif(not VECTORS.is_dir(), reason=f"the vectors are not there: {VECTORS}")
 
@@ -38,8 +33,6 @@ class Life:
     entries: list[dict[str, Any]] = field(default_factory=list)
     outcomes: dict[str, list[str]] = field(default_factory=dict)
     discrepancies: set[tuple[str, str]] = field(default_factory=set)
-    whole: bool = True
-    posted: set[str] = field(default_factory=set)
 
 
 def _result(outcome: Outcome) -> list[str]:
@@ -61,13 +54,10 @@ def _row(entry: JournalEntry) -> dict[str, Any]:
 
 
 def _live(records: list[tuple[int, bytes]]) -> Life:
-    """Run one order, its state through the codec after every event; stop before an event that is not booked yet."""
+    """Run one order, its state through the codec after every event."""
     life = Life()
     waiting: dict[str, str] = {}
     for number, text in records:
-        if json.loads(text)["type"] not in EVENT_TYPES:
-            life.whole = False
-            break
         event = parse_event_json(text)
         assert not isinstance(event, Refusal), f"line {number}: {event}"
         decision = decide(event, life.state, DEFAULT_POLICIES)
@@ -80,12 +70,12 @@ def _live(records: list[tuple[int, bytes]]) -> Life:
             life.outcomes[waiting[healed.event_id]] = _result(healed.outcome)
         life.entries.extend(_row(entry) for entry in decision.entries)
         life.discrepancies.update((one.code, str(one.event_id)) for one in decision.discrepancies)
-        if isinstance(decision.outcome, Posted):
-            life.posted.add(event.event_id)
     return life
 
 
 def _cases() -> Iterator[tuple[str, list[tuple[int, bytes]], dict[str, Any]]]:
+    if not VECTORS.is_dir():
+        return
     for name in ("calm", "messy", "hostile"):
         expected = [json.loads(text) for text in (VECTORS / f"{name}.expected.jsonl").read_bytes().splitlines()]
         yield from _orders(name, VECTORS / f"{name}.events.jsonl", expected)
@@ -102,34 +92,12 @@ def _orders(name: str, path: Path, expected: list[dict[str, Any]]) -> Iterator[t
         yield f"{name} {order['order_key']}", records[order["order_key"]], order
 
 
-def test_whole_orders_agree() -> None:
-    compared = 0
-    for name, records, expected in _cases():
-        life = _live(records)
-        if not life.whole:
-            continue
-        compared += 1
-        assert life.entries == expected["entries"], name
-        assert life.outcomes == expected["outcomes"], name
-        assert life.discrepancies == {tuple(one) for one in expected["discrepancies"]}, name
-        balances = life.state.balances() if life.state is not None else None
-        ours = dict.fromkeys(expected["balances"], 0) if balances is None else {key: getattr(balances, key) for key in expected["balances"]}
-        assert ours == expected["balances"], name
-    assert compared >= WHOLE_ORDERS_MIN
-
-
-def test_beginnings_of_other_orders_agree() -> None:
-    entries = 0
-    for name, records, expected in _cases():
-        life = _live(records)
-        if life.whole:
-            continue
-        entries += len(life.entries)
-        assert life.entries == expected["entries"][: len(life.entries)], name
-        for number, result in life.outcomes.items():
-            if result[0] != "deferred":
-                assert result == expected["outcomes"][number], f"{name} line {number}"
-        theirs = {(code, event_id) for code, event_id in expected["discrepancies"]}
-        assert life.discrepancies <= theirs, name
-        assert {one for one in theirs if one[0] in RAISED_BY_POSTING and one[1] in life.posted} <= life.discrepancies, name
-    assert entries > 100
+@pytest.mark.parametrize(("records", "expected"), [pytest.param(records, order, id=name) for name, records, order in _cases()])
+def test_an_order_agrees(records: list[tuple[int, bytes]], expected: dict[str, Any]) -> None:
+    life = _live(records)
+    assert life.entries == expected["entries"]
+    assert life.outcomes == expected["outcomes"]
+    assert life.discrepancies == {tuple(one) for one in expected["discrepancies"]}
+    balances = life.state.balances() if life.state is not None else None
+    ours = dict.fromkeys(expected["balances"], 0) if balances is None else {key: getattr(balances, key) for key in expected["balances"]}
+    assert ours == expected["balances"]

@@ -26,16 +26,14 @@ def post_capture(event: PaymentCaptured, booking: Booking) -> None:
         fee.debit(PSP_FEES, event.fee, booking.dimensions)
         fee.credit(account, event.fee, booking.dimensions)
         booking.enter("fee", fee, f"Fee withheld from payment {event.payment_id}")
-    if order.totals.overpaid and not was_overpaid:
+    if order.totals.overpaid and not was_overpaid and not booking.corrects:
         totals = order.totals
-        held = totals.captured - totals.refunded - totals.pending
-        booking.findings.follow("D08", "high", event, expected=totals.agreed - totals.cancelled, actual=held)
+        booking.findings.follow("D08", "high", event, expected=totals.agreed - totals.cancelled, actual=totals.held)
 
 
 def _fee_is_ours(event: PaymentCaptured, booking: Booking) -> bool:
-    policy = booking.policy
     if event.tender in PSP_TENDERS:
-        return policy.psp_fees_from == "capture"
+        return booking.policy.fees_from("PSP") == "capture"
     if event.tender == "MARKETPLACE":
-        return policy.marketplace_fees_from == "capture"
-    return event.tender == "CASH_ON_DELIVERY" and policy.carrier_fees_from == "capture"
+        return booking.policy.fees_from("MARKETPLACE") == "capture"
+    return event.tender == "CASH_ON_DELIVERY" and booking.policy.fees_from("CARRIER") == "capture"

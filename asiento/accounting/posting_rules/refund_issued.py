@@ -9,6 +9,7 @@ from asiento.accounting.credits import CreditNote
 from asiento.accounting.invoicing import Invoice
 from asiento.accounting.order_events import RefundIssued, RefundTender
 from asiento.accounting.order_state import Refund, Tender
+from asiento.accounting.recognition import payment_key
 from asiento.accounting.refund_plan import plan_refund
 
 
@@ -32,6 +33,9 @@ def post_refund(event: RefundIssued, booking: Booking) -> None:
     order.refunds[event.refund_id] = Refund(
         known.content if known else refund_content(event), credit_note, _tenders_after(event, known, changes)
     )
+    for tender in event.tenders:
+        if tender.payment_id is not None:
+            order.booked.pop(payment_key(tender.payment_id), None)
     for tender, before in changes:
         _move_money(event, booking, tender, before, credit_note)
     if any(tender.status == "PENDING" for tender, _ in changes):
@@ -80,10 +84,10 @@ def _tenders_after(
 ) -> tuple[tuple[str, Tender], ...]:
     tenders = dict(known.tenders) if known else {}
     for tender in event.tenders:
-        tenders.setdefault(tender.tender_id, Tender(tender.amount, tender.status, ""))
+        tenders.setdefault(tender.tender_id, Tender(tender.amount, tender.status, "", tender.payment_id))
     for tender, _ in changes:
         pending_event_id = event.event_id if tender.status == "PENDING" else ""
-        tenders[tender.tender_id] = Tender(tender.amount, tender.status, pending_event_id)
+        tenders[tender.tender_id] = Tender(tender.amount, tender.status, pending_event_id, tender.payment_id)
     return tuple(tenders.items())
 
 

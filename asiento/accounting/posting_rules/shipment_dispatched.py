@@ -1,6 +1,6 @@
 """ShipmentDispatched: revenue, taxes and charges of what left, and its cost."""
 
-from asiento.accounting.blocks import NET, ShippedBlock
+from asiento.accounting.blocks import NET, Block, ShippedBlock
 from asiento.accounting.booking import Booking, Draft
 from asiento.accounting.charges import invoice_charges
 from asiento.accounting.invoicing import Invoice
@@ -28,7 +28,8 @@ def post_shipment(event: ShipmentDispatched, booking: Booking) -> None:
             with_category = (("category", category), *dimensions)
             costs.debit(f"cogs:{category}", cost, with_category)
             costs.credit(f"inventory:{warehouse}", cost, with_category)
-        line.shipped = (*line.shipped, ShippedBlock(position, shipped.quantity, part, 0, 0, cost))
+        credits_ = Block(shipped.quantity, 0, part)
+        line.shipped = (*line.shipped, ShippedBlock(position, shipped.quantity, credits_, 0, cost, line.terms.category))
         invoice.add(line, part, shipped.quantity)
         net += part[NET]
     charges = invoice_charges(booking, invoice, net)

@@ -68,7 +68,7 @@ def test_a_block_without_units_is_taken_by_its_rest_only() -> None:
 
 
 def test_credits_of_a_shipped_block_follow_its_own_count() -> None:
-    block = ShippedBlock(0, 2_000_000, (6_667, 0, 0, 0, 1_401), 0, 1_000_000, None)
+    block = ShippedBlock(0, 2_000_000, Block(2_000_000, 0, (6_667, 0, 0, 0, 1_401)), 1_000_000, None, "sales")
     first, block = block.credit(1_000_000)
     second, block = block.credit(1_000_000)
     assert (first[0], second[0]) == (3_334, 3_333)

@@ -36,7 +36,7 @@ CODES: dict[str, set[str | None]] = {
     "duplicate": {None},
     "conflict": {"D21", "D22"},
     "deferred": {"D10", "D11", "D19", "D27"},
-    "rejected": {"D01", "D03", "D06", "D24", "parking_overflow", "amount_limit"},
+    "rejected": {"D01", "D03", "D06", "D24", "parking_overflow", "amount_limit", "order_archived"},
     "ignored": {"test_mode"},
     "dead_letter": set(REASONS),
 }

@@ -1,11 +1,15 @@
 """The state of an order as bytes: whole, small, and never read in a format that is not known."""
 
+from pathlib import Path
+
 import orjson
 import pytest
 
+from asiento.accounting.balances import Balances
+from asiento.accounting.blocks import Block, ShippedBlock
 from asiento.accounting.decide import decide
 from asiento.accounting.order_events import OrderEvent
-from asiento.accounting.order_state import OrderState
+from asiento.accounting.order_state import OrderState, Payment
 from asiento.accounting.policy import DEFAULT_POLICIES
 from schemas.order_state import UnknownStateFormat, decode_state, encode_state
 from tests.order_making import back, captured, line, placed, refunded, shipped, tax, tender
@@ -68,12 +72,26 @@ def test_a_state_of_an_unknown_order_holds_what_waits() -> None:
         (b"", "no JSON"),
         (b"[]", "format version None"),
         (b'{"p":1}', "format version None"),
-        (b'{"v":2}', "format version 2, this program reads 1"),
+        (b'{"v":3}', "format version 3, this program reads up to 2"),
     ],
 )
 def test_another_format_is_refused(value: bytes, message: str) -> None:
     with pytest.raises(UnknownStateFormat, match=message):
         decode_state(value)
+
+
+def test_a_state_of_format_1_is_read_and_written_as_today() -> None:
+    old = (Path(__file__).parent / "states" / "format-1.json").read_bytes()
+    state = decode_state(old)
+    assert decode_state(encode_state(state)) == state
+    assert state.balances() == Balances(0, 2_290, 1_000, 0)
+    assert [parked.code for parked in state.parked] == ["D11", "D19"]
+    assert state.payments["P1"] == Payment("CARD", "stripe", None, 10_000, 290)
+    assert state.lines["A"].shipped == (
+        ShippedBlock(0, 2_000_000, Block(2_000_000, 1_000_000, (6_518, 148, 148, 6_666, 1_400)), 0, 2_500, "sales"),
+    )
+    after = decide(shipped("S2", {"A": "1"}), state, DEFAULT_POLICIES)
+    assert [entry.entry_kind for entry in after.entries] == ["invoice", "apply", "cost"]
 
 
 def test_a_field_that_an_older_state_lacks_takes_its_default() -> None:

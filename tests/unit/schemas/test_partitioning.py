@@ -54,7 +54,6 @@ def test_a_record_that_is_right_is_accepted() -> None:
         (b"\xff", VALUE, PARTITION, "wrong_key"),
         (KEY, VALUE, (PARTITION + 1) % 48, "wrong_partition"),
         (KEY, None, PARTITION, "empty_value"),
-        (None, encode_event_json(examples.delivered()), 0, "unsupported_event"),
     ],
 )
 def test_records_that_are_refused(key: bytes | None, value: bytes | None, partition: int, reason: str) -> None:

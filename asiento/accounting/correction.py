@@ -1,0 +1,58 @@
+"""EventCorrected: whether an earlier event can be taken back, and another put in its place."""
+
+from asiento.accounting.facts import Fact
+from asiento.accounting.order_state import OrderState
+from asiento.accounting.recognition import split_key
+from asiento.accounting.undoing import (
+    is_adjustment_needed,
+    is_payment_needed,
+    is_return_needed,
+    is_shipment_needed,
+    position_of,
+    undo_adjustment,
+    undo_capture,
+    undo_return,
+    undo_shipment,
+)
+
+CORRECTABLE = frozenset({"payment", "shipment", "fee", "return", "adjustment"})
+"""First parts of the natural keys of events that can be corrected; others are mended by events of their own."""
+
+
+def can_be_undone(original: Fact, order: OrderState) -> bool:
+    """Whether the event is of a kind that can be corrected, stands, and nothing later stands on it."""
+    kind, _ = split_key(original.natural_key)
+    return kind in CORRECTABLE and original.event_id not in order.corrected and not is_needed(original.natural_key, order)
+
+
+def is_needed(key: str, order: OrderState) -> bool:
+    """Whether something later stands on the event of a natural key, or it stands no longer itself."""
+    kind, about = split_key(key)
+    match kind:
+        case "payment":
+            return about not in order.payments or is_payment_needed(about, order)
+        case "shipment":
+            position = position_of(about, order)
+            return position is None or not order.shipments[position].stands or is_shipment_needed(position, order)
+        case "return":
+            return about not in order.returns or is_return_needed(about, order)
+        case "adjustment":
+            return about not in order.adjustments or is_adjustment_needed(about, order)
+        case _:
+            return False
+
+
+def undo_fact(key: str, order: OrderState) -> None:
+    """Take back what the event of a natural key did to the state of its order."""
+    kind, about = split_key(key)
+    match kind:
+        case "payment":
+            undo_capture(about, order)
+        case "shipment":
+            position = position_of(about, order)
+            if position is not None:
+                undo_shipment(position, order)
+        case "return":
+            undo_return(about, order)
+        case "adjustment":
+            undo_adjustment(about, order)

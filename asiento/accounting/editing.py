@@ -1,0 +1,142 @@
+"""Rule 2 for edits and exchanges: every line gets a new open block of what is agreed now and not taken yet."""
+
+from dataclasses import dataclass
+
+from asiento.accounting.allocation import spread
+from asiento.accounting.blocks import FIRST_TAX, ORDER_DISCOUNT, WEIGHT, Amounts, Block, less, zeros
+from asiento.accounting.order_events import ExchangeCreated, Line, OrderEdited
+from asiento.accounting.order_state import LineState, LineTerms, OrderState, TaxTerms
+from asiento.accounting.placement import (
+    ADDED_ROUNDING_ID,
+    added_rounding,
+    component_amounts,
+    line_terms,
+    place_line,
+    spread_charges,
+    stated_lines,
+    takes_discount,
+    tax_components,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EditPlan:
+    """The lines after an edit or exchange; joins: (line_id, amounts) that join the line's last shipped block."""
+
+    lines: dict[str, LineState]
+    joins: tuple[tuple[str, Amounts], ...]
+
+
+def plan_edit(event: OrderEdited, order: OrderState) -> EditPlan | None:
+    """What an edit makes of the lines; None where less would be agreed than was taken, or a discount finds no line."""
+    stated = stated_lines(event)
+    shares = _shares_after(event.lines, stated.discount, order.lines)
+    if shares is None:
+        return None
+    lines = {line.line_id: _edited(order.lines.get(line.line_id), line, share) for line, share in zip(event.lines, shares, strict=True)}
+    difference = stated.total - stated.sum
+    for line_id, line in order.lines.items():
+        if line_id not in lines and line_id != ADDED_ROUNDING_ID:
+            lines[line_id] = _reopened(line, line.terms, 0, zeros(line.agreed))
+    if ADDED_ROUNDING_ID in order.lines:
+        rounding = order.lines[ADDED_ROUNDING_ID]
+        lines[ADDED_ROUNDING_ID] = _reopened(rounding, rounding.terms, 0, added_rounding(difference).agreed)
+    elif difference:
+        lines[ADDED_ROUNDING_ID] = added_rounding(difference)
+    return _settled(lines)
+
+
+def plan_exchange(event: ExchangeCreated, order: OrderState) -> EditPlan | None:
+    """What an exchange makes of the lines: those of the order keep what they are, its own are added."""
+    lines = {line_id: _reopened(line, line.terms, line.units, line.agreed) for line_id, line in order.lines.items()}
+    for line in event.lines:
+        lines[line.line_id] = place_line(line, line.order_discount or 0)
+    stated = stated_lines(event)
+    difference = stated.total - stated.sum
+    if difference:
+        added = added_rounding(difference)
+        before = order.lines.get(ADDED_ROUNDING_ID)
+        agreed = tuple(map(sum, zip(before.agreed, added.agreed, strict=True))) if before is not None else added.agreed
+        lines[ADDED_ROUNDING_ID] = _reopened(before, before.terms, 0, agreed) if before is not None else added
+    return _settled(lines)
+
+
+def _shares_after(lines: tuple[Line, ...], discount: int, before: dict[str, LineState]) -> list[int] | None:
+    """Each line's share of the order-level discount: what it took, and Rule 1 over the open parts for what is left."""
+    taken = {line_id: line.taken for line_id, line in before.items()}
+    shares = [taken[line.line_id][ORDER_DISCOUNT] if line.line_id in taken else 0 for line in lines]
+    named = {line.line_id for line in lines}
+    rest = discount - sum([amounts[ORDER_DISCOUNT] for line_id, amounts in taken.items() if line_id not in named])
+    for place, line in enumerate(lines):
+        if line.order_discount is not None:
+            shares[place] = line.order_discount
+        rest -= shares[place]
+    if rest == 0:
+        return shares
+    places = [place for place, line in enumerate(lines) if takes_discount(line)]
+    weights = [_open_weight(lines[place], taken) for place in places]
+    if rest < 0 or not any(weights):
+        return None
+    for place, share in zip(places, spread(rest, weights), strict=True):
+        shares[place] += share
+    return shares
+
+
+def _open_weight(line: Line, taken: dict[str, Amounts]) -> int:
+    weight = line.gross - line.discount
+    return max(0, weight - taken[line.line_id][WEIGHT] if line.line_id in taken else weight)
+
+
+def _edited(before: LineState | None, line: Line, share: int) -> LineState:
+    """A line as an edit states it."""
+    if before is None:
+        return place_line(line, share)
+    stated = tax_components(line)
+    taken = dict(zip(before.terms.taxes, before.taken[FIRST_TAX:], strict=True))
+    taxes = (*(tax for tax in taken if tax in stated or taken[tax]), *(tax for tax in stated if tax not in taken))
+    fixed = component_amounts(line, share)[:FIRST_TAX]
+    agreed = (*fixed, *(stated.get(tax, 0) for tax in taxes))
+    return _reopened(_with_taxes(before, taxes), line_terms(line, taxes), line.quantity if before.has_units else 0, agreed)
+
+
+def _with_taxes(line: LineState, taxes: tuple[TaxTerms, ...]) -> LineState:
+    """The line with its component vectors in the order of `taxes`; components that are gone held nothing."""
+    if taxes == line.terms.taxes:
+        return line
+    places = [line.terms.taxes.index(tax) + FIRST_TAX if tax in line.terms.taxes else None for tax in taxes]
+
+    def arranged(amounts: Amounts) -> Amounts:
+        return (*amounts[:FIRST_TAX], *(0 if place is None else amounts[place] for place in places))
+
+    own = line.copy()
+    own.open = own.open._replace(amounts=arranged(line.open.amounts))
+    own.agreed, own.invoiced, own.cancelled = arranged(line.agreed), arranged(line.invoiced), arranged(line.cancelled)
+    own.credited = arranged(line.credited)
+    own.shipped = tuple([block._replace(credits=block.credits._replace(amounts=arranged(block.credits.amounts))) for block in line.shipped])
+    return own
+
+
+def _reopened(before: LineState, terms: LineTerms, units: int, agreed: Amounts) -> LineState:
+    """The line with a new open block of what is agreed and not taken; a charge gets its units by `spread_charges`."""
+    line = before.copy()
+    open_units = units - before.taken_units
+    line.terms, line.units, line.agreed = terms, units, agreed
+    line.open = Block(open_units, 0, less(agreed, before.taken))
+    return line
+
+
+def _settled(lines: dict[str, LineState]) -> EditPlan | None:
+    """The plan of reopened lines; None where a line would have less than nothing open, or amounts without a unit to carry them."""
+    joins: list[tuple[str, Amounts]] = []
+    for line_id, line in lines.items():
+        rest = line.open.amounts
+        if line.terms.kind != "ROUNDING" and (line.open.units < 0 or min(*rest[:WEIGHT], *rest[FIRST_TAX:]) < 0):
+            return None
+        if line.has_units and line.open.units == 0 and any(rest):
+            if not line.shipped:
+                return None
+            joins.append((line_id, rest))
+            line.open = Block(0, 0, zeros(rest))
+            line.shipped = (*line.shipped[:-1], line.shipped[-1].join(rest))
+    spread_charges(lines)
+    return EditPlan(lines, tuple(joins))
