@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from schemas import contract_check
 from schemas.contract_check import check_contract
 from schemas.findings import Finding
 from schemas.package_files import LOCK_FILE, avsc_contents, lock_content
@@ -162,6 +163,25 @@ def test_what_a_next_version_must_not_change(change: Callable[[dict[str, Any]], 
 def test_a_next_version_may_add_what_may_be_absent_and_mend_words() -> None:
     assert changed_in_the_next_version(add_field(**OPTIONAL)) == []
     assert changed_in_the_next_version(mend_words) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "problem"),
+    [
+        (add_field(type="string"), "added", "version 2 cannot read version 1: the field is not in what was written, and has no default"),
+        (
+            lambda schema: schema["fields"].pop(0),
+            "event_id",
+            "version 1 cannot read version 2: the field is not in what was written, and has no default",
+        ),
+    ],
+)
+def test_avro_has_its_say_where_our_rules_have_none(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Any]], None], place: str, problem: str
+) -> None:
+    """Both directions are resolved as Avro does it, so that a gap in our rules is no gap in the check."""
+    monkeypatch.setattr(contract_check, "unlawful_changes", lambda *versions: ())
+    assert (NEXT_FILE, f"PaymentCaptured.{place}", problem) in changed_in_the_next_version(change)
 
 
 def test_every_version_is_compared_with_every_other() -> None:

@@ -84,6 +84,12 @@ def test_freezing_changes_the_status_alone() -> None:
     assert check_contract(after.files, after.lock()).findings == ()
 
 
+def test_a_frozen_file_is_not_written_again() -> None:
+    before = present_contract()
+    spaced = {**before.files, "PaymentCaptured.v1.avsc": before.files["PaymentCaptured.v1.avsc"] + b"\n"}
+    assert frozen_contract(replace(before, files=spaced), ["PaymentCaptured"]).files == spaced
+
+
 @pytest.mark.parametrize(
     ("field", "problem"),
     [
