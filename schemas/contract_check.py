@@ -33,7 +33,8 @@ class ContractReport:
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
         found = [finding.to_json() for finding in self.findings]
-        return {"frozen": self.frozen, "draft": self.draft, "pairs_compared": self.pairs_compared, "findings": found}
+        counts = {"schemas": self.frozen + self.draft, "frozen": self.frozen, "draft": self.draft, "pairs_compared": self.pairs_compared}
+        return {**counts, "findings": found}
 
 
 def check_contract(avsc_files: Mapping[str, bytes], lock: bytes) -> ContractReport:
