@@ -28,11 +28,12 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 demo: setup ## A trading day through a real Kafka into a ledger, checked; stops everything at the end
 	$(BIN)/asiento up --demo --check
 
-check: setup ## The fast part of the tests: format, lint, types, layers, unit tests
+check: setup ## The fast part of the tests: format, lint, types, layers, the contract, unit tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/asiento schemas check
 	$(MAKE) --no-print-directory unit
 
 unit: setup

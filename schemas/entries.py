@@ -7,7 +7,7 @@ from typing import Any
 from asiento.accounting.journal import Document, DocumentLine, DocumentTax, DocumentTotals, JournalEntry, Posting
 from schemas import json_twin
 from schemas.fingerprints import canonical_json
-from schemas.framed_values import frame_object
+from schemas.framed_values import frame_object_with
 from schemas.output_codec import ITEMS_MAX, DecodeError, decode_output, output_record
 from schemas.refusal import InvalidEvent
 from schemas.value_fields import avro_values
@@ -63,7 +63,7 @@ def _document_amounts(document: Document) -> dict[str, Any]:
 
 def encode_entry(entry: JournalEntry) -> bytes:
     """The framed Avro value of an entry, its content hash included."""
-    return frame_object(RECORD, entry, content_hash(entry))
+    return frame_object_with(RECORD, entry, "content_hash", content_hash(entry))
 
 
 def decode_entry(value: bytes | None) -> HashedEntry:

@@ -39,7 +39,7 @@ class CheckedEvent(NamedTuple):
 
 
 class EventSchema(NamedTuple):
-    """How the events of one schema id are read and built."""
+    """How the events of one schema id are read, by that schema, and built, by the newest version of it."""
 
     record: Record
     reader: RecordReader
@@ -57,8 +57,13 @@ class OpenedValue(NamedTuple):
 @cache
 def _event_schemas() -> dict[int, EventSchema]:
     """Schema id -> how to read it, for every order event of the lock file."""
+    newest = registry().latest
     return {
-        schema_id: EventSchema(known.record, compile_reader(known.record, json_twin.LIST_ITEMS_MAX), builder_of(known.record))
+        schema_id: EventSchema(
+            record=known.record,
+            reader=compile_reader(known.record, json_twin.LIST_ITEMS_MAX),
+            build=builder_of(newest[known.record.name].record),
+        )
         for schema_id, known in registry().by_id.items()
         if known.record.is_event
     }

@@ -1,26 +1,62 @@
 """Writes the `.avsc` files, the lock file and the reference pages from the declarations.
 
-python -m schemas.generate          write what is declared
-python -m schemas.generate --lock   also put the new fingerprints of draft schemas into the lock file
+python -m schemas.generate                    write the reference pages; refuse where the contract itself would change
+python -m schemas.generate --lock             also take over changes: into a draft, or as the next version of a frozen schema
+python -m schemas.generate --freeze NAME...   freeze the newest version of these records, for ever
+
+A declaration says how the newest version of a record is. Files of frozen versions are never written again.
 """
 
 import sys
+from argparse import ArgumentParser
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from schemas.contract_check import check_contract
 from schemas.declared.events import EVENTS
 from schemas.declared.outputs import OUTPUTS
 from schemas.declared.words import Declared
-from schemas.package_files import LOCK_FILE
+from schemas.package_files import LOCK_FILE, avsc_contents, lock_content
 from schemas.reference_pages import pages
-from schemas.registry import fingerprint
+from schemas.registry import DRAFT, FROZEN, LockedSchema, fingerprint, read_lock
 
 PACKAGE = Path(__file__).parent
 REFERENCE = PACKAGE.parent / "docs" / "reference"
-FIRST_EVENT_ID, FIRST_OUTPUT_ID = 1, 101
-DRAFT = "draft"
+DECLARED: tuple[Declared, ...] = (*EVENTS, *OUTPUTS)
+_JSON = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+
+
+class CannotFreeze(ValueError):
+    """A record is not in the contract, or the contract has findings; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The lines of the lock file and the `.avsc` files (name -> content)."""
+
+    lines: tuple[LockedSchema, ...]
+    files: Mapping[str, bytes]
+
+    def lock(self) -> bytes:
+        """The content of the lock file."""
+        return orjson.dumps({"schemas": [asdict(line) for line in self.lines]}, option=_JSON)
+
+    def newest(self, subject: str) -> LockedSchema | None:
+        """The newest version of a subject; None where it has none yet."""
+        found = [line for line in self.lines if line.subject == subject]
+        return max(found, key=lambda line: line.version) if found else None
+
+    def with_version(self, line: LockedSchema, avsc: dict[str, Any]) -> "Contract":
+        """The same with a version written, in place of itself or at the end."""
+        key = (line.subject, line.version)
+        places = [(other.subject, other.version) for other in self.lines]
+        lines = tuple(line if place == key else other for place, other in zip(places, self.lines, strict=True))
+        file = orjson.dumps(_with_status(avsc, line.status), option=_JSON)
+        return Contract(lines if key in places else (*lines, line), {**self.files, line.file_name: file})
 
 
 def avsc(declared: Declared) -> dict[str, Any]:
@@ -41,33 +77,75 @@ def _defined_once(schema: Any, met: set[str]) -> Any:
     return {key: value if key == "default" else _defined_once(value, met) for key, value in schema.items()}
 
 
-def avsc_files() -> dict[str, bytes]:
-    """File name -> content of every declared schema."""
-    declared = (*EVENTS, *OUTPUTS)
-    return {
-        f"{record['name']}.v1.avsc": orjson.dumps(avsc(record), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        for record in declared
-    }
+def _with_status(schema: dict[str, Any], status: str) -> dict[str, Any]:
+    head = {name: value for name, value in schema.items() if name not in ("status", "fields")}
+    return {**head, "status": status, "fields": schema["fields"]}
 
 
-def lock_content() -> bytes:
-    """The lock file for the declared schemas, all drafts of version 1."""
-    lines = [_lock_line(record, FIRST_EVENT_ID + index) for index, record in enumerate(EVENTS)]
-    lines += [_lock_line(record, FIRST_OUTPUT_ID + index) for index, record in enumerate(OUTPUTS)]
-    return orjson.dumps({"status": DRAFT, "schemas": lines}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+def present_contract() -> Contract:
+    """The contract as it stands in the package."""
+    return Contract(read_lock(lock_content()), avsc_contents())
 
 
-def _lock_line(record: Declared, schema_id: int) -> dict[str, Any]:
-    subject = f"{record['namespace']}.{record['name']}"
-    return {"subject": subject, "version": 1, "id": schema_id, "fingerprint": fingerprint(avsc(record))}
+def declared_contract(contract: Contract, declared: Iterable[Declared]) -> Contract:
+    """The contract after its declarations: drafts follow them, what differs from a frozen version is the next one, a draft."""
+    for record in declared:
+        subject, schema = f"{record['namespace']}.{record['name']}", avsc(record)
+        newest = contract.newest(subject)
+        found = fingerprint(schema)
+        if newest is None or (newest.status == FROZEN and newest.fingerprint != found):
+            next_id = max((line.id for line in contract.lines), default=0) + 1
+            version = newest.version + 1 if newest else 1
+            line = LockedSchema(subject=subject, version=version, id=next_id, status=DRAFT, fingerprint=found)
+            contract = contract.with_version(line, schema)
+        elif newest.status == DRAFT:
+            contract = contract.with_version(replace(newest, fingerprint=found), schema)
+    return contract
+
+
+def frozen_contract(contract: Contract, names: Iterable[str]) -> Contract:
+    """The contract with the newest versions of these records frozen; raises `CannotFreeze`."""
+    findings = check_contract(contract.files, contract.lock()).findings
+    if findings:
+        raise CannotFreeze("\n".join(["mend this first:", *map(str, findings)]))
+    for name in names:
+        newest = max((line for line in contract.lines if line.record_name == name), key=lambda line: line.version, default=None)
+        if newest is None:
+            raise CannotFreeze(f"{name} is no record of the contract")
+        if newest.status == DRAFT:
+            contract = contract.with_version(replace(newest, status=FROZEN), orjson.loads(contract.files[newest.file_name]))
+    return contract
+
+
+def _changes(before: Contract, after: Contract) -> list[str]:
+    """What `--lock` would do, one line for each version."""
+    known = set(before.lines)
+    return [
+        f"{line.subject}: {line.status} version {line.version}, id {line.id}, is not what is declared: run again with --lock"
+        for line in after.lines
+        if line not in known
+    ]
 
 
 def main(arguments: list[str]) -> None:
     """Write the files; see the module's docstring."""
-    for name, content in avsc_files().items():
-        (PACKAGE / "avro" / name).write_bytes(content)
-    if "--lock" in arguments:
-        (PACKAGE / LOCK_FILE).write_bytes(lock_content())
+    parser = ArgumentParser(prog="python -m schemas.generate", description="Write schemas, lock file and reference pages.")
+    parser.add_argument("--lock", action="store_true", help="take over changes into drafts and new versions")
+    parser.add_argument("--freeze", nargs="+", metavar="NAME", default=(), help="freeze the newest version of these records")
+    asked = parser.parse_args(arguments)
+    before = present_contract()
+    after = declared_contract(before, DECLARED)
+    changes = _changes(before, after)
+    if changes and not asked.lock:
+        sys.exit("\n".join(changes))
+    try:
+        after = frozen_contract(after, asked.freeze)
+    except CannotFreeze as problem:
+        sys.exit(str(problem))
+    for name, content in after.files.items():
+        if before.files.get(name) != content:
+            (PACKAGE / "avro" / name).write_bytes(content)
+    (PACKAGE / LOCK_FILE).write_bytes(after.lock())
     for name, text in pages().items():
         (REFERENCE / name).write_text(text, encoding="utf-8")
 

@@ -1,7 +1,8 @@
 """The schemas this build knows, by id and by name: the `.avsc` files and the lock file beside them.
 
 Subjects follow the RecordName strategy: one contract per record, whatever the topic. The lock file gives every
-version its id for ever and the fingerprint of its content, so that a changed file cannot pass as the same version.
+version its id for ever, its status and the fingerprint of its content, so that a changed file cannot pass as the
+same version. A draft may still change; a frozen version never does, and records of it are read for ever.
 """
 
 import hashlib
@@ -14,14 +15,18 @@ import orjson
 from schemas.avro_types import Record, read_record
 from schemas.package_files import avsc_content, lock_content
 
+DRAFT = "draft"
+FROZEN = "frozen"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedSchema:
-    """One line of the lock file."""
+    """One line of the lock file; `status` is draft or frozen."""
 
     subject: str
     version: int
     id: int
+    status: str
     fingerprint: str
 
     @property
@@ -48,33 +53,28 @@ class KnownSchema:
 class Registry:
     """All known schemas; `latest` is what is written, any id can be read."""
 
-    status: str
     by_id: dict[int, KnownSchema]
     latest: dict[str, KnownSchema]
 
 
 def fingerprint(avsc: dict[str, Any]) -> str:
-    """SHA-256 (hex) of the canonical schema: sorted keys, no blanks, `doc` left out, logical types kept."""
-    return hashlib.sha256(orjson.dumps(_without_docs(avsc), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    """SHA-256 (hex) of the canonical schema: sorted keys, no blanks, words for people included, its status left out."""
+    content = {name: value for name, value in avsc.items() if name != "status"}
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def _without_docs(schema: Any) -> Any:
-    if isinstance(schema, dict):
-        return {key: _without_docs(value) for key, value in schema.items() if key != "doc"}
-    if isinstance(schema, list):
-        return [_without_docs(item) for item in schema]
-    return schema
+def read_lock(content: bytes) -> tuple[LockedSchema, ...]:
+    """The lines of a lock file; raises `orjson.JSONDecodeError`, `KeyError` or `TypeError` for what is none."""
+    return tuple(LockedSchema(**line) for line in orjson.loads(content)["schemas"])
 
 
 @cache
 def registry() -> Registry:
     """The schemas of the package, read once."""
-    lock = orjson.loads(lock_content())
     known = []
-    for line in lock["schemas"]:
-        locked = LockedSchema(**line)
+    for locked in read_lock(lock_content()):
         avsc = orjson.loads(avsc_content(locked.file_name))
         known.append(KnownSchema(locked, avsc, read_record(avsc)))
     ordered = sorted(known, key=lambda schema: schema.locked.version)
     by_id = {schema.locked.id: schema for schema in known}
-    return Registry(lock["status"], by_id, {schema.record.name: schema for schema in ordered})
+    return Registry(by_id, {schema.record.name: schema for schema in ordered})

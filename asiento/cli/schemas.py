@@ -15,19 +15,21 @@ JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.command()
 def check(as_json: JSON = False) -> None:
-    """Lint every schema and compare it with the lock file; exit 1 on a finding."""
-    from schemas import lint
+    """Check every schema, the lock file, and every version against every other; exit 1 on a finding."""
+    from schemas.contract_check import check_contract
     from schemas.package_files import avsc_contents, lock_content
 
-    files = avsc_contents()
-    findings = lint.check(files, lock_content())
+    report = check_contract(avsc_contents(), lock_content())
     if as_json:
-        print_json({"schemas": len(files), "findings": [finding.to_json() for finding in findings]})
+        print_json(report.to_json())
     else:
-        for finding in findings:
-            message(f"{finding.file} {finding.place}: {finding.problem}")
-        message(f"{len(files)} schemas, {len(findings)} findings")
-    if findings:
+        for finding in report.findings:
+            message(str(finding))
+        message(
+            f"frozen versions: {report.frozen}; drafts: {report.draft}; pairs of versions compared: {report.pairs_compared}; "
+            f"findings: {len(report.findings)}"
+        )
+    if report.findings:
         raise CommandError("the schemas are not what the contract allows")
 
 

@@ -99,7 +99,7 @@ FEE_CHARGED = _event(
     "FeeCharged",
     "A provider charged a fee for this order.",
     required("fee_id", TEXT, "The fee."),
-    required("kind", TEXT, "What for (referral, fulfilment, monthly)."),
+    required("kind", TEXT, "What for (referral, fulfillment, monthly)."),
     required("amount", MONEY, "Minor units, without tax."),
     optional("tax", TAX, "Tax on the fee."),
     required("account_kind", enum("FeeAccountKind", "PSP", "MARKETPLACE", "CARRIER", doc="Who charges."), "Whose clearing account."),
@@ -126,7 +126,7 @@ RECEIVABLE_ADJUSTED = _event(
         "Why it changed.",
     ),
     required("amount", MONEY, "Minor units, without taxes."),
-    required("taxes", array(TAX), "Tax relief, where the law gives it."),
+    required("taxes", array(TAX), "Tax relief beside the amount, where the law gives it."),
     optional("jurisdiction", TEXT, "Authority; WITHHOLDING needs it."),
     optional("approved_by", TEXT, "Opaque id of who approved."),
 )
@@ -295,7 +295,7 @@ EVENTS: tuple[Declared, ...] = (
                 record(
                     "ManualPosting",
                     "One leg of an entry made by hand.",
-                    required("account", TEXT, "Account role."),
+                    required("account", TEXT, "Account role with qualifiers."),
                     required("side", enum("Side", "DEBIT", "CREDIT", doc="Side of the account."), "Side of the account."),
                     required("amount", MONEY, "Minor units."),
                 )

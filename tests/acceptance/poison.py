@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.avro_types import Array, AvroType, Enumeration, Mapping, OneOf, Primitive, Record
 from schemas.events import EVENT_BYTES_MAX, encode_event_json
-from schemas.framed_values import frame_object, frame_values
+from schemas.framed_values import frame_object_with, frame_values
 from schemas.partitioning import partition_for
 from schemas.registry import registry
 from tests.unit.schemas import examples
@@ -66,7 +66,7 @@ def _unreadable() -> Iterator[Poison]:
     for length in (5, 6, len(good) // 3, len(good) // 2, len(good) - 1):
         yield _dead(f"truncated to {length}", good[:length], "undecodable")
     yield _dead("unknown schema", b"\x00\x7f\xff\xff\xff" + good[5:], "unknown_schema_id")
-    yield _dead("entry", frame_object("JournalEntry", examples.INVOICE, "0" * 64), "wrong_record_type")
+    yield _dead("entry", frame_object_with("JournalEntry", examples.INVOICE, "content_hash", "0" * 64), "wrong_record_type")
     yield _dead("trailing byte", good + b"\x00", "trailing_bytes")
     yield _dead("two records", good + good, "trailing_bytes")
     yield _dead("600 KiB", good + b"\x00" * BIG_RECORD_BYTES, "too_large")

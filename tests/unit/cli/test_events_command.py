@@ -11,6 +11,7 @@ from asiento.cli.events import encode_lines
 from asiento.cli.exits import CommandError, Unreachable, UsageError
 from asiento.cli.json_lines import read_lines
 from asiento.cli.main import app
+from schemas import package_files
 from schemas.event_messages import message_from_json, message_of
 from schemas.events import event_from_json
 from schemas.refusal import Refusal
@@ -101,10 +102,23 @@ def test_tail_shows_what_cannot_be_read() -> None:
     }
 
 
+def test_schemas_check_says_where_what_and_how_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = package_files.avsc_contents()
+    files["FeeCharged.v1.avsc"] = files["FeeCharged.v1.avsc"].replace(b"without tax", b"with tax")
+    monkeypatch.setattr(package_files, "avsc_contents", lambda: files)
+    result = CliRunner().invoke(app, ["schemas", "check"])
+    assert isinstance(result.exception, CommandError)
+    assert "FeeCharged.v1.avsc: is not what was locked as frozen version 1; restore the file from version control" in result.stderr
+    assert "findings: 1" in result.stderr
+    finding = orjson.loads(CliRunner().invoke(app, ["schemas", "check", "--json"]).stdout)["findings"][0]
+    assert finding.keys() == {"file", "place", "problem", "mend"}
+
+
 def test_schemas_check_and_export(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["schemas", "check", "--json"])
     assert result.exit_code == 0
-    assert orjson.loads(result.stdout)["findings"] == []
+    report = orjson.loads(result.stdout)
+    assert (report["schemas"], report["frozen"], report["draft"], report["findings"]) == (26, 25, 1, [])
     assert CliRunner().invoke(app, ["schemas", "export", str(tmp_path / "out"), "--dry-run"]).exit_code == 0
     assert not (tmp_path / "out").exists()
     assert CliRunner().invoke(app, ["schemas", "export", str(tmp_path / "out")]).exit_code == 0

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.event_rules import DUE_DAYS_MAX, TAXES_MAX, TEXT_LENGTH_MAX
 from schemas.events import EVENT_BYTES_MAX, JSON_BYTES_MAX, decode_event, encode_event_json, event_from_json, parse_event_json
-from schemas.framed_values import frame_object, frame_values
+from schemas.framed_values import frame_object_with, frame_values
 from schemas.json_twin import read_object
 from schemas.refusal import REASONS, InvalidEvent, Refusal
 from schemas.registry import registry
@@ -67,7 +67,7 @@ def test_every_truncation_is_undecodable() -> None:
 
 
 def test_a_known_schema_that_is_no_event() -> None:
-    assert reason(frame_object("JournalEntry", examples.INVOICE, "0" * 64)) == "wrong_record_type"
+    assert reason(frame_object_with("JournalEntry", examples.INVOICE, "content_hash", "0" * 64)) == "wrong_record_type"
 
 
 def body(position: int, patch: bytes) -> bytes:
