@@ -4,14 +4,19 @@ from dataclasses import dataclass
 
 from asiento.accounting.allocation import spread
 from asiento.accounting.blocks import FIRST_TAX, ORDER_DISCOUNT, WEIGHT, Amounts, Block, less, zeros
-from asiento.accounting.order_events import ExchangeCreated, Line, OrderEdited
+from asiento.accounting.order_events import ExchangeCreated, Line, LineKind, OrderEdited
 from asiento.accounting.order_state import LineState, LineTerms, OrderState, TaxTerms
 from asiento.accounting.placement import (
     ADDED_ROUNDING_ID,
+    Refusal,
     added_rounding,
+    check_lines,
+    check_shape,
+    check_total,
     component_amounts,
     line_terms,
     place_line,
+    refuse_shares,
     spread_charges,
     stated_lines,
     takes_discount,
@@ -59,6 +64,35 @@ def plan_exchange(event: ExchangeCreated, order: OrderState) -> EditPlan | None:
         agreed = tuple(map(sum, zip(before.agreed, added.agreed, strict=True))) if before is not None else added.agreed
         lines[ADDED_ROUNDING_ID] = _reopened(before, before.terms, 0, agreed) if before is not None else added
     return _settled(lines)
+
+
+def check_edit(event: OrderEdited, order: OrderState, *, prices_include_tax: bool, tolerance_per_line: int) -> Refusal | None:
+    """D01 beyond its tolerance, D03, D06 of an edit: the first of them in this order, or None.
+
+    Where what is left of a discount finds no line to carry it, the edit is D11, not D03.
+    """
+    stated = stated_lines(event)
+    given = [line.order_discount or 0 for line in event.lines]
+    all_given = all(line.order_discount is not None for line in event.lines)
+    shares = _shares_after(event.lines, stated.discount, order.lines)
+    if sum(given) > stated.discount or (all_given and sum(given) < stated.discount):
+        return check_total(stated, tolerance_per_line) or refuse_shares(stated)
+    refusal = check_total(stated, tolerance_per_line) or check_shape(event.lines, shares or given, prices_include_tax)
+    if refusal is None:
+        changed = next((line for line in event.lines if line.line_id in order.lines and _kind(line, order) != line.kind), None)
+        refusal = Refusal("D06", f"line {changed.line_id} was {_kind(changed, order)} and is {changed.kind}") if changed else None
+    return refusal
+
+
+def check_exchange(event: ExchangeCreated, order: OrderState, *, prices_include_tax: bool, tolerance_per_line: int) -> Refusal | None:
+    """D01 beyond its tolerance, D03, D06 of an exchange: the first of them in this order, or None."""
+    refusal = check_lines(stated_lines(event), prices_include_tax=prices_include_tax, tolerance_per_line=tolerance_per_line)
+    known = next((line.line_id for line in event.lines if line.line_id in order.lines), None)
+    return refusal or (Refusal("D06", f"line {known} is on the order already") if known is not None else None)
+
+
+def _kind(line: Line, order: OrderState) -> LineKind:
+    return order.lines[line.line_id].terms.kind
 
 
 def _shares_after(lines: tuple[Line, ...], discount: int, before: dict[str, LineState]) -> list[int] | None:
@@ -132,7 +166,7 @@ def _settled(lines: dict[str, LineState]) -> EditPlan | None:
         rest = line.open.amounts
         if line.terms.kind != "ROUNDING" and (line.open.units < 0 or min(*rest[:WEIGHT], *rest[FIRST_TAX:]) < 0):
             return None
-        if line.has_units and line.open.units == 0 and any(rest):
+        if line.has_units and line.open.units == 0 and any((*rest[:ORDER_DISCOUNT], *rest[FIRST_TAX:])):
             if not line.shipped:
                 return None
             joins.append((line_id, rest))

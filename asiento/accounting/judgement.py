@@ -6,6 +6,7 @@ from asiento.accounting.conditions import unmet_condition
 from asiento.accounting.correction import CORRECTABLE
 from asiento.accounting.deadlines import UNREFUNDED, is_unpaid, is_unrefunded, is_unshipped, pass_deadline
 from asiento.accounting.decision import Conflict, Deferred, Outcome, Posted, Rejected, Severity
+from asiento.accounting.editing import check_edit, check_exchange
 from asiento.accounting.findings import Findings
 from asiento.accounting.invariants import check_invariants
 from asiento.accounting.journal import JournalEntry
@@ -99,7 +100,7 @@ def _refuse(event: OrderEvent, order: OrderState, policy: Policy, findings: Find
             return Rejected("D24")
     if isinstance(event, OrderPlaced):
         tolerance = policy.for_channel(event.channel).total_tolerance_per_line
-        refusal = check_lines(stated_lines(event), prices_include_tax=event.prices_include_tax, tolerance_per_line=tolerance, known={})
+        refusal = check_lines(stated_lines(event), prices_include_tax=event.prices_include_tax, tolerance_per_line=tolerance)
         if refusal is not None:
             return _refused_lines(refusal, event, findings)
     placement = order.placement
@@ -117,18 +118,10 @@ def _refuse(event: OrderEvent, order: OrderState, policy: Policy, findings: Find
 
 
 def _refuse_change(event: OrderEdited | ExchangeCreated, order: OrderState, placement: Placement, policy: Policy) -> Refusal | None:
-    edited = order.lines if isinstance(event, OrderEdited) else {}
-    refusal = check_lines(
-        stated_lines(event),
-        prices_include_tax=placement.prices_include_tax,
-        tolerance_per_line=policy.for_channel(placement.channel).total_tolerance_per_line,
-        known=edited,
-    )
-    if refusal is None and isinstance(event, ExchangeCreated):
-        known = next((line.line_id for line in event.lines if line.line_id in order.lines), None)
-        if known is not None:
-            return Refusal("D06", f"line {known} is on the order already")
-    return refusal
+    tolerance = policy.for_channel(placement.channel).total_tolerance_per_line
+    if isinstance(event, OrderEdited):
+        return check_edit(event, order, prices_include_tax=placement.prices_include_tax, tolerance_per_line=tolerance)
+    return check_exchange(event, order, prices_include_tax=placement.prices_include_tax, tolerance_per_line=tolerance)
 
 
 def _refused_lines(refusal: Refusal, event: OrderEvent, findings: Findings) -> Rejected:

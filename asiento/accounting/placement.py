@@ -1,6 +1,5 @@
 """An order's lines as they are stated: checks D01, D03, D05, D06 and the component vectors of every line."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from asiento.accounting.allocation import spread
@@ -47,39 +46,38 @@ class StatedLines:
 
 
 def stated_lines(event: OrderPlaced | OrderEdited | ExchangeCreated) -> StatedLines:
-    """The lines of an event; an exchange has no discount but the shares that its lines state."""
+    """The lines of an event; an exchange has no order-level discount."""
     if isinstance(event, ExchangeCreated):
-        return StatedLines(event.lines, sum([line.order_discount or 0 for line in event.lines]), event.total_added)
+        return StatedLines(event.lines, 0, event.total_added)
     return StatedLines(event.lines, sum([discount.amount for discount in event.order_discounts]), event.total)
 
 
-def check_lines(
-    stated: StatedLines, *, prices_include_tax: bool, tolerance_per_line: int, known: Mapping[str, LineState]
-) -> Refusal | None:
-    """D01 beyond its tolerance, D03, D06: the first of them in this order, or None. known: lines that an edit changes.
+def check_total(stated: StatedLines, tolerance_per_line: int) -> Refusal | None:
+    """D01 beyond its tolerance (minor units per line)."""
+    total = stated.sum
+    if abs(stated.total - total) <= len(stated.lines) * tolerance_per_line:
+        return None
+    return Refusal("D01", "the lines do not add up to the total", expected=total, actual=stated.total)
 
-    An edit spreads what is left of a discount over what is left of the lines, so that an order-level discount without
-    a line to carry it is no D03 there.
-    """
-    lines, total = stated.lines, stated.sum
-    if abs(stated.total - total) > len(lines) * tolerance_per_line:
-        return Refusal("D01", "the lines do not add up to the total", expected=total, actual=stated.total)
-    shares = discount_shares(lines, stated.discount)
+
+def refuse_shares(stated: StatedLines) -> Refusal:
+    """D03: the shares that the lines state are not the order-level discount."""
+    given = sum([line.order_discount or 0 for line in stated.lines])
+    return Refusal("D03", "the discount shares do not add up to the order's discounts", expected=stated.discount, actual=given)
+
+
+def check_lines(stated: StatedLines, *, prices_include_tax: bool, tolerance_per_line: int) -> Refusal | None:
+    """D01 beyond its tolerance, D03, D06 of fresh lines: the first of them in this order, or None."""
+    shares = discount_shares(stated.lines, stated.discount)
     if shares is None:
-        given = sum([line.order_discount or 0 for line in lines])
-        if not known or given > stated.discount or all(line.order_discount is not None for line in lines):
-            return Refusal("D03", "the discount shares do not add up to the order's discounts", expected=stated.discount, actual=given)
-        shares = [line.order_discount or 0 for line in lines]
-    reason = _first_fault(lines, shares, prices_include_tax) or _changed_kind(lines, known)
+        return check_total(stated, tolerance_per_line) or refuse_shares(stated)
+    return check_total(stated, tolerance_per_line) or check_shape(stated.lines, shares, prices_include_tax)
+
+
+def check_shape(lines: tuple[Line, ...], shares: list[int], prices_include_tax: bool) -> Refusal | None:
+    """D06 of lines with their shares of the order-level discount."""
+    reason = _first_fault(lines, shares, prices_include_tax)
     return Refusal("D06", reason) if reason else None
-
-
-def _changed_kind(lines: tuple[Line, ...], known: Mapping[str, LineState]) -> str | None:
-    for line in lines:
-        before = known.get(line.line_id)
-        if before is not None and before.terms.kind != line.kind:
-            return f"line {line.line_id} was {before.terms.kind} and is {line.kind}"
-    return None
 
 
 def discount_shares(lines: tuple[Line, ...], discount: int) -> list[int] | None:
