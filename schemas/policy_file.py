@@ -6,16 +6,14 @@ offset; the oldest may leave it out). Names are the fields of `asiento.accountin
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
-from asiento.accounting.policy import Policy, PolicyBook
+from asiento.accounting.policy import EntityPolicy, Policy, PolicyBook
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NAMES = tuple(field.name for field in fields(Policy))
-_HINTS = get_type_hints(Policy)
+_HINTS = {name: hint for name, hint in get_type_hints(Policy).items() if not name.startswith("_")}
 
 
 class InvalidPolicy(ValueError):
@@ -61,7 +59,7 @@ def _microseconds(value: Any, place: str) -> int:
 
 def _value(name: Any, value: Any, place: str) -> Any:
     if name not in _HINTS:
-        near = difflib.get_close_matches(str(name), _NAMES, n=1, cutoff=0.0)[0]
+        near = difflib.get_close_matches(str(name), _HINTS, n=1, cutoff=0.0)[0]
         raise InvalidPolicy(f"{place}: no policy has that name; the nearest is {near}")
     hint = _HINTS[name]
     if get_origin(hint) is Literal:
@@ -72,10 +70,10 @@ def _value(name: Any, value: Any, place: str) -> Any:
         if type(value) is not int or value < 1:
             raise InvalidPolicy(f"{place}: {value!r} is no whole number above 0")
         return value
-    if name == "entity_time_zones":
+    if name == "entities":
         if not isinstance(value, Mapping):
-            raise InvalidPolicy(f"{place}: a mapping of legal entity to time zone is expected")
-        return tuple((str(entity), _zone(zone, f"{place}.{entity}")) for entity, zone in sorted(value.items()))
+            raise InvalidPolicy(f"{place}: a mapping of legal entity to its books is expected")
+        return tuple((str(entity), EntityPolicy(**books)) for entity, books in sorted(value.items()))
     return _zone(value, place)
 
 

@@ -1,6 +1,6 @@
 """The accounting policy: everything that can change the books, versioned and frozen per order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, TypeAlias
@@ -20,14 +20,45 @@ class UnknownPolicyVersion(LookupError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """One version of the policy; the defaults are version 1.
+class EntityPolicy:
+    """How one legal entity keeps its books.
 
-    charges: how charge lines follow shipments. discounts: shown against revenue or netted. unexplained_refund:
-    what refunded money without a reason becomes. *_fees_from: which source of fees is booked per account kind.
-    time_zone: of business dates, `entity_time_zones` (legal entity, zone) overrides it. parked_*_max: bounds of
-    the events that wait in one order. numbers_ahead_max: how far above the expected source_sequence a number is
-    remembered as seen.
+    time_zone: IANA name, of its business dates; None = the policy's. book_currency: ISO 4217, of its books; None = not stated.
+    """
+
+    time_zone: str | None = None
+    book_currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelPolicy:
+    """The booking rules in which the orders of one channel differ; None = as the policy says. Fields as in `Policy`."""
+
+    charges: ChargesRule | None = None
+    discounts: DiscountsRule | None = None
+    unexplained_refund: UnexplainedRefundRule | None = None
+    psp_fees_from: FeeSource | None = None
+    marketplace_fees_from: FeeSource | None = None
+    carrier_fees_from: FeeSource | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One version of the policy; the defaults are version 1 and never change.
+
+    Booking rules, which `channels` may override. charges: how charge lines follow shipments. discounts: shown against
+    revenue or netted. unexplained_refund: what refunded money without a reason becomes. *_fees_from: which source of
+    fees is booked per account kind.
+
+    Books. time_zone: of business dates, where `entities` (legal entity, its books) states no other. channels: (channel
+    of the order, its rules).
+
+    Limits. parked_events_max, parked_bytes_max: bounds of the events that wait in one order. numbers_ahead_max: how far
+    above the expected source_sequence a number is remembered as seen. archive_after_days: a resolved order that was
+    silent this long is archived. amount_max: most that each sum of an order's amounts may reach, minor units.
+
+    Tolerances, minor units per line. total_tolerance_per_line: what lines and total may differ by before D01 rejects.
+    tax_tolerance: what a tax may differ from base * rate by before D05 warns.
     """
 
     version: int = 1
@@ -38,17 +69,35 @@ class Policy:
     marketplace_fees_from: FeeSource = "event"
     carrier_fees_from: FeeSource = "event"
     time_zone: str = "UTC"
-    entity_time_zones: tuple[tuple[str, str], ...] = ()
+    entities: tuple[tuple[str, EntityPolicy], ...] = ()
+    channels: tuple[tuple[str, ChannelPolicy], ...] = ()
     parked_events_max: int = 64
     parked_bytes_max: int = 1_048_576
     numbers_ahead_max: int = 10_000
+    archive_after_days: int = 730
+    amount_max: int = 10**17
+    total_tolerance_per_line: int = 1
+    tax_tolerance: int = 1
+    _zones: dict[str, str] = field(init=False, repr=False, compare=False)
+    _of_channels: dict[str, "Policy"] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what every event looks up."""
+        zones = {entity: books.time_zone for entity, books in self.entities if books.time_zone is not None}
+        object.__setattr__(self, "_zones", zones)
+        object.__setattr__(self, "_of_channels", {channel: self._overridden(rules) for channel, rules in self.channels})
+
+    def _overridden(self, rules: ChannelPolicy) -> "Policy":
+        stated = {one.name: value for one in fields(rules) if (value := getattr(rules, one.name)) is not None}
+        return replace(self, channels=(), **stated)
+
+    def for_channel(self, channel: str) -> "Policy":
+        """The policy for the orders of a channel: itself, where the channel has no rules of its own."""
+        return self._of_channels.get(channel, self)
 
     def business_date(self, legal_entity: str, occurred_at: int) -> str:
         """The date (YYYY-MM-DD) of `occurred_at` (UTC microseconds) where the entity keeps its books."""
-        for entity, zone in self.entity_time_zones:
-            if entity == legal_entity:
-                return _date_in_zone(occurred_at, zone)
-        return _date_in_zone(occurred_at, self.time_zone)
+        return _date_in_zone(occurred_at, self._zones.get(legal_entity, self.time_zone))
 
 
 def _date_in_zone(occurred_at: int, zone: str) -> str:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from asiento.accounting.amount_limit import AMOUNT_MAX
 from asiento.accounting.decide import decide
-from asiento.accounting.policy import DEFAULT_POLICIES, Policy, PolicyBook, UnknownPolicyVersion
+from asiento.accounting.policy import DEFAULT_POLICIES, ChannelPolicy, EntityPolicy, Policy, PolicyBook, UnknownPolicyVersion
 from schemas.policy_file import InvalidPolicy, policies_from_mapping
 from tests.order_making import captured, line, placed, shipped
 
@@ -43,7 +44,6 @@ def test_versions_are_in_force_from_their_time() -> None:
         ({"parked_events_max": 0}, "policy.parked_events_max: 0 is no whole number above 0"),
         ({"time_zone": "Mars/Olympus"}, "policy.time_zone: 'Mars/Olympus' is no time zone"),
         ({"time_zone": "../../etc/passwd"}, "is no time zone"),
-        ({"entity_time_zones": {"ACME": "Nowhere"}}, "policy.entity_time_zones.ACME: 'Nowhere' is no time zone"),
         ({"versions": []}, "versions: a list with at least one policy is expected"),
         ({"versions": [{}], "charges": "first_shipment"}, "beside `versions` nothing else may stand"),
         ({"versions": [{"version": 1}, {"version": 1, "in_force_from": "2027-01-01T00:00:00Z"}]}, "the same version"),
@@ -73,11 +73,56 @@ def test_a_state_of_an_unknown_version_stops_the_worker() -> None:
 
 
 def test_the_business_date_is_the_entity_s_own() -> None:
-    book = policies_from_mapping({"entity_time_zones": {"ACME-ES": "America/Mexico_City"}})
+    book = policies_from_mapping({"entities": {"ACME-ES": {"time_zone": "America/Mexico_City"}}})
     order = decide(placed(line("A", 1_000)), None, book)
     entry = decide(captured("P1", 1_000, occurred_at="2026-03-01T03:00:00Z"), order.state, book).entries[0]
     assert (entry.business_date, entry.posting_date, entry.late) == ("2026-02-28", "2026-02-28", False)
     assert Policy().business_date("ACME-ES", at("2026-03-01T03:00:00+00:00")) == "2026-03-01"
+
+
+def test_an_entity_without_a_zone_of_its_own_keeps_the_policy_s() -> None:
+    policy = Policy(time_zone="Asia/Tokyo", entities=(("ACME-MX", EntityPolicy(book_currency="MXN")),))
+    assert policy.business_date("ACME-MX", at("2026-03-01T20:00:00+00:00")) == "2026-03-02"
+
+
+def test_a_channel_overrides_what_it_states_and_nothing_else() -> None:
+    entities = (("ACME-MX", EntityPolicy(time_zone="America/Mexico_City")),)
+    policy = Policy(version=3, charges="last_shipment", entities=entities, channels=(("amazon", ChannelPolicy(discounts="net")),))
+    assert policy.for_channel("amazon") == Policy(version=3, charges="last_shipment", entities=entities, discounts="net")
+
+
+def test_a_channel_without_rules_of_its_own_has_the_policy_itself() -> None:
+    policy = Policy(channels=(("amazon", ChannelPolicy(discounts="net")),))
+    assert policy.for_channel("web") is policy
+    assert policy.for_channel("Amazon") is policy
+
+
+def test_a_channel_s_policy_is_prepared_once() -> None:
+    policy = Policy(channels=(("amazon", ChannelPolicy(psp_fees_from="event")),))
+    of_channel = policy.for_channel("amazon")
+    assert policy.for_channel("amazon") is of_channel
+    assert of_channel.for_channel("amazon") is of_channel
+
+
+def test_the_defaults_are_version_1_for_ever() -> None:
+    """A default that changes would change the books of orders whose version leaves it out."""
+    assert Policy() == Policy(
+        version=1,
+        charges="pro_rata_value",
+        discounts="contra",
+        unexplained_refund="allowance",
+        psp_fees_from="capture",
+        marketplace_fees_from="event",
+        carrier_fees_from="event",
+        time_zone="UTC",
+        parked_events_max=64,
+        parked_bytes_max=1_048_576,
+        numbers_ahead_max=10_000,
+        archive_after_days=730,
+        amount_max=AMOUNT_MAX,
+        total_tolerance_per_line=1,
+        tax_tolerance=1,
+    )
 
 
 @pytest.mark.parametrize(
