@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from asiento.runtime.logging import configure_logging
 from asiento.runtime.settings import load_settings
 from asiento.runtime.yaml_files import RefusedFile
 from schemas.policy_digest import policy_digest
+from schemas.policy_keys import POLICY_KEYS
 from streams.policies import load_policies, log_policies
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 
 @pytest.fixture
@@ -65,3 +69,24 @@ def test_the_log_tells_each_version_and_its_digest(tmp_path: Path, log_lines: io
     assert (shown["event"], shown["file"]) == ("policy_loaded", str(path))
     assert shown["versions"] == [first, {"version": 2, "in_force_from": "2027-01-01T06:00:00Z", "digest": digest}]
     assert (default["file"], default["versions"]) == (None, [first])
+
+
+def test_the_example_file_is_in_order_and_states_every_default() -> None:
+    policies = load_policies(DOCS / "policy.example.yaml")
+    (_, first), (since, second) = policies.versions
+    assert first == Policy()
+    text = (DOCS / "policy.example.yaml").read_text(encoding="utf-8")
+    assert all(f"    {name}: " in text.partition("version: 2")[0] for name in POLICY_KEYS if name != "version")
+    assert policies.in_force_at(since).for_channel("amazon").charges == "first_shipment"
+    assert second.business_date("acme-mx", 0) == "1969-12-31"
+
+
+def test_the_page_names_every_key_with_its_default() -> None:
+    page = (DOCS / "policy.md").read_text(encoding="utf-8")
+    rows = [[cell.strip("` ") for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| `")]
+    told = {row[0]: row[-1] for row in rows if row[0] in POLICY_KEYS}
+    assert told == {name: str(getattr(Policy(), name)) for name in POLICY_KEYS}
+    bounds = {row[0]: row[2] for row in rows if len(row) == 4}
+    schemas = {name: POLICY_KEYS[name].rule.schema() for name in bounds}
+    assert bounds == {name: f"{schema['minimum']}, {schema['maximum']}" for name, schema in schemas.items()}
+    assert re.findall(r"digest: (p1:\w+)", page) == [policy_digest(0, Policy())]
