@@ -1,17 +1,20 @@
-"""`asiento config`: the settings in effect, where each comes from, and their schema."""
+"""`asiento config`: the settings in effect and where each comes from, the accounting policy, the schemas of both files."""
 
 import os
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import SecretStr
 
+from asiento.cli.exits import CommandError
 from asiento.cli.output import print_json
-from asiento.runtime.settings import ENVIRONMENT_PREFIX, Settings, load_settings, load_yaml
+from asiento.runtime.settings import ENVIRONMENT_PREFIX, Settings, load_settings
+from asiento.runtime.yaml_files import RefusedFile, load_yaml
 
-app = typer.Typer(no_args_is_help=True, help="Look at the settings.")
+app = typer.Typer(no_args_is_help=True, help="Look at the settings and the accounting policy.")
 
 HIDDEN = "***"
 _PASSWORD_IN_URL = re.compile(r"(://[^/@:]*:)[^/]*@")
@@ -35,18 +38,54 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="One JSON document
         typer.echo(f"{name:{width}}  {'(unset)' if row['value'] is None else row['value']}  [{row['origin']}]")
 
 
+class SchemaOf(StrEnum):
+    """The files that have a schema."""
+
+    SETTINGS = "settings"
+    POLICY = "policy"
+
+
 @app.command()
 def schema(
+    of: Annotated[SchemaOf, typer.Argument(help="Which file: the settings or the accounting policy.")] = SchemaOf.SETTINGS,
     as_json: Annotated[bool, typer.Option("--json", help="On one line; it is JSON in any case.")] = False,
 ) -> None:
-    """Print the JSON Schema of the YAML file, for editors and checks."""
-    document = Settings.model_json_schema()
+    """Print the JSON Schema of a YAML file, for editors and checks."""
+    from schemas.policy_json_schema import policy_json_schema
+
+    document = policy_json_schema() if of is SchemaOf.POLICY else Settings.model_json_schema()
     if as_json:
         print_json(document)
         return
     import orjson
 
     typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+
+
+@app.command()
+def policy(
+    file: Annotated[Path | None, typer.Argument(help="The policy file; without it the one that ASIENTO_POLICY names.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, which is a policy file itself.")] = False,
+) -> None:
+    """Check the accounting policy and show all its versions, defaults filled in, each with the digest of its content.
+
+    Exit 1 where the file cannot be used: every fault with its line, column and field.
+    """
+    from asiento.cli.policy_pages import policy_lines
+    from schemas.policy_digest import policy_values
+    from streams.policies import load_policies
+
+    path = file or load_settings().policy
+    try:
+        policies = load_policies(path)
+    except RefusedFile as refused:
+        raise CommandError(f"the policy cannot be used\n{refused}") from None
+    if as_json:
+        print_json({"versions": [policy_values(since, version) for since, version in policies.versions]})
+        return
+    typer.echo(path or "no policy file is named: version 1 with its defaults")
+    for line in policy_lines(policies):
+        typer.echo(line)
 
 
 def _shown(value: Any) -> Any:

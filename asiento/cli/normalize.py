@@ -12,7 +12,7 @@ import typer
 
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.output import message, print_json
-from asiento.runtime.settings import load_yaml
+from asiento.runtime.yaml_files import load_yaml
 from sources.platforms.memory_files import MemoryDirectory, UnreadableMemory
 from sources.platforms.outcome import Events, Normalized, Nothing, Problem
 from sources.platforms.payload import PAYLOAD_BYTES_MAX

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from asiento.cli.exits import UsageError
 from asiento.cli.json_lines import open_input
 from asiento.cli.output import print_json
 
@@ -21,16 +20,10 @@ def simulate_command(
     Every line ends in exactly one class; an outcome is printed again when it changes. The exit code is 0
     whenever the file could be read, whatever its lines hold.
     """
-    from asiento.accounting.policy import DEFAULT_POLICIES
     from asiento.cli.simulation import Simulation
-    from asiento.runtime.settings import load_yaml
-    from schemas.policy_file import InvalidPolicy, policies_from_mapping
+    from streams.policies import load_policies
 
-    try:
-        policies = policies_from_mapping(load_yaml(policy)) if policy is not None else DEFAULT_POLICIES
-    except InvalidPolicy as problem:
-        raise UsageError(f"{policy}: {problem}") from None
-    simulation = Simulation(policies)
+    simulation = Simulation(load_policies(policy))
     with open_input(events) as stream:
         for row in simulation.run(stream):
             print_json(row)

@@ -141,16 +141,3 @@ def _explain(item: Any, config: str | None) -> str:
     variable = ENVIRONMENT_PREFIX + name.upper()
     where = f"environment variable {variable}" if variable in os.environ else f"{name} in {config or 'the options'}"
     return f"{where}: {item['msg']}"
-
-
-def load_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML mapping with the safe loader; raises `SettingsError` naming the file."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path} is not YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise SettingsError(f"{path}: a mapping is expected")
-    return content

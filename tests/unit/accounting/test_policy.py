@@ -1,6 +1,6 @@
-"""The policy: what may stand in the file, which version an order keeps, what a date is."""
+"""The policy: which version an order keeps, what a channel changes, what a date is."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from asiento.accounting.amount_limit import AMOUNT_MAX
 from asiento.accounting.decide import decide
 from asiento.accounting.policy import DEFAULT_POLICIES, ChannelPolicy, EntityPolicy, Policy, PolicyBook, UnknownPolicyVersion
-from schemas.policy_file import InvalidPolicy, policies_from_mapping
+from schemas.policy_file import policies_from_mapping
 from tests.order_making import captured, line, placed, shipped
 
 MICROSECONDS = 1_000_000
@@ -18,44 +18,12 @@ def at(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp()) * MICROSECONDS
 
 
-def test_an_empty_file_is_version_1_with_its_defaults() -> None:
-    assert policies_from_mapping({}) == DEFAULT_POLICIES
-
-
 def test_versions_are_in_force_from_their_time() -> None:
-    book = policies_from_mapping(
-        {
-            "versions": [
-                {"version": 2, "in_force_from": datetime(2027, 1, 1, tzinfo=UTC), "discounts": "net"},
-                {"version": 1, "charges": "first_shipment"},
-            ]
-        }
-    )
-    assert book.in_force_at(at("2026-12-31T23:59:59+00:00")).charges == "first_shipment"
-    assert book.in_force_at(at("2027-01-01T00:00:00+00:00")).discounts == "net"
-    assert book.by_version(1).version == 1
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ({"charge": "first_shipment"}, "policy.charge: no policy has that name; the nearest is charges"),
-        ({"discounts": "netto"}, "policy.discounts: 'netto' is not one of contra, net"),
-        ({"parked_events_max": 0}, "policy.parked_events_max: 0 is no whole number above 0"),
-        ({"time_zone": "Mars/Olympus"}, "policy.time_zone: 'Mars/Olympus' is no time zone"),
-        ({"time_zone": "../../etc/passwd"}, "is no time zone"),
-        ({"versions": []}, "versions: a list with at least one policy is expected"),
-        ({"versions": [{}], "charges": "first_shipment"}, "beside `versions` nothing else may stand"),
-        ({"versions": [{"version": 1}, {"version": 1, "in_force_from": "2027-01-01T00:00:00Z"}]}, "the same version"),
-        ({"versions": [{"version": 1}, {"version": 2}]}, "the same in_force_from"),
-        ({"in_force_from": "2027-01-01T00:00:00"}, "has no offset"),
-        ({"in_force_from": "soon"}, "is no RFC 3339 time"),
-        ({"versions": ["x"]}, r"versions\[0\]: a mapping is expected"),
-    ],
-)
-def test_a_faulty_file_says_where_and_what(content: dict[str, Any], message: str) -> None:
-    with pytest.raises(InvalidPolicy, match=message):
-        policies_from_mapping(content)
+    old, new = Policy(version=1), Policy(version=2)
+    book = PolicyBook(((0, old), (at("2027-01-01T00:00:00+00:00"), new)))
+    assert book.in_force_at(at("2026-12-31T23:59:59+00:00")) is old
+    assert book.in_force_at(at("2027-01-01T00:00:00+00:00")) is new
+    assert book.by_version(1) is old
 
 
 def test_the_first_event_fixes_the_version_for_the_order_s_life() -> None:

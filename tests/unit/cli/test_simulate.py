@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from typer.testing import CliRunner, Result
 
 from asiento.accounting.order_events import OrderEvent
 from asiento.cli.exits import UsageError
 from asiento.cli.main import app
+from asiento.runtime.settings import SettingsError
 from schemas.events import JSON_BYTES_MAX, event_to_json
 from tests.order_making import captured, line, placed, shipped
 
@@ -97,6 +97,5 @@ def test_what_cannot_be_read_is_a_usage_error(tmp_path: Path) -> None:
     assert isinstance(missing.exception, UsageError)
     assert "nothing.jsonl" in str(missing.exception)
     wrong = run("-", "--policy", str(policy), stdin=b"")
-    assert isinstance(wrong.exception, UsageError)
-    with pytest.raises(UsageError, match="the nearest is charges"):
-        raise wrong.exception
+    assert isinstance(wrong.exception, SettingsError)
+    assert str(wrong.exception) == f"{policy}:1:1: charge: there is no such key; the nearest is charges"
