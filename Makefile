@@ -39,9 +39,10 @@ check: setup ## The fast part of the tests: format, lint, types, layers, the con
 unit: setup
 	$(PYTEST) -q -n 2 -m "not kafka and not slow and not soak"
 
+# Two at a time: most of it waits for processes. Whole files, as some share what their first test has built; longest first.
 integration: setup
-	$(PYTEST) -q -m "(kafka or slow) and not soak" tests/integration tests/contract tests/unit
-	$(PYTEST) -q -m "not soak" tests/acceptance
+	$(PYTEST) -q -n 2 --dist loadfile --no-loadscope-reorder -m "(kafka or slow) and not soak" \
+	  tests/acceptance tests/integration tests/contract tests/unit
 
 test: check integration ## All that decides whether a change is good, real Kafka included
 

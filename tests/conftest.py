@@ -1,7 +1,7 @@
 """A real broker for the tests that ask for it: one per test process, started by the first of them, stopped at the end.
 
-Under pytest-xdist use `--dist loadgroup`: all Kafka tests are one group and share one broker. Without it each worker has its
-own, on its own ports: heavier, just as right.
+Under pytest-xdist each of its processes has a broker of its own, on ports of its own. Use `--dist loadfile`: tests that kill the
+broker are in one process with the others of their broker, one after the other, and a file's shared installation is built once.
 """
 
 import uuid
@@ -18,7 +18,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"kafka", "local_kafka"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.kafka)
-            item.add_marker(pytest.mark.xdist_group("kafka"))
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ def _group() -> None:
 def run_streams() -> None:
     """Run the order worker in the foreground until SIGTERM, which drains it and exits 0.
 
-    Needs the topics of `asiento topics apply`. A broken guarantee ends the process at once with a code from 70 to 79, after one
+    Needs the topics of `asiento topics apply`. A broken guarantee ends the process at once with a code from 70 to 80, after one
     log line that says what, where and how to mend it; start it again, it goes on where the last transaction ended.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the worker takes the signal over: nothing has begun

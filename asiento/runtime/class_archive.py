@@ -9,6 +9,7 @@ import subprocess
 import zlib
 from pathlib import Path
 
+from asiento.runtime.file_lock import LockHeld, locked
 from asiento.runtime.java import Java
 
 DUMP_SECONDS_MAX = 60
@@ -34,7 +35,7 @@ class ClassArchive:
 
     def making(self, part: Path) -> list[str]:
         """Options with which a broker writes its archive to `part` when it is stopped; the Java's own is made first."""
-        if not self._own.exists() and not self._dump_own():
+        if not self._own_is_there():
             return []
         part.unlink(missing_ok=True)
         return [f"-XX:SharedArchiveFile={self._own}", f"-XX:ArchiveClassesAtExit={part}"]
@@ -52,6 +53,14 @@ class ClassArchive:
         self._broker.unlink(missing_ok=True)
         self._own.unlink(missing_ok=True)
         return found
+
+    def _own_is_there(self) -> bool:
+        """Made by the first who comes: no two are alike, and the broker's archive fits only the one that it was made on."""
+        try:
+            with locked(self._own.with_suffix(".lock"), DUMP_SECONDS_MAX):
+                return self._own.exists() or self._dump_own()
+        except LockHeld:
+            return False
 
     def _dump_own(self) -> bool:
         part = self._unfinished()

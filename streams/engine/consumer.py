@@ -17,7 +17,7 @@ from faust.types import TP
 from streams.engine.chunks import Chunk, FetchedChunk
 from streams.engine.failure import ExitCode, cause_of, end_process, give_up_draining
 from streams.engine.fetch_thread import ChunkFetchThread, StartPosition
-from streams.engine.recovery import apply_changelog_chunk, forget_last_recovery
+from streams.engine.recovery import apply_changelog_chunk, forget_last_recovery, refuse_unrecovered
 from streams.engine.slots import SlotSet
 from streams.engine.table import StateTable
 
@@ -82,6 +82,7 @@ class ChunkConsumer(FaustConsumer):
     def resume_flow(self) -> None:
         """Let records through; source partitions join here, after Faust emptied its queues for the last time."""
         if self.positioned:
+            refuse_unrecovered(self.app)
             super().resume_partitions(self._held)
             self._held.clear()
             self.engine.on_ready()

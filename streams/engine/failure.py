@@ -45,6 +45,8 @@ class ExitCode(IntEnum):
     """Unprocessed records are no longer in the source topic: retention or a re-created topic took them."""
     CRASHED = 79
     """A service of the frame died, or recovery does not move."""
+    NOT_RECOVERED = 80
+    """Source partitions were about to be read although a table lacks part of its changelog."""
 
 
 KNOWN_CAUSES = frozenset(ExitCode) - {ExitCode.CHUNK_FAILED, ExitCode.STUCK, ExitCode.CRASHED}

@@ -20,6 +20,7 @@ TOUCHED_INTERNALS: Final = (
     "faust.transport.drivers.aiokafka:AIOKafkaConsumerThread._create_worker_consumer",
     "faust.transport.drivers.aiokafka:AIOKafkaConsumerThread._fetch_records",
     "faust.transport.drivers.aiokafka:AIOKafkaConsumerThread._ensure_consumer",
+    "faust.tables.recovery:Recovery.active_remaining",
     "faust.tables.recovery:Recovery.need_recovery",
     "faust.tables.recovery:Recovery.signal_recovery_end",
     "mode.services:Service._crash",

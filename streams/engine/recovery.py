@@ -3,6 +3,7 @@
 from typing import Any
 
 from streams.engine.chunks import FetchedChunk
+from streams.engine.failure import ExitCode, end_process
 from streams.engine.table import state_from_changelog
 
 
@@ -23,6 +24,14 @@ def apply_changelog_chunk(app: Any, fetched: FetchedChunk) -> None:
 def forget_last_recovery(app: Any) -> None:
     """A recovery begins: Faust lets the end signal of the last one stand for up to 5 s, and would skip this one by it."""
     app.tables.recovery.signal_recovery_end.clear()
+
+
+def refuse_unrecovered(app: Any) -> None:
+    """End the process if a table still lacks part of its changelog: every order it lacks would be judged as if it were new."""
+    recovery = app.tables.recovery
+    if recovery.need_recovery():
+        missing = {tp.partition: offsets for tp, offsets in recovery.active_remaining().items() if offsets > 0}
+        end_process(ExitCode.NOT_RECOVERED, "the frame ended a recovery before the changelog was read", offsets_missing=missing)
 
 
 def note_changelog_offset(app: Any, tp: Any, offset: int) -> None:

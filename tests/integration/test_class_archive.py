@@ -1,12 +1,13 @@
 """The class archive: used only when it is whole."""
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from asiento.runtime.class_archive import ClassArchive
-from asiento.runtime.java import find_java
+from asiento.runtime.java import Java, find_java
 from asiento.runtime.kafka_jars import jars_directory
 from asiento.runtime.local_kafka import LocalKafka
 
@@ -24,6 +25,26 @@ def test_an_archive_is_made_once_and_then_used(tmp_path: Path) -> None:
     used = subprocess.run([java.program, "-XX:+UseSerialGC", *archive.using(), "-Xshare:on", "-version"], capture_output=True, check=True)
     assert b"sharing" in used.stderr
     assert not list((tmp_path / "cache").glob("*.part"))
+
+
+SLOW_DUMP = """\
+#!/bin/sh
+echo dumped >> "$0.log"
+sleep 0.5
+for word; do case "$word" in -XX:SharedArchiveFile=*) echo $$ > "${word#*=}" ;; esac; done
+"""
+
+
+def test_of_two_that_start_at_once_both_use_what_the_first_has_made(tmp_path: Path) -> None:
+    """No two dumps are alike: with the one of a dump and the broker's of another, Java would use neither for good."""
+    program = tmp_path / "java"
+    program.write_text(SLOW_DUMP)
+    program.chmod(0o755)
+    archives = [ClassArchive(Java(program, "21.0.8", 21), tmp_path) for _ in range(2)]
+    with ThreadPoolExecutor() as pool:
+        used = list(pool.map(lambda archive: archive.making(tmp_path / "part"), archives))
+    assert used[0] == used[1] != []
+    assert (tmp_path / "java.log").read_text() == "dumped\n"
 
 
 def test_a_damaged_archive_does_not_stop_the_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, local_kafka: LocalKafka) -> None:

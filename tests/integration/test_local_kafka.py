@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from asiento.runtime.child_process import read_pid_file, start_mark
 from asiento.runtime.local_kafka import LocalKafka, LocalKafkaError
 
-pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
+pytestmark = pytest.mark.kafka
 
 DEADLINE_SECONDS = 60.0
 

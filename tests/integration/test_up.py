@@ -15,7 +15,7 @@ import pytest
 
 from asiento.runtime.child_process import ProcessIdentity, read_pid_file
 
-pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 DEADLINE_SECONDS = 90.0
 CHILDREN = ("worker-1", "sink-ledger")

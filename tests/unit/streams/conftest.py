@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.engine import consumer, slots
+from streams.engine import consumer, recovery, slots
 from streams.engine.failure import ExitCode
 from tests.unit.streams.offline_engine import ProcessEnded
 
@@ -16,6 +16,6 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[ExitCode]:
         codes.append(code)
         raise ProcessEnded
 
-    for module in (consumer, slots):
+    for module in (consumer, recovery, slots):
         monkeypatch.setattr(module, "end_process", end_process)
     return codes

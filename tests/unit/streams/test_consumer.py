@@ -1,5 +1,6 @@
 """The consumer's positions: concrete after every rebalance, with seek epochs; nothing is skipped, nothing stalls."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -166,6 +167,22 @@ async def test_end_of_one_recovery_is_not_the_end_of_the_next() -> None:
     recovery.signal_recovery_end.set()
     await offline.consumer.seek_wait({TP(CHANGELOG, 0): -1})
     assert not recovery.signal_recovery_end.is_set()
+
+
+@pytest.mark.parametrize(("recovered_to", "codes"), [(2, [ExitCode.NOT_RECOVERED]), (3, [])])
+async def test_unrecovered_table_ends_the_process_before_the_source_is_read(
+    ended: list[ExitCode], recovered_to: int, codes: list[ExitCode]
+) -> None:
+    """Whatever made Faust believe that its recovery has ended: no order is judged without its state."""
+    offline = await Offline().assign()
+    recovery = _recovering(offline, highwater=3)
+    recovery.active_offsets[TP(CHANGELOG, 0)] = recovered_to
+    offline.consumer.resume_partitions({P0, P1})
+    await offline.consumer.perform_seek()
+    with pytest.raises(ProcessEnded) if codes else nullcontext():
+        offline.consumer.resume_flow()
+    assert ended == codes
+    assert offline.consumer.wanted == (set() if codes else {P0, P1})
 
 
 async def test_own_changelog_writes_count_as_recovered() -> None:
