@@ -81,7 +81,10 @@ class Block:
         """The first `units` of it, whoever took them."""
         if not units:
             return dict.fromkeys(self.amounts, 0)
-        return {key: half_up(amount * units / self.units) for key, amount in self.amounts.items()}
+        if units == self.units:
+            return self.amounts
+        part = units / self.units
+        return {key: half_up(amount * part) if amount else 0 for key, amount in self.amounts.items()}
 
     def take(self, units: Fraction) -> Amounts:
         before = self.taken
