@@ -31,8 +31,6 @@ def check_refund(order: Order, event: Event, *, forced: bool) -> None:
     """Raise why the refund cannot be posted: D27, D11, D10, D22 in this order."""
     first = order.refunds.get(event["refund_id"])
     if first is None:
-        if any(row.get("line_id") not in {None, *order.lines} for row in event["adjustments"]):
-            raise Waits("D27")
         plan_units(order, event)
     if not forced and not event["allow_over_refund"] and _raises_too_much(order, event):
         raise Waits("D10")
@@ -43,6 +41,12 @@ def check_refund(order: Order, event: Event, *, forced: bool) -> None:
 def new_money(order: Order, event: Event) -> list[Event]:
     """The tenders of the event, not FAILED, that nobody has told of before."""
     return [one for one in event["tenders"] if one["status"] != "FAILED" and (event["refund_id"], one["tender_id"]) not in order.tenders]
+
+
+def failing_money(order: Order, event: Event) -> list[Event]:
+    """The tenders that counted until now and are FAILED with the event."""
+    known = [(one, order.tenders.get((event["refund_id"], one["tender_id"]))) for one in event["tenders"]]
+    return [old for one, old in known if old is not None and one["status"] == "FAILED" != old["status"]]
 
 
 def _raises_too_much(order: Order, event: Event) -> bool:
@@ -115,8 +119,9 @@ def refund(order: Order, event: Event) -> None:
         _credit(order, event)
         order.refunds[event["refund_id"]] = event
     fresh = sum(one["amount"] for one in new_money(order, event))
+    out = order.out() + fresh - sum(one["amount"] for one in failing_money(order, event))
     moves = move_tenders(order, event)
-    _allowance(order, fresh)
+    _allowance(order, fresh, out)
     order.post_documents()
     order.apply()
     moves()
@@ -138,7 +143,8 @@ def _credit(order: Order, event: Event) -> None:
             order.named.append((name, plan.opened))
     if opened:
         cancel_units(order, opened, cancel_charges=False)
-    if all(one.block.left == 0 for one in order.shipped if one.stands):
+    standing = [one.block.left for one in order.shipped if one.stands]
+    if standing and not any(standing):
         order.add("credited", "", {ROUNDING: order.rounding_uncredited()}, "rounding")
 
 
@@ -207,7 +213,7 @@ def _refund_charge(order: Order, adjustment: Event) -> None:
     """The invoiced part is credited, then the open part is cancelled, then what was cancelled before is passed over."""
     stated = adjustment.get("line_id")
     names = [stated] if stated else [name for name, line in order.lines.items() if line.kind == "SHIPPING"]
-    names = [name for name in names if order.lines[name].kind in CHARGE_KINDS]
+    names = [name for name in names if name in order.lines and order.lines[name].kind in CHARGE_KINDS]
     asked: dict[Key, int] = {NET: adjustment["amount"]}
     for tax in adjustment["taxes"]:
         cap: Key = ("tax", tax["jurisdiction"], tax["type"], tax["code"])
@@ -257,10 +263,13 @@ def _cancel_charge(order: Order, name: str, asked: dict[Key, int]) -> None:
     order.charges[name] = Block(Fraction(order.open_net()), less(rest, gone))
 
 
-def _allowance(order: Order, fresh: int) -> None:
-    """Money that went back without a reason is an allowance, as far as something invoiced is left to credit."""
+def _allowance(order: Order, fresh: int, out: int) -> None:
+    """Money that went back without a reason is an allowance, as far as something invoiced is left to credit.
+
+    `fresh`: the new tenders; `out`: F + P with all of the event counted.
+    """
     kept = max(0, order.captured() - order.invoiced() - max(order.outstanding(), 0))
-    excess = min(fresh, max(0, order.out() - order.credited() - kept))
+    excess = min(fresh, max(0, out - order.credited() - kept))
     if excess <= 0:
         return
     left = {cap: order.uncredited(cap) for cap in order.tax_caps()}
