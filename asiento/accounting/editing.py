@@ -14,6 +14,7 @@ from asiento.accounting.placement import (
     check_shape,
     check_total,
     component_amounts,
+    discount_shares,
     line_terms,
     place_line,
     refuse_shares,
@@ -74,7 +75,7 @@ def check_edit(event: OrderEdited, order: OrderState, *, prices_include_tax: boo
     stated = stated_lines(event)
     given = [line.order_discount or 0 for line in event.lines]
     all_given = all(line.order_discount is not None for line in event.lines)
-    shares = _shares_after(event.lines, stated.discount, order.lines)
+    shares = discount_shares(event.lines, stated.discount)
     if sum(given) > stated.discount or (all_given and sum(given) < stated.discount):
         return check_total(stated, tolerance_per_line) or refuse_shares(stated)
     refusal = check_total(stated, tolerance_per_line) or check_shape(event.lines, shares or given, prices_include_tax)

@@ -10,8 +10,9 @@ from asiento.accounting.placement import spread_charges
 
 
 def position_of(shipment_id: str, order: OrderState) -> int | None:
-    """Where a shipment stands in the order's list; None where it is unknown."""
-    return next((place for place, shipment in enumerate(order.shipments) if shipment.shipment_id == shipment_id), None)
+    """Where a shipment stands in the order's list, the corrected one where there are two; None where it is unknown."""
+    shipments = order.shipments
+    return next((place for place in reversed(range(len(shipments))) if shipments[place].shipment_id == shipment_id), None)
 
 
 def is_shipment_needed(position: int, order: OrderState) -> bool:
