@@ -9,7 +9,6 @@ from asiento.accounting.credits import CreditNote
 from asiento.accounting.invoicing import Invoice
 from asiento.accounting.order_events import RefundIssued, RefundTender
 from asiento.accounting.order_state import Refund, Tender
-from asiento.accounting.recognition import payment_key
 from asiento.accounting.refund_plan import plan_refund
 
 
@@ -33,9 +32,6 @@ def post_refund(event: RefundIssued, booking: Booking) -> None:
     order.refunds[event.refund_id] = Refund(
         known.content if known else refund_content(event), credit_note, _tenders_after(event, known, changes)
     )
-    for tender in event.tenders:
-        if tender.payment_id is not None:
-            order.booked.pop(payment_key(tender.payment_id), None)
     for tender, before in changes:
         _move_money(event, booking, tender, before, credit_note)
     if any(tender.status == "PENDING" for tender, _ in changes):
