@@ -24,7 +24,7 @@ class HostileLife:
     def __init__(self, seed: int) -> None:
         self._whims = Whims(seed)
         self.policies = self._whims.policies
-        self._numbered = self._whims.choose((True, False, False))
+        self._numbered = self._whims.chance(0.15)
         self._lines: dict[str, Json] = {}
         self._told: list[Json] = []
         self._revision = 0
@@ -151,6 +151,7 @@ class HostileLife:
     def _tellers(self) -> dict[Callable[[], Json], int]:
         """What may be told next, and how often."""
         return {
+            self._placed: 1,
             self._captured: 5,
             self._shipped: 8,
             self._cancelled: 3,
