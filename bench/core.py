@@ -9,10 +9,9 @@ as many open orders and half the events. Figures are medians; the processor is n
 """
 
 import argparse
+import contextlib
 import gc
-import json
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,23 +20,28 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
+import psutil
+
 from asiento.accounting.decide import decide
 from asiento.accounting.decision import Posted
 from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import DEFAULT_POLICIES
 from schemas.order_state import encode_state
+from sources.synthetic.arrivals import json_line
+from sources.synthetic.day import trading_day
 from tests import order_making as make
 
 MICROSECONDS = 1_000_000
 APPLIED = 1_000
+ORDERS_PER_DAY = 2_000
+SAMPLE_SECONDS = 0.1
 SAMPLE = 100
-STATE_BYTES_MAX = 2_000
 
 
 def ordinary_life(order_id: str) -> list[OrderEvent]:
     """An order of three lines as most are: authorized, captured, shipped in two parts, one unit refunded and returned."""
-    common = {"order_id": order_id, "source_sequence": None}
+    common: make.Json = {"order_id": order_id}
     apparel = make.line("L1", 10_000, "3", sku="TSHIRT-M-BLUE", revenue_category="apparel", unit_cost="12.5", taxes=[make.tax(2_100)])
     mug = make.line("L2", 5_000, "1", sku="MUG-WHITE", revenue_category="home", taxes=[make.tax(1_050)])
     shipping = make.line("L3", 795, kind="SHIPPING", taxes=[make.tax(167)])
@@ -129,24 +133,32 @@ def open_order_bytes() -> tuple[int, int]:
 
 
 def time_simulate(events: int, seed: int) -> Iterator[str]:
-    """`asiento simulate` on files of the synthetic trading day's kind, in a process of its own."""
-    from sources.synthetic.day import trading_day  # only this part needs it
+    """`asiento simulate` on trading days: all the events, then half of them with as many open orders left at the end."""
+    lines: list[bytes] = []
+    while len(lines) < events:
+        lines += [json_line(event) for event in trading_day(seed, ORDERS_PER_DAY).events]
+        seed += 1
+    for count in (events, events // 2):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "events.jsonl"
+            path.write_bytes(b"".join(lines[:count]))
+            took, peak = _run_simulate(path)
+        yield f"simulate of {count} events: {took:.1f} s, {took / count * MICROSECONDS:.0f} us per event, peak {peak} MB"
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "events.jsonl"
-        written = 0
-        with path.open("w", encoding="utf-8") as file:
-            for part in range(1_000):
-                for event in trading_day(seed + part):
-                    if written == events:
-                        break
-                    file.write(json.dumps(event) + "\n")
-                    written += 1
-        started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "asiento.cli.main", "simulate", str(path)], check=True, stdout=subprocess.DEVNULL)
-        took = time.perf_counter() - started
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    yield f"simulate of {written} events: {took:.1f} s, {took / written * MICROSECONDS:.0f} us per event, peak {peak // 1024} MB"
+
+def _run_simulate(path: Path) -> tuple[float, int]:
+    """Seconds of CPU and peak memory in MB of one run."""
+    command = [sys.executable, "-m", "asiento.cli.main", "simulate", str(path)]
+    process = psutil.Popen(command, stdout=subprocess.DEVNULL)
+    peak, seconds = 0, 0.0
+    while process.poll() is None:
+        with contextlib.suppress(psutil.Error):
+            peak, used = max(peak, process.memory_info().rss), process.cpu_times()
+            seconds = used.user + used.system
+        time.sleep(SAMPLE_SECONDS)
+    if process.returncode:
+        raise SystemExit(f"simulate ended with {process.returncode}")
+    return seconds, peak >> 20
 
 
 def processor() -> str:
