@@ -165,8 +165,7 @@ def _depends(order: Order, original: Event, later: list[Event], place: int) -> b
         refunded = [one for one in later if one["type"] == "RefundIssued" and any(x.get("payment_id") == payment for x in one["tenders"])]
         return bool(named or refunded)
     if original["type"] == "ReturnReceived":
-        refunded = [one for one in later if one["type"] == "RefundIssued" and one.get("return_id") == original["return_id"]]
-        return bool(refunded) or any(one.returns[-1][0] != place for one in order.shipped if any(fact == place for fact, _ in one.returns))
+        return any(one.returns[-1][0] != place for one in order.shipped if any(fact == place for fact, _ in one.returns))
     if original["type"] == "ReceivableAdjusted" and original["kind"] == "WRITE_OFF":
         return order.bad_debt_left() < with_taxes(original)
     return False
