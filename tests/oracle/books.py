@@ -223,7 +223,7 @@ def _check_envelope(order: Order, event: Event) -> None:
         return
     if event.get("currency") not in {None, placed["currency"]}:
         raise Refused("D24")
-    known = frozenset(order.lines) if kind == "ExchangeCreated" else frozenset()
+    known = frozenset(order.names) if kind == "ExchangeCreated" else frozenset()
     if kind in {"ExchangeCreated", "OrderEdited"}:
         _refuse(refusal(event, placed_shares(event), inclusive=placed["prices_include_tax"], known=known))
 
