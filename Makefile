@@ -10,7 +10,7 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS := 1
 endif
 
-.PHONY: help setup demo test check unit integration soak bench bench-core lock down clean
+.PHONY: help setup demo test check unit integration soak bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -54,6 +54,10 @@ bench: bench-core ## Time of the core alone, then CPU per event of worker and si
 
 bench-core: setup ## Time per decision, size of a state, simulate of 100 000 events; no broker
 	$(BIN)/python -m bench.core
+
+mutate: setup ## Mutation testing of the core: planted bugs, then a seeded sample (SAMPLE, SEED, MODULE); up to half an hour
+	$(BIN)/python -m tests.mutation --planted
+	$(BIN)/python -m tests.mutation --sample $(or $(SAMPLE),400) --seed $(or $(SEED),1) --module "$(MODULE)"
 
 lock: setup ## Resolve the dependencies again and write the lock files
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
