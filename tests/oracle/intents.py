@@ -127,6 +127,8 @@ def take_payment_back(one: Merchant) -> None:
         return
     payment = one.rng.choice(one.payments)
     amount = payment["amount"] if one.maybe(0.5) else payment["amount"] * one.rng.randint(1, 12) // 10
+    if not amount:
+        return
     name = "unknown" if one.bold and one.maybe(0.1) else payment["payment_id"]
     one.tell("PaymentReversed", f"reversed:{one.next_id('PR')}", payment_id=name, amount=amount, reason="returned")
 
