@@ -32,8 +32,8 @@ OPTIONS = (
     *("-x", "-q", "--noconftest", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
     *("-m", "not soak", "--hypothesis-seed=0", "--ignore=tests/unit/accounting/test_hostile_lives.py"),
 )
-AGREEMENT_LIVES = 40
-EXAMPLES_MAX = 30
+AGREEMENT_LIVES = 30
+EXAMPLES_MAX = 20
 MEMORY_BYTES_MAX = 4 << 30
 CPU_SECONDS_SPARE = 10
 
