@@ -66,4 +66,4 @@ def test_units_that_come_back_go_where_their_disposition_says() -> None:
 
 
 def test_the_customer_s_accounts_are_those_of_the_totals() -> None:
-    assert accounts.CUSTOMER_ACCOUNTS == {"accounts_receivable", "contract_liability", "refunds_payable", "dispute_losses"}
+    assert {"accounts_receivable", "contract_liability", "refunds_payable", "dispute_losses"} == accounts.CUSTOMER_ACCOUNTS

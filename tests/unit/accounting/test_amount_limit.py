@@ -10,12 +10,15 @@ from asiento.accounting.decide import decide
 from asiento.accounting.decision import Decision, Posted, Rejected
 from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OrderState
-from asiento.accounting.policy import DEFAULT_POLICIES
+from asiento.accounting.policy import DEFAULT_POLICIES, Policy, PolicyBook
 from schemas.discrepancies import encode_discrepancy
 from schemas.entries import encode_entry
 from schemas.formats import MONEY_MAX
 from schemas.order_state import encode_state
-from tests.order_making import captured, line, placed, refunded, shipped, tax, tender
+from tests.order_making import TIME, captured, line, placed, refunded, shipped, tax, tender
+from tests.order_making import event as make_event
+from tests.unit.accounting.playing import last
+from tests.unit.accounting.playing import play as play_in
 
 ORDER = placed(line("A", MONEY_MAX))
 TIMES = AMOUNT_MAX // MONEY_MAX
@@ -91,3 +94,69 @@ def test_the_discount_of_a_rounding_is_no_larger_than_stated() -> None:
     )
     decisions = play([placed(line("A", 1), rounding, prices_include_tax=True, total=0), shipped("S1", {"A": "1"})])
     assert [decision.outcome for decision in decisions] == [Posted(), Posted()]
+
+
+LIMIT = 1_000
+BOUNDED = PolicyBook(((0, Policy(amount_max=LIMIT)),))
+CAPTURE = captured("P1", 400)
+ORDER_OF_600 = placed(line("A", 600))
+KEPT = {"kind": "RETURN_FEE", "taxes": [{"jurisdiction": "ES", "type": "VAT", "code": "IVA", "amount": 5, "liable_party": "SELLER"}]}
+CAPTURE_TWIN = {
+    "type": "PaymentCaptured",
+    "event_id": "0b0a3f2e-0000-4000-8000-000000000001",
+    "tenant": "acme",
+    "source": "shop:es",
+    "order_id": "1",
+    "business_key": "replacement",
+    "occurred_at": TIME,
+    "received_at": TIME,
+    "test_mode": False,
+    "currency": "EUR",
+    "currency_exponent": 2,
+    "payment_id": "P2",
+    "tender": "CARD",
+    "gateway": "stripe",
+}
+
+
+def _at_most(room: int) -> list[tuple[str, list[OrderEvent]]]:
+    """Orders whose last event takes exactly `room` of their limit, besides what stands already."""
+    opened = {"payment_id": "P1", "gateway": "stripe", "fee": 0}
+    twin = CAPTURE_TWIN | {"amount": room - 400}
+    return [
+        ("placed", [placed(line("A", room - 30, discount=10, taxes=[tax(20)]))]),
+        ("placed with a discount", [placed(line("A", room - 10), discount=10)]),
+        (
+            "edited",
+            [ORDER_OF_600, make_event("OrderEdited", "e", order_revision=1, lines=[line("A", room)], order_discounts=[], total=room)],
+        ),
+        (
+            "exchange",
+            [ORDER_OF_600, make_event("ExchangeCreated", "x", exchange_id="X", lines=[line("B", room - 600)], total_added=room - 600)],
+        ),
+        ("captured", [ORDER_OF_600, CAPTURE, captured("P2", room - 400)]),
+        ("corrected", [ORDER_OF_600, CAPTURE, make_event("EventCorrected", "c", supersedes_event_id=CAPTURE.event_id, replacement=twin)]),
+        ("disputed", [ORDER_OF_600, CAPTURE, make_event("ChargebackOpened", "d", dispute_id="D", amount=room, **opened)]),
+        ("refunded", [ORDER_OF_600, CAPTURE, refunded("R1", [], [tender("T1", room)], allow_over_refund=True)]),
+        ("fee kept", [ORDER_OF_600, refunded("R1", [], [], adjustments=[KEPT | {"amount": room - 5}])]),
+    ]
+
+
+@pytest.mark.parametrize("place", range(9), ids=[name for name, _ in _at_most(LIMIT)])
+def test_an_event_may_reach_the_limit_and_not_pass_it(place: int) -> None:
+    reached, passed = (_at_most(room)[place][1] for room in (LIMIT, LIMIT + 1))
+    assert last(*reached, policies=BOUNDED).outcome == Posted()
+    assert last(*passed, policies=BOUNDED).outcome == Rejected(AMOUNT_LIMIT)
+
+
+def test_what_stands_already_counts_towards_the_limit() -> None:
+    disputes = [
+        make_event("ChargebackOpened", f"d{n}", dispute_id=f"D{n}", payment_id="P1", gateway="stripe", amount=600, fee=0) for n in (1, 2)
+    ]
+    refunds = [
+        refunded(f"R{n}", [], [tender(f"T{n}", 600, status)], allow_over_refund=True) for n, status in ((1, "PENDING"), (2, "SUCCEEDED"))
+    ]
+    fees = [refunded(f"R{n}", [], [], adjustments=[{"kind": "RETURN_FEE", "amount": 600, "taxes": []}]) for n in (1, 2)]
+    for first, second in (disputes, refunds, fees):
+        outcomes = [decision.outcome for decision in play_in(ORDER_OF_600, CAPTURE, first, second, policies=BOUNDED)]
+        assert outcomes[2:] == [Posted(), Rejected(AMOUNT_LIMIT)]

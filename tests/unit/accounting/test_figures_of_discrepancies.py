@@ -156,9 +156,8 @@ def test_an_event_that_finds_no_room_to_wait_says_why() -> None:
 
 def test_an_event_exactly_as_large_as_the_room_may_wait() -> None:
     waiting = captured("P1", 100)
-    outcomes = []
-    for room in (waiting.size_bytes, waiting.size_bytes - 1):
-        outcomes.append(last(waiting, policies=PolicyBook(((0, Policy(parked_bytes_max=room)),))).outcome)
+    rooms = [PolicyBook(((0, Policy(parked_bytes_max=waiting.size_bytes - less)),)) for less in (0, 1)]
+    outcomes = [last(waiting, policies=room).outcome for room in rooms]
     assert outcomes == [Deferred("D27"), Rejected("parking_overflow")]
 
 
