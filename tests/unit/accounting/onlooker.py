@@ -240,7 +240,12 @@ class Books:
         assert postings["dispute_fees"] == facts.dispute_fees
         assert postings["bad_debt"] == facts.bad_debt
         assert not set(self.suspended.values()) & facts.known.keys()
-        left = [amount for entry_id in self.suspended for (account, _), amount in signed(self.entries[entry_id]).items() if "suspense" in account]
+        left = [
+            amount
+            for entry_id in self.suspended
+            for (account, _), amount in signed(self.entries[entry_id]).items()
+            if "suspense" in account
+        ]
         assert postings["suspense:unknown_order"] == sum(left)
         for account, amount in postings.items():
             if account.startswith(("cogs:", "sales_returns:", "sales_allowances", "return_fee_income", "revenue:")):

@@ -61,3 +61,22 @@ def test_a_reversal_of_nothing_does_not_stand_on_its_capture() -> None:
     nothing = make.event("PaymentReversed", "reversal", payment_id="P1", amount=0)
     *_, voided = decide_all(make.placed(make.line("A", 100)), capture, nothing, corrected(capture))
     assert entries(voided) == [("reversal", {"contract_liability": 100, "psp_clearing:stripe": -100})]
+
+
+def edited(*lines: make.Json) -> OrderEvent:
+    """An edit to these lines."""
+    total = make.total_of(list(lines))
+    return make.event("OrderEdited", "edit", order_revision=1, lines=list(lines), order_discounts=[], total=total)
+
+
+def test_a_shipment_is_cancelled_whose_charge_has_other_taxes_since() -> None:
+    goods = make.line("A", 200, "2")
+    vat, levy = make.tax(20, rate="0.2", code="VAT"), make.tax(8, rate="0.08", code="LEVY")
+    shipment = make.shipped("S1", {"A": "1"})
+    order = make.placed(goods, make.line("C", 100, kind="SHIPPING", taxes=[vat]))
+    edit = edited(goods, make.line("C", 100, kind="SHIPPING", taxes=[levy, vat]))
+    cancelled = make.event("ShipmentCancelled", "cancelled", shipment_id="S1")
+    *_, undone, again = decide_all(order, shipment, edit, cancelled, make.shipped("S2", {"A": "2"}))
+    assert [kind for kind, _ in entries(undone)] == ["reversal"]
+    taxes = {"tax_payable:ES:VAT": -28}
+    assert entries(again) == [("invoice", {"accounts_receivable": 328, "revenue:sales": -200, "shipping_revenue": -100} | taxes)]
