@@ -1,9 +1,10 @@
 """What hostile lives found, each cut down to the fewest events that show it."""
 
+from dataclasses import replace
 from typing import Any
 
 from asiento.accounting.decide import decide
-from asiento.accounting.decision import Decision
+from asiento.accounting.decision import Decision, Deferred, Rejected
 from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import DEFAULT_POLICIES
@@ -23,11 +24,14 @@ def decide_all(*events: OrderEvent) -> list[Decision]:
 
 
 def entries(decision: Decision) -> list[tuple[str, Postings]]:
-    """Kind and signed postings of each entry."""
-    return [
-        (entry.entry_kind, {one.account: one.amount if one.side == "DEBIT" else -one.amount for one in entry.postings})
-        for entry in decision.entries
-    ]
+    """Kind and postings of each entry, added up per account, debits positive."""
+    made = []
+    for entry in decision.entries:
+        sums: Postings = {}
+        for one in entry.postings:
+            sums[one.account] = sums.get(one.account, 0) + (one.amount if one.side == "DEBIT" else -one.amount)
+        made.append((entry.entry_kind, sums))
+    return made
 
 
 def corrected(original: OrderEvent, replacement: make.Json | None = None) -> OrderEvent:
@@ -56,11 +60,21 @@ def twin(kind: str, **fields: Any) -> make.Json:
 CAPTURE = {"payment_id": "P1", "tender": "CARD", "gateway": "stripe", "amount": 100}
 
 
-def test_a_reversal_of_nothing_does_not_stand_on_its_capture() -> None:
+def test_a_reversal_of_nothing_stands_on_its_capture_all_the_same() -> None:
     capture = make.captured("P1", 100)
     nothing = make.event("PaymentReversed", "reversal", payment_id="P1", amount=0)
     *_, voided = decide_all(make.placed(make.line("A", 100)), capture, nothing, corrected(capture))
-    assert entries(voided) == [("reversal", {"contract_liability": 100, "psp_clearing:stripe": -100})]
+    assert voided.outcome == Rejected("D11")
+
+
+def test_what_an_older_format_did_not_keep_cannot_be_undone() -> None:
+    capture, shipment = make.captured("P1", 100), make.shipped("S1", {"A": "1"})
+    *_, last = decide_all(make.placed(make.line("A", 100)), capture, shipment)
+    assert last.state is not None
+    old = replace(last.state, booked={})
+    cancelled = make.event("ShipmentCancelled", "cancelled", shipment_id="S1")
+    outcomes = [decide(event, old, DEFAULT_POLICIES).outcome for event in (corrected(capture), corrected(shipment), cancelled)]
+    assert outcomes == [Rejected("D11"), Rejected("D11"), Deferred("D11")]
 
 
 def edited(*lines: make.Json) -> OrderEvent:
