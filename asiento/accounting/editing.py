@@ -127,8 +127,11 @@ def _edited(before: LineState | None, line: Line, share: int) -> LineState:
     if before is None:
         return place_line(line, share)
     stated = tax_components(line)
-    taken = dict(zip(before.terms.taxes, before.taken[FIRST_TAX:], strict=True))
-    taxes = (*(tax for tax in taken if tax in stated or taken[tax]), *(tax for tax in stated if tax not in taken))
+    held = {
+        tax: taken or credited
+        for tax, taken, credited in zip(before.terms.taxes, before.taken[FIRST_TAX:], before.credited[FIRST_TAX:], strict=True)
+    }
+    taxes = (*(tax for tax in held if tax in stated or held[tax]), *(tax for tax in stated if tax not in held))
     fixed = component_amounts(line, share)[:FIRST_TAX]
     agreed = (*fixed, *(stated.get(tax, 0) for tax in taxes))
     return _reopened(_with_taxes(before, taxes), line_terms(line, taxes), line.quantity if before.has_units else 0, agreed)

@@ -57,6 +57,7 @@ def twin(kind: str, **fields: Any) -> make.Json:
     return envelope | fields
 
 
+CREDIT_TAX = ("jurisdiction", "type", "code", "amount", "liable_party")
 CAPTURE = {"payment_id": "P1", "tender": "CARD", "gateway": "stripe", "amount": 100}
 
 
@@ -94,3 +95,15 @@ def test_a_shipment_is_cancelled_whose_charge_has_other_taxes_since() -> None:
     assert [kind for kind, _ in entries(undone)] == ["reversal"]
     taxes = {"tax_payable:ES:VAT": -28}
     assert entries(again) == [("invoice", {"accounts_receivable": 328, "revenue:sales": -200, "shipping_revenue": -100} | taxes)]
+
+
+def test_an_edit_forgets_no_credit_of_a_tax_that_it_drops() -> None:
+    zero, vat = make.tax(0, rate="0", base=100), make.tax(21, base=100)
+    order = make.placed(make.line("A", 100, taxes=[zero, vat]))
+    tax_only = {"kind": "TAX", "amount": 0, "line_id": "A", "taxes": [{name: vat[name] for name in CREDIT_TAX}]}
+    shipments = [make.shipped("S1", {"A": "1"}), make.shipped("S2", {"B": "1"})]
+    edit = edited(make.line("A", 100, taxes=[vat]), make.line("B", 100, taxes=[vat]))
+    credits_ = [make.refunded(refund_id, [], [], adjustments=[tax_only]) for refund_id in ("R1", "R2")]
+    *_, twice = decide_all(order, shipments[0], credits_[0], edit, shipments[1], credits_[1])
+    assert [one.code for one in twice.discrepancies] == ["D10"]
+    assert twice.entries == ()
