@@ -13,7 +13,7 @@ endif
 .PHONY: help setup demo test check unit integration soak bench bench-core lock down clean
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
 
 setup: $(READY) ## A virtual environment with the locked dependencies and asiento in it
 

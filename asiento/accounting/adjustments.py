@@ -7,7 +7,7 @@ from asiento.accounting.charges import cancel_open_charge
 from asiento.accounting.credits import Credit, CreditNote
 from asiento.accounting.invoicing import Invoice
 from asiento.accounting.order_events import Adjustment
-from asiento.accounting.order_state import NET_CAP, CapKey, LineState, TaxTerms
+from asiento.accounting.order_state import NET_CAP, LineState, TaxTerms
 
 
 def adjust(booking: Booking, adjustment: Adjustment, note: CreditNote, invoice: Invoice) -> None:
@@ -70,27 +70,20 @@ class _ChargeReturn:
             return [line_id for line_id, line in lines.items() if line.terms.kind == "SHIPPING"]
         return [named] if named in lines and lines[named].is_charge else []
 
-    def _grant(self, line: LineState, key: CapKey, component: int | None, invoiced: int) -> int:
-        """What is credited of an invoiced part; what the order's cap does not leave of it is D10, not another part's."""
-        granted = self._note.grant(line, key, component, invoiced)
-        self._note.beyond_caps += invoiced - granted
-        return granted
-
     def _credit(self, line: LineState) -> tuple[int, dict[int, int]]:
-        """Credit the invoiced part as far as the order's caps let it; answers the open net to cancel, and the open taxes by component."""
+        """Credit what the caps leave; answers the open net to cancel, and the open taxes by component."""
         note, rest = self._note, line.open.rest()
-        invoiced = min(self._net_left, line.uncredited(NET_CAP))
-        net = self._grant(line, NET_CAP, NET, invoiced)
-        open_net = min(self._net_left - invoiced, rest[NET])
-        self._net_left -= invoiced + open_net
+        net = note.grant(line, NET_CAP, NET, self._net_left)
+        open_net = min(self._net_left - net, rest[NET])
+        self._net_left -= net + open_net
         self._net_left -= min(self._net_left, line.cancelled[NET])
         taxes: list[tuple[TaxTerms, int]] = []
         open_taxes: dict[int, int] = {}
         for place, stated in enumerate(self._adjustment.taxes):
             terms = note.tax_terms(line, stated)
-            invoiced = min(self._taxes_left[place], line.uncredited(terms.cap_key))
-            taxes.append((terms, self._grant(line, terms.cap_key, None, invoiced)))
-            left = self._taxes_left[place] - invoiced
+            granted = note.grant(line, terms.cap_key, None, self._taxes_left[place])
+            taxes.append((terms, granted))
+            left = self._taxes_left[place] - granted
             for component in line.components(terms[:3]):
                 from_open = min(left, rest[component] - open_taxes.get(component, 0))
                 if from_open:

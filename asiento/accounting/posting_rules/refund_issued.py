@@ -39,18 +39,18 @@ def post_refund(event: RefundIssued, booking: Booking) -> None:
 
 
 def _credit_and_cancel(event: RefundIssued, booking: Booking, note: CreditNote, invoice: Invoice) -> None:
-    """Crediting lines, adjustments, cancellations, in this order."""
+    """Crediting lines, adjustments, cancellations, in this order; the ROUNDING when nothing invoiced is left to credit."""
     plans, _ = plan_refund(event, booking.order)
     for plan in plans:
         note.credit_units(plan)
         if plan.named_units:
             booking.order.own_line(plan.stated.line_id).named_units += plan.named_units
-    note.credit_rounding()
     for adjustment in event.adjustments:
         adjust(booking, adjustment, note, invoice)
     from_open = [(plan.stated.line_id, plan.open_units) for plan in plans if plan.open_units]
     if from_open:
         cancel_units(booking, from_open, invoice, cancel_charges=False, named=True)
+    note.credit_rounding()
 
 
 def _count_tenders(changes: list[tuple[RefundTender, Tender | None]], booking: Booking) -> int:
