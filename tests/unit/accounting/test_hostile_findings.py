@@ -107,3 +107,11 @@ def test_an_edit_forgets_no_credit_of_a_tax_that_it_drops() -> None:
     *_, twice = decide_all(order, shipments[0], credits_[0], edit, shipments[1], credits_[1])
     assert [one.code for one in twice.discrepancies] == ["D10"]
     assert twice.entries == ()
+
+
+def test_suspense_is_cleared_in_its_own_currency() -> None:
+    dollars, euros = (make.captured("P1", 100, currency=currency) for currency in ("USD", "EUR"))
+    deadline = make.event("DeadlinePassed", "deadline", kind="PARKED", due_at=make.TIME, about_event_id=dollars.event_id)
+    *_, placed, mended = decide_all(dollars, deadline, make.placed(make.line("A", 100)), euros)
+    assert [healed.outcome for healed in placed.healed] == [Rejected("D24")]
+    assert [(entry.entry_kind, entry.currency) for entry in mended.entries] == [("suspense_clear", "USD"), ("capture", "EUR")]
