@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from asiento.accounting.decide import decide
 from asiento.accounting.decision import Decision, Deferred, Rejected
 from asiento.accounting.order_events import OrderEvent
@@ -11,6 +13,11 @@ from asiento.accounting.policy import DEFAULT_POLICIES
 from tests import order_making as make
 
 Postings = dict[str, int]
+
+CREDIT_TAX = ("jurisdiction", "type", "code", "amount", "liable_party")
+UUID = "0b0a3f2e-0000-4000-8000-%012d"
+FEE = {"fee_id": "F1", "kind": "commission", "amount": 5, "account_kind": "PSP", "gateway": "stripe"}
+CAPTURE = {"payment_id": "P1", "tender": "CARD", "gateway": "stripe", "amount": 100}
 
 
 def decide_all(*events: OrderEvent) -> list[Decision]:
@@ -39,11 +46,11 @@ def corrected(original: OrderEvent, replacement: make.Json | None = None) -> Ord
     return make.event("EventCorrected", "correction", supersedes_event_id=original.event_id, replacement=replacement)
 
 
-def twin(kind: str, **fields: Any) -> make.Json:
+def twin(kind: str, /, **fields: Any) -> make.Json:
     """An event as it stands in a correction."""
     envelope: make.Json = {
         "type": kind,
-        "event_id": "0b0a3f2e-0000-4000-8000-000000000001",
+        "event_id": UUID % 1,
         "tenant": "acme",
         "source": "shop:es",
         "order_id": "1",
@@ -55,10 +62,6 @@ def twin(kind: str, **fields: Any) -> make.Json:
         "currency_exponent": 2,
     }
     return envelope | fields
-
-
-CREDIT_TAX = ("jurisdiction", "type", "code", "amount", "liable_party")
-CAPTURE = {"payment_id": "P1", "tender": "CARD", "gateway": "stripe", "amount": 100}
 
 
 def test_a_reversal_of_nothing_stands_on_its_capture_all_the_same() -> None:
@@ -115,3 +118,26 @@ def test_suspense_is_cleared_in_its_own_currency() -> None:
     *_, placed, mended = decide_all(dollars, deadline, make.placed(make.line("A", 100)), euros)
     assert [healed.outcome for healed in placed.healed] == [Rejected("D24")]
     assert [(entry.entry_kind, entry.currency) for entry in mended.entries] == [("suspense_clear", "USD"), ("capture", "EUR")]
+
+
+@pytest.mark.parametrize(
+    "replacement",
+    [
+        twin("FeeCharged", **FEE, estimate=True),
+        twin("FeeCharged", **FEE, estimate=False, currency_exponent=3),
+        twin("FeeCharged", **FEE, estimate=False, event_id=corrected(make.placed()).event_id),
+    ],
+    ids=["an estimate", "a wrong exponent", "the id of the correction"],
+)
+def test_what_could_not_post_by_itself_replaces_nothing(replacement: make.Json) -> None:
+    fee = make.event("FeeCharged", "fee", **FEE, estimate=False)
+    *_, correction = decide_all(make.placed(make.line("A", 100)), fee, corrected(fee, replacement))
+    assert correction.outcome == Rejected("D11")
+
+
+def test_a_replacement_under_the_same_id_is_corrected_in_turn() -> None:
+    capture = make.captured("P1", 100)
+    first, second = (twin("PaymentCaptured", **CAPTURE | {"amount": amount, "event_id": UUID % amount}) for amount in (50, 70))
+    again = make.event("EventCorrected", "again", supersedes_event_id=first["event_id"], replacement=second)
+    *_, last = decide_all(make.placed(make.line("A", 100)), capture, corrected(capture, first), again)
+    assert [kind for kind, _ in entries(last)] == ["reversal", "capture"]
