@@ -32,8 +32,9 @@ def is_shipment_needed(position: int, order: OrderState) -> bool:
 
 
 def _credited_beyond(line: LineState) -> bool:
-    keys = [NET_CAP, *{tax.cap_key for tax in line.terms.taxes}]
-    return line.terms.kind != "ROUNDING" and any(line.uncredited(key) < 0 for key in keys)
+    if line.terms.kind == "ROUNDING":
+        return any(line.credited) and line.credited != line.invoiced
+    return any(line.uncredited(key) < 0 for key in [NET_CAP, *{tax.cap_key for tax in line.terms.taxes}])
 
 
 def undo_shipment(position: int, order: OrderState) -> None:

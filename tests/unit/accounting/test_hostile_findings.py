@@ -141,3 +141,11 @@ def test_a_replacement_under_the_same_id_is_corrected_in_turn() -> None:
     again = make.event("EventCorrected", "again", supersedes_event_id=first["event_id"], replacement=second)
     *_, last = decide_all(make.placed(make.line("A", 100)), capture, corrected(capture, first), again)
     assert [kind for kind, _ in entries(last)] == ["reversal", "capture"]
+
+
+def test_a_shipment_whose_rounding_was_credited_is_not_cancelled() -> None:
+    order = make.placed(make.line("A", 100), make.line("R", 1, kind="ROUNDING"))
+    shipments = [make.shipped("S1", {}), make.shipped("S2", {"A": "1"})]
+    cancelled = make.event("ShipmentCancelled", "cancelled", shipment_id="S1")
+    *_, last = decide_all(order, *shipments, make.refunded("R1", [make.back("A", "1")], []), cancelled)
+    assert last.outcome == Deferred("D11")
