@@ -12,12 +12,12 @@ Json = dict[str, Any]
 TIME = "2026-01-05T10:00:00Z"
 
 
-def event(kind: str, label: str, **fields: Any) -> OrderEvent:
+def event(kind: str, label: str, /, **fields: Any) -> OrderEvent:
     """An event of the contract; see `event_json`."""
     return event_from_json(event_json(kind, label, **fields))
 
 
-def event_json(kind: str, label: str, *, currency: str = "EUR", order_id: str = "1", **fields: Any) -> Json:
+def event_json(kind: str, label: str, /, *, currency: str = "EUR", order_id: str = "1", **fields: Any) -> Json:
     """The JSON twin of an event; `label` makes its event_id and, unless given, its business_key."""
     body: Json = {
         "type": kind,

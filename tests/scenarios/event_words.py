@@ -136,7 +136,7 @@ class EventWords:
         amount = self._minor(words.plain("the amount"))
         return kind, f"{word}:{payment_id}", {"payment_id": payment_id, "amount": amount} | words.fields(reason="reason")
 
-    def _ship(self, words: Words, _: Details) -> Told:
+    def _ship(self, words: Words, _details: Details) -> Told:
         shipment_id = words.plain("the shipment's id")
         warehouse = words.fields(warehouse="from")
         lines: list[Json] = []

@@ -78,7 +78,7 @@ class Player:
     def _entries(self, entries: list[JournalEntry]) -> Iterator[str]:
         for entry in entries:
             self.entry_kinds.add(entry.entry_kind)
-            self._names[entry.entry_id] = f"{entry.entry_kind} {self._names[entry.event_id]}"
+            self._names[entry.entry_id] = f"of {entry.entry_kind} of {self._names[entry.event_id]}"
             about = f"{entry.entry_kind} {self._names.get(entry.part, entry.part)}".rstrip()
             yield f"-> {about} {self._dates(entry)}".rstrip()
             for posting in entry.postings:
