@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from asiento.accounting.allocation import spread
 from asiento.accounting.blocks import FIRST_TAX, ORDER_DISCOUNT, WEIGHT, Amounts, Block, less, zeros
-from asiento.accounting.order_events import ExchangeCreated, Line, LineKind, OrderEdited
+from asiento.accounting.order_events import ExchangeCreated, Line, OrderEdited
 from asiento.accounting.order_state import LineState, LineTerms, OrderState, TaxTerms
 from asiento.accounting.placement import (
     ADDED_ROUNDING_ID,
@@ -14,6 +14,7 @@ from asiento.accounting.placement import (
     check_shape,
     check_total,
     component_amounts,
+    discount_shares,
     line_terms,
     place_line,
     refuse_shares,
@@ -74,13 +75,13 @@ def check_edit(event: OrderEdited, order: OrderState, *, prices_include_tax: boo
     stated = stated_lines(event)
     given = [line.order_discount or 0 for line in event.lines]
     all_given = all(line.order_discount is not None for line in event.lines)
-    shares = _shares_after(event.lines, stated.discount, order.lines)
+    shares = discount_shares(event.lines, stated.discount)
     if sum(given) > stated.discount or (all_given and sum(given) < stated.discount):
         return check_total(stated, tolerance_per_line) or refuse_shares(stated)
     refusal = check_total(stated, tolerance_per_line) or check_shape(event.lines, shares or given, prices_include_tax)
     if refusal is None:
-        changed = next((line for line in event.lines if line.line_id in order.lines and _kind(line, order) != line.kind), None)
-        refusal = Refusal("D06", f"line {changed.line_id} was {_kind(changed, order)} and is {changed.kind}") if changed else None
+        changed = next((line for line in event.lines if _changes_kind(line, order.lines.get(line.line_id))), None)
+        refusal = Refusal("D06", f"line {changed.line_id} is of another kind now: {changed.kind}") if changed else None
     return refusal
 
 
@@ -91,8 +92,9 @@ def check_exchange(event: ExchangeCreated, order: OrderState, *, prices_include_
     return refusal or (Refusal("D06", f"line {known} is on the order already") if known is not None else None)
 
 
-def _kind(line: Line, order: OrderState) -> LineKind:
-    return order.lines[line.line_id].terms.kind
+def _changes_kind(line: Line, before: LineState | None) -> bool:
+    """Whether something was taken of the line under another kind; a line of which nothing was taken starts anew."""
+    return before is not None and before.terms.kind != line.kind and (before.taken_units > 0 or any(before.taken))
 
 
 def _shares_after(lines: tuple[Line, ...], discount: int, before: dict[str, LineState]) -> list[int] | None:
@@ -123,7 +125,7 @@ def _open_weight(line: Line, taken: dict[str, Amounts]) -> int:
 
 def _edited(before: LineState | None, line: Line, share: int) -> LineState:
     """A line as an edit states it."""
-    if before is None:
+    if before is None or before.terms.kind != line.kind:
         return place_line(line, share)
     stated = tax_components(line)
     taken = dict(zip(before.terms.taxes, before.taken[FIRST_TAX:], strict=True))

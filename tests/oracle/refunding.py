@@ -64,6 +64,8 @@ def _refund_lines(one: Merchant) -> tuple[list[Event], int]:
             one.cancelled[row["line_id"]] = one.cancelled.get(row["line_id"], 0) + part
         if one.maybe(0.05):
             lines.append(deepcopy(line))
+    if lines and one.bold and one.maybe(0.05):
+        lines.append({"line_id": one.some_line(), "quantity": "1", "scope": one.rng.choice(("SHIPPED", "UNSHIPPED", "AUTO"))})
     return lines, due
 
 
@@ -110,6 +112,8 @@ def _adjustments(one: Merchant) -> tuple[list[Event], int]:
             adjustment["taxes"] = _some_taxes(one, adjustment["amount"] // 6)
             if kind == "GOODWILL" and one.unit_rows() and one.maybe(0.4):
                 adjustment["line_id"] = one.rng.choice(one.unit_rows())["line_id"]
+        if one.bold and one.maybe(0.06):
+            adjustment["line_id"] = one.some_line()
         amount = adjustment["amount"] + sum(tax["amount"] for tax in adjustment["taxes"])
         due += -amount if kind == "RETURN_FEE" else amount
         adjustments.append(adjustment)
@@ -200,6 +204,11 @@ def _mended(one: Merchant, original: Event) -> Event:
         event["amount"] = max(0, event["amount"] + rng.choice((-100, -1, 1, 1000)))
     if event["type"] == "PaymentCaptured" and one.maybe(0.3):
         event["tender"] = rng.choice(TENDERS)
+    name = {"PaymentCaptured": "payment_id", "ShipmentDispatched": "shipment_id"}.get(event["type"])
+    if one.bold and name and one.maybe(0.15):
+        event[name] = rng.choice([other[name] for other in sort_of(one.events, event["type"])] + [f"{event[name]}-2"])
+    if one.bold and one.maybe(0.05):
+        event |= {"currency": "USD", "currency_exponent": 2}
     if event.get("lines"):
         line = rng.choice(event["lines"])
         if one.maybe(0.4) and len(event["lines"]) > 1:
