@@ -7,8 +7,8 @@ from asiento.accounting.order_events import OrderEvent
 from schemas.events import event_from_json
 from tests.order_making import Json, event_json
 from tests.order_making import line as order_line
-from tests.scenarios.scenario import Step, told
-from tests.scenarios.words import NotUnderstood, Words, credited_tax, minor_units, stated_tax
+from tests.scenarios.scenario import Step
+from tests.scenarios.words import NotUnderstood, Words, at, credited_tax, minor_units, stated_tax
 
 Details = list[tuple[str, Words]]
 Told = tuple[str, str, Json]
@@ -28,12 +28,16 @@ class EventWords:
 
     def event(self, step: Step) -> tuple[str, OrderEvent]:
         """Name and event of a step; raises NotUnderstood with file and line."""
-        details = [(place, Words(text)) for place, text in step.details]
-        name, body = told(step.place, lambda: self._body(Words(step.text), details))
-        for place, below in details:
-            told(place, below.nothing_left)
-        event: OrderEvent = told(step.place, lambda: event_from_json(body))
-        return name, event
+        details: Details = []
+        for place, text in step.details:
+            with at(place):
+                details.append((place, Words(text)))
+        with at(step.place):
+            name, body = self._body(Words(step.text), details)
+            for place, below in details:
+                with at(place):
+                    below.nothing_left()
+            return name, event_from_json(body)
 
     def _body(self, words: Words, details: Details, suffix: str = "") -> tuple[str, Json]:
         word = words.plain("the kind of the event")
@@ -97,13 +101,14 @@ class EventWords:
 
     def _lines(self, details: Details, last: str, total_field: str = "total") -> Json:
         fields: Json = {"lines": []}
-        for _, words in details:
-            if words.next_is(last):
-                fields[total_field] = self._minor(words.plain("the amount"))
-            elif words.next_is("fiscal"):
-                fields["document_fields"] = dict(words.units())
-            else:
-                fields["lines"].append(self._line(words))
+        for place, words in details:
+            with at(place):
+                if words.next_is(last):
+                    fields[total_field] = self._minor(words.plain("the amount"))
+                elif words.next_is("fiscal"):
+                    fields["document_fields"] = dict(words.units())
+                else:
+                    fields["lines"].append(self._line(words))
         if total_field not in fields:
             raise NotUnderstood(f"the line `{last}` is missing")
         return fields
@@ -157,25 +162,27 @@ class EventWords:
     def _return(self, words: Words, details: Details) -> Told:
         return_id = words.plain("the return's id")
         lines: list[Json] = []
-        for _, below in details:
-            line = {"line_id": below.plain("the line's id"), "quantity": below.plain("the units")}
-            lines.append(line | {"disposition": below.plain("the disposition")} | below.fields(shipment_id="of"))
+        for place, below in details:
+            with at(place):
+                line = {"line_id": below.plain("the line's id"), "quantity": below.plain("the units")}
+                lines.append(line | {"disposition": below.plain("the disposition")} | below.fields(shipment_id="of"))
         return "ReturnReceived", f"return:{return_id}", {"return_id": return_id, "lines": lines} | words.fields(warehouse="to")
 
     def _refund(self, words: Words, details: Details) -> Told:
         refund_id = words.plain("the refund's id")
         fields: Json = {"refund_id": refund_id, "lines": [], "adjustments": [], "tenders": []}
         fields |= {"allow_over_refund": words.flag("allowed")} | words.fields(return_id="return")
-        for _, below in details:
-            first = below.plain("what is refunded")
-            taxes = [credited_tax(text, self._exponent) for text in below.all_named("tax")]
-            if first == "pay":
-                fields["tenders"].append(self._tender(below))
-            elif first in _ADJUSTMENTS:
-                amount = self._minor(below.plain("the amount"))
-                fields["adjustments"].append({"kind": first, "amount": amount, "taxes": taxes} | below.fields(line_id="on"))
-            else:
-                fields["lines"].append(self._refund_line(first, below, taxes))
+        for place, below in details:
+            with at(place):
+                first = below.plain("what is refunded")
+                taxes = [credited_tax(text, self._exponent) for text in below.all_named("tax")]
+                if first == "pay":
+                    fields["tenders"].append(self._tender(below))
+                elif first in _ADJUSTMENTS:
+                    amount = self._minor(below.plain("the amount"))
+                    fields["adjustments"].append({"kind": first, "amount": amount, "taxes": taxes} | below.fields(line_id="on"))
+                else:
+                    fields["lines"].append(self._refund_line(first, below, taxes))
         return "RefundIssued", f"refund:{refund_id}:{words.named('try', '1')}", fields
 
     def _refund_line(self, line_id: str, words: Words, taxes: list[Json]) -> Json:
@@ -222,16 +229,18 @@ class EventWords:
         fields: Json = {"supersedes_event_id": self._id_of(wrong)}
         if details:
             place, first = details[0]
-            _, fields["replacement"] = told(place, lambda: self._body(first, details[1:], ":mended"))
+            with at(place):
+                _, fields["replacement"] = self._body(first, details[1:], ":mended")
         return "EventCorrected", f"correct:{wrong}", fields
 
     def _journal(self, words: Words, details: Details) -> Told:
         journal_id = words.plain("the journal's id")
         postings: list[Json] = []
-        for _, below in details:
-            side = below.plain("debit or credit").upper()
-            posting = {"account": below.plain("the account"), "side": side}
-            postings.append(posting | {"amount": self._minor(below.plain("the amount"))})
+        for place, below in details:
+            with at(place):
+                side = below.plain("debit or credit").upper()
+                posting = {"account": below.plain("the account"), "side": side}
+                postings.append(posting | {"amount": self._minor(below.plain("the amount"))})
         fields: Json = {"journal_id": journal_id, "postings": postings, "approved_by": words.named("by", "controller")}
         return "JournalPosted", f"journal:{journal_id}", fields | {"reason": words.named("reason", "by hand")}
 

@@ -2,27 +2,41 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from asiento.accounting.decide import decide
 from asiento.accounting.decision import Decision, Duplicate, Outcome, Posted
 from asiento.accounting.journal import Document, DocumentLine, DocumentTax, JournalEntry, Posting
 from asiento.accounting.money import CURRENCY_EXPONENTS
+from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import PolicyBook
 from schemas.policy_file import policies_from_mapping
 from tests.scenarios.event_words import EventWords
 from tests.scenarios.scenario import Scenario, Step
-from tests.scenarios.words import NotUnderstood
+from tests.scenarios.words import NotUnderstoodAt
 
 CUSTOMER = ("accounts_receivable", "contract_liability", "refunds_payable")
 
 
-class Player:
-    """One play of a scenario. `entry_kinds`, `codes`, `outcomes` and `event_types` are what occurred in it so far."""
+@dataclass
+class Occurred:
+    """What happened in plays: outcomes and findings as scenarios write them (`deferred D27`, `D10 high`, `D10 resolved`)."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    events: list[OrderEvent] = field(default_factory=list)
+    event_types: set[str] = field(default_factory=set)
+    outcomes: set[str] = field(default_factory=set)
+    entry_kinds: set[str] = field(default_factory=set)
+    findings: set[str] = field(default_factory=set)
+
+
+class Player:
+    """One play of a scenario; what occurs in it is added to `occurred`."""
+
+    def __init__(self, scenario: Scenario, occurred: Occurred | None = None) -> None:
         self._scenario = scenario
+        self._occurred = occurred or Occurred()
         self._policies: PolicyBook = policies_from_mapping({"versions": scenario.policies} if scenario.policies else {})
         self._state: OrderState | None = None
         currency = next((step.text.split()[1] for step in scenario.steps if step.text.startswith("order ")), "EUR")
@@ -30,10 +44,6 @@ class Player:
         self._words = EventWords(currency)
         self._names: dict[str, str] = {}
         self._books: Counter[str] = Counter()
-        self.entry_kinds: set[str] = set()
-        self.codes: set[str] = set()
-        self.outcomes: set[str] = set()
-        self.event_types: set[str] = set()
 
     def play(self, step: Step) -> list[str]:
         """The lines that the core makes of a step."""
@@ -41,7 +51,8 @@ class Player:
         for one, event_id in self._words.ids.items():
             self._names.setdefault(event_id, one)
         self._names[event.event_id] = name
-        self.event_types.add(type(event).__name__)
+        self._occurred.events.append(event)
+        self._occurred.event_types.add(type(event).__name__)
         decision = decide(event, self._state, self._policies)
         self._state = decision.state
         return list(self._shown(event.event_id, decision))
@@ -65,19 +76,20 @@ class Player:
             yield f"-> then {self._names[healed.event_id]} {self._result(healed.outcome)}"
             yield from self._entries(list(healed.entries))
         for found in decision.discrepancies:
-            self.codes.add(found.code)
             about = "" if found.event_id == event_id else f" of {self._names[str(found.event_id)]}"
-            yield f"-> {found.code}{about} {found.severity if found.state == 'OPEN' else 'resolved'}"
+            state = found.severity if found.state == "OPEN" else "resolved"
+            self._occurred.findings.add(f"{found.code} {state}")
+            yield f"-> {found.code}{about} {state}"
 
     def _result(self, outcome: Outcome) -> str:
         name = type(outcome).__name__.lower()
         result = name if isinstance(outcome, Posted | Duplicate) else f"{name} {outcome.code}"
-        self.outcomes.add(result)
+        self._occurred.outcomes.add(result)
         return result
 
     def _entries(self, entries: list[JournalEntry]) -> Iterator[str]:
         for entry in entries:
-            self.entry_kinds.add(entry.entry_kind)
+            self._occurred.entry_kinds.add(entry.entry_kind)
             self._names[entry.entry_id] = f"of {entry.entry_kind} of {self._names[entry.event_id]}"
             about = f"{entry.entry_kind} {self._names.get(entry.part, entry.part)}".rstrip()
             yield f"-> {about} {self._dates(entry)}".rstrip()
@@ -131,8 +143,8 @@ def _rate(tax: DocumentTax) -> str:
 
 
 def checked_balances(scenario: Scenario) -> list[str]:
-    """The balances as written; raises NotUnderstood where the customer's three are not all there."""
+    """The balances as written; raises NotUnderstoodAt where the customer's three are not all there."""
     written = [line.split()[0] for line in scenario.balances[: len(CUSTOMER)]]
     if written != list(CUSTOMER):
-        raise NotUnderstood(f"{scenario.steps[-1].place}: the balances begin with {', '.join(CUSTOMER)}")
+        raise NotUnderstoodAt(f"{scenario.steps[-1].place}: the balances begin with {', '.join(CUSTOMER)}")
     return scenario.balances

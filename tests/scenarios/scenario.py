@@ -1,11 +1,10 @@
 """Reads a scenario file (see README.md beside it): its policy, its events with what is expected of them, its balances."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios.words import NotUnderstood, Words
+from tests.scenarios.words import NotUnderstood, NotUnderstoodAt, Words, at
 
 SHOWN = ("documents", "dimensions", "dates")
 """What `show` may ask for."""
@@ -46,18 +45,11 @@ def read_scenario(path: Path) -> Scenario:
         text = " ".join(raw.split("#", 1)[0].split())
         place = f"{path.name}:{number}"
         if text and not text.startswith(">"):
-            told(place, lambda: _take(scenario, place, raw, text))  # noqa: B023 called at once
+            with at(place):
+                _take(scenario, place, raw, text)
     if not scenario.steps or scenario.steps[-1].text != "balances":
-        raise NotUnderstood(f"{place}: the last block must be `balances`")
+        raise NotUnderstoodAt(f"{place}: the last block must be `balances`")
     return scenario
-
-
-def told(place: str, what: Callable[[], Any]) -> Any:
-    """What `what` answers; a ValueError of it says the place too."""
-    try:
-        return what()
-    except ValueError as problem:
-        raise NotUnderstood(f"{place}: {problem}") from problem
 
 
 def _take(scenario: Scenario, place: str, raw: str, text: str) -> None:

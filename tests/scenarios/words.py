@@ -1,6 +1,8 @@
 """The words of one line of a scenario: plain ones, `name=value` ones and flags, and who asks for them."""
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -8,7 +10,22 @@ FLAGS = frozenset({"inclusive", "charges", "allowed", "estimate", "test"})
 
 
 class NotUnderstood(ValueError):
-    """A scenario says what no word is known for; the message names it, the reader adds file and line."""
+    """A scenario says what no word is known for; the message names it, `at` adds file and line."""
+
+
+class NotUnderstoodAt(NotUnderstood):
+    """The same, with file and line in its message."""
+
+
+@contextmanager
+def at(place: str) -> Iterator[None]:
+    """A ValueError inside becomes a NotUnderstoodAt that begins with the place; the innermost place stays."""
+    try:
+        yield
+    except NotUnderstoodAt:
+        raise
+    except ValueError as problem:
+        raise NotUnderstoodAt(f"{place}: {problem}") from problem
 
 
 class Words:
