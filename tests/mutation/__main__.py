@@ -4,6 +4,7 @@
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections import Counter
@@ -25,11 +26,10 @@ def _arguments() -> argparse.Namespace:
 
 def _run_planted(trials: Trials) -> bool:
     """Print which test caught each planted bug; True where all were."""
-    bugs = planted_bugs()
-    verdicts = dict(trials.run(Change(bug.path, bug.source()) for bug in bugs))
-    for place, bug in enumerate(bugs):
-        print(f"{verdicts[place].result:<9} {bug.name}: {verdicts[place].test}")
-    caught = sum(verdict.result == "killed" for verdict in verdicts.values())
+    bugs, caught = planted_bugs(), 0
+    for place, verdict in trials.run(Change(bug.path, bug.source()) for bug in bugs):
+        print(f"{verdict.result:<9} {bugs[place].name}: {verdict.test}", flush=True)
+        caught += verdict.result == "killed"
     print(f"{caught} of {len(bugs)} planted bugs caught")
     return caught == len(bugs)
 
@@ -57,6 +57,7 @@ def _run_sample(trials: Trials, mutants: list[Mutant]) -> None:
 def main() -> int:
     """Exit code 1 where a planted bug was not caught."""
     started, arguments = time.monotonic(), _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Trials(arguments.jobs) as trials:
         print(f"the core as it is: {trials.measure().cpu_seconds:.0f} s of CPU", flush=True)
         good = True

@@ -22,7 +22,7 @@ import pytest
 from tests.mutation.mutants import CORE, ROOT
 
 TESTS = (
-    "tests/scenarios",
+    "tests/scenarios/test_scenarios.py",
     "tests/oracle/test_order_vectors.py",
     "tests/unit/accounting",
     "tests/oracle/test_agreement.py",

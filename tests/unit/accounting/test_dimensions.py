@@ -57,6 +57,14 @@ def test_a_credit_note() -> None:
     }
 
 
+def test_a_charge_given_back() -> None:
+    charge = [{"kind": "CHARGE", "amount": 100, "taxes": []}]
+    assert told(entry_of(last(*SENT, refunded("R1", [], [], adjustments=charge)), "credit_note")) == {
+        "shipping_revenue": f"category=sales {BASE}",
+        "accounts_receivable": BASE,
+    }
+
+
 def test_goodwill_has_a_category_on_a_line_only() -> None:
     def given(**fields: str) -> dict[str, str]:
         goodwill = [{"kind": "GOODWILL", "amount": 10, "taxes": [stated_tax(2)]} | fields]

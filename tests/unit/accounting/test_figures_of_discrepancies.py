@@ -38,6 +38,12 @@ def test_what_is_beyond_a_cap_adds_up_over_a_refund() -> None:
     assert raised(last(*SHIPPED, refunded("R1", [], [], adjustments=two))) == [("D10", "critical", 0, 726)]
 
 
+def test_a_charge_s_open_tax_is_given_back_once() -> None:
+    order = placed(line("A", 1_000), line("S", 300, kind="SHIPPING", taxes=[tax(63)]))
+    twice = adjusted("CHARGE", 0, stated_tax(40), stated_tax(40))
+    assert raised(last(order, twice)) == [("D10", "critical", 0, 17)]
+
+
 def test_refunds_beyond_the_captured_money_are_told_with_both_sums() -> None:
     told = (*SHIPPED, captured("P1", 1_000))
     over = refunded("R1", [back("A", "2")], [tender("T1", 1_500)])
@@ -92,6 +98,19 @@ def test_a_pending_tender_is_followed_with_its_amount() -> None:
 def test_money_without_a_reason_beyond_what_is_invoiced_is_told() -> None:
     told = (ORDER, shipped("S1", {"A": "1"}), captured("P1", 2_420), refunded("R1", [], [tender("T1", 1_500)]))
     assert raised(last(*told)) == [("D38", "medium", 1_210, 1_500)]
+
+
+def test_d38_stands_while_one_minor_unit_is_unexplained() -> None:
+    *_, refund, sent = play(ORDER, captured("P1", 2_420), refunded("R1", [], [tender("T1", 1)]), shipped("S1", {"A": "1"}))
+    assert [(one.code, one.state, one.actual) for one in refund.discrepancies] == [("D38", "OPEN", 1)]
+    assert sent.discrepancies == ()
+
+
+def test_money_that_goes_out_again_after_it_came_back_needs_no_reason() -> None:
+    first = refunded("R1", [back("A", "1")], [tender("T1", 1_210)])
+    again = refunded("R1", [back("A", "1")], [tender("T1", 1_210, "FAILED"), tender("T2", 1_210)], label="refund:R1:2")
+    decision = last(*SHIPPED, captured("P1", 2_420), first, again)
+    assert ([entry.entry_kind for entry in decision.entries], raised(decision)) == (["apply", "refund_reversed", "refund"], [])
 
 
 def test_deadlines_tell_what_is_overdue() -> None:
