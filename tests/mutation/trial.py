@@ -21,16 +21,15 @@ import pytest
 
 from tests.mutation.mutants import CORE, ROOT
 
-TESTS = (
-    "tests/scenarios/test_scenarios.py",
-    "tests/oracle/test_order_vectors.py",
-    "tests/unit/accounting",
-    "tests/oracle/test_agreement.py",
+STAGES = (
+    ("tests/scenarios/test_scenarios.py",),
+    ("tests/oracle/test_order_vectors.py", "tests/unit/accounting", "tests/oracle/test_agreement.py"),
 )
 """What decides about the core, the fastest killers first; the hostile lives need all of the engine around it."""
 OPTIONS = (
-    *("-x", "-q", "--noconftest", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
+    *("-x", "-q", "--tb=no", "--assert=plain", "--noconftest", "-p", "no:cacheprovider", "-p", "no:xdist"),
     *("-m", "not soak", "--hypothesis-seed=0", "--ignore=tests/unit/accounting/test_hostile_lives.py"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning", "-W", "ignore::pytest.PytestConfigWarning"),
 )
 AGREEMENT_LIVES = 30
 EXAMPLES_MAX = 20
@@ -104,7 +103,8 @@ def _run_tests(core: Path, change: Change, report: Path, cpu_seconds_max: int | 
     import asiento  # before pytest puts the checkout first: all of it comes from the copy now
 
     assert Path(asiento.__file__).is_relative_to(core)
-    return int(pytest.main([*OPTIONS, *TESTS], plugins=[_FirstFailure(report)]))
+    codes = (int(pytest.main([*OPTIONS, *stage], plugins=[_FirstFailure(report)])) for stage in STAGES)
+    return next((code for code in codes if code), 0)
 
 
 class Trials:
