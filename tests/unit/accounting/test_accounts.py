@@ -3,6 +3,7 @@
 import pytest
 
 from asiento.accounting import accounts
+from asiento.accounting.order_events import FeeAccountKind, TenderKind
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ from asiento.accounting import accounts
         ("STORE_CREDIT", "house", None, "store_credit_liability"),
     ],
 )
-def test_money_of_a_tender_stands_on_its_account(tender: accounts.TenderKind, gateway: str, store: str | None, account: str) -> None:
+def test_money_of_a_tender_stands_on_its_account(tender: TenderKind, gateway: str, store: str | None, account: str) -> None:
     assert accounts.tender_account(tender, gateway, store) == account
 
 
@@ -56,7 +57,7 @@ def test_a_tax_is_owed_by_its_liable_party() -> None:
         ("CARRIER", "carrier_fees", "carrier_clearing:g"),
     ],
 )
-def test_a_fee_is_withheld_where_its_provider_holds_money(kind: accounts.FeeAccountKind, expense: str, clearing: str) -> None:
+def test_a_fee_is_withheld_where_its_provider_holds_money(kind: FeeAccountKind, expense: str, clearing: str) -> None:
     assert (accounts.fee_account(kind, "ads"), accounts.clearing_account(kind, "g")) == (expense, clearing)
 
 

@@ -2,7 +2,7 @@
 
 from asiento.accounting.journal import Document
 from asiento.accounting.order_events import OrderEvent
-from tests.order_making import back, captured, event, line, placed, refunded, shipped, tax, tender
+from tests.order_making import Json, back, captured, event, line, placed, refunded, shipped, tax, tender
 from tests.unit.accounting.playing import document_of, last, play, stated_tax
 
 ORDER = placed(
@@ -158,7 +158,7 @@ def test_an_order_on_account_is_due_after_its_days() -> None:
 
 
 def test_fiscal_data_comes_from_order_lines_edits_and_discounts() -> None:
-    def told(**fields: str) -> dict[str, object]:
+    def told(**fields: str) -> Json:
         return {"lines": [line("A", 1_000, **fields)], "total": 900}
 
     promo = [{"code": "PROMO", "amount": 100, "funded_by": "MARKETPLACE"}]
