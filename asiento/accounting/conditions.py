@@ -28,7 +28,7 @@ from asiento.accounting.order_events import (
     ShipmentDelivered,
     ShipmentDispatched,
 )
-from asiento.accounting.order_state import OrderState, Refund, Tender
+from asiento.accounting.order_state import OrderState, Placement, Refund, Tender
 from asiento.accounting.policy import Policy
 from asiento.accounting.recognition import is_taken, natural_key, split_key
 from asiento.accounting.refund_plan import plan_refund
@@ -133,16 +133,22 @@ def _unmet_by_correction(event: EventCorrected, order: OrderState, policy: Polic
     kind = split_key(natural_key(replacement))[0]
     if kind != split_key(original.natural_key)[0] or is_taken(replacement, order, original):
         return _CANNOT
-    placement = order.placement
-    if (
-        replacement.test_mode
-        or replacement.order_key != event.order_key
-        or (placement and replacement.currency not in (None, placement.currency))
-    ):
+    if not _can_be_judged(replacement, event, order.placement):
         return _CANNOT
     trial = order.copy()
     undo_fact(original.natural_key, trial)
     return None if unmet_condition(replacement, trial, policy) is None else _CANNOT
+
+
+def _can_be_judged(replacement: OrderEvent, event: EventCorrected, placement: Placement | None) -> bool:
+    """Whether the event in another's place would come as far as its own conditions: steps 1, 2 and 4 to 6."""
+    if replacement.test_mode or (isinstance(replacement, FeeCharged) and replacement.estimate):
+        return False
+    if replacement.event_id == event.event_id or replacement.order_key != event.order_key:
+        return False
+    if placement is None or replacement.currency is None:
+        return True
+    return replacement.currency == placement.currency and replacement.currency_exponent in (None, placement.currency_exponent)
 
 
 def _units_beyond_open(named: list[tuple[str, int]], order: OrderState) -> Deferred | None:
