@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.oracle.books import close_books
 from tests.oracle.figures import Event
 from tests.oracle.lives import PROFILES, life
 
+ONCE_DIFFERED = Path(__file__).parent / "once_differed"
 LIVES = 100
 SOAK_LIVES = 100_000
 SOAK_PROCESSES = 2
@@ -97,6 +99,12 @@ def test_lives_agree(profile: str) -> None:
     for seed in range(LIVES):
         found = difference(life(profile, seed))
         assert found is None, f"{profile} {seed}: {found}"
+
+
+@pytest.mark.parametrize("path", sorted(ONCE_DIFFERED.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_what_once_differed_agrees(path: Path) -> None:
+    """The smallest lives of differences that were found; whoever was wrong was mended."""
+    assert difference([json.loads(text) for text in path.read_bytes().splitlines()]) is None
 
 
 def _compare(chunk: tuple[str, int]) -> list[str]:
