@@ -122,7 +122,7 @@ CAPTURE_TWIN = {
 def _at_most(room: int) -> list[tuple[str, list[OrderEvent]]]:
     """Orders whose last event takes exactly `room` of their limit, besides what stands already."""
     opened = {"payment_id": "P1", "gateway": "stripe", "fee": 0}
-    twin = CAPTURE_TWIN | {"amount": room - 400}
+    twin = CAPTURE_TWIN | {"amount": room}
     return [
         ("placed", [placed(line("A", room - 30, discount=10, taxes=[tax(20)]))]),
         ("placed with a discount", [placed(line("A", room - 10), discount=10)]),

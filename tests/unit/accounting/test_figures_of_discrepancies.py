@@ -120,6 +120,14 @@ def test_deadlines_tell_what_is_overdue() -> None:
     assert raised(last(*owed, deadline("UNREFUNDED"))) == [("D38", "medium", 200, 1_210)]
 
 
+def test_deadlines_tell_of_one_minor_unit() -> None:
+    assert raised(last(*SHIPPED, captured("P1", 2_419), deadline("UNPAID"))) == [("D16", "high", 0, 1)]
+    assert raised(last(ORDER, captured("P1", 1), deadline("UNSHIPPED"))) == [("D17", "medium", 2_420, 1)]
+    assert raised(last(placed(line("A", 1)), captured("P1", 1), deadline("UNSHIPPED"))) == [("D17", "medium", 1, 1)]
+    owed = (*SHIPPED, captured("P1", 2_420), refunded("R1", [back("A", "1")], [tender("T1", 1_209, "PENDING")]))
+    assert raised(last(*owed, deadline("UNREFUNDED"))) == [("D38", "medium", 1_209, 1_210)]
+
+
 def test_deadlines_of_what_is_not_overdue_tell_nothing() -> None:
     on_account = placed(line("A", 2_000, "2"), terms="NET")
     assert raised(last(*SHIPPED, captured("P1", 2_420), deadline("UNPAID"))) == []

@@ -7,9 +7,10 @@ import pytest
 
 from asiento.accounting.amount_limit import AMOUNT_MAX
 from asiento.accounting.decide import decide
+from asiento.accounting.decision import Posted, Rejected
 from asiento.accounting.policy import DEFAULT_POLICIES, ChannelPolicy, EntityPolicy, Policy, PolicyBook, UnknownPolicyVersion
 from schemas.policy_file import policies_from_mapping
-from tests.order_making import captured, line, placed, shipped
+from tests.order_making import captured, line, placed, shipped, tax
 
 MICROSECONDS = 1_000_000
 
@@ -115,3 +116,17 @@ def test_net_discounts_leave_charges_as_they_are() -> None:
     decision = decide(shipped("S1", {"A": "1"}), decide(order, None, book).state, book)
     shown = {posting.account: posting.amount for posting in decision.entries[0].postings}
     assert shown == {"accounts_receivable": 1_200, "revenue:sales": 900, "shipping_revenue": 500, "sales_discounts": 200}
+
+
+@pytest.mark.parametrize(("tolerance", "difference", "taken"), [(0, 0, True), (0, 1, False), (3, 6, True), (3, 7, False)])
+def test_the_tolerance_of_a_total_is_per_line(tolerance: int, difference: int, taken: bool) -> None:
+    book = PolicyBook(((0, Policy(total_tolerance_per_line=tolerance)),))
+    decision = decide(placed(line("A", 1_000), line("B", 500), total=1_500 + difference), None, book)
+    assert decision.outcome == (Posted() if taken else Rejected("D01"))
+
+
+@pytest.mark.parametrize(("tolerance", "amount", "warned"), [(0, 210, False), (0, 211, True), (3, 213, False), (3, 206, True)])
+def test_the_tolerance_of_a_tax_is_in_minor_units(tolerance: int, amount: int, warned: bool) -> None:
+    book = PolicyBook(((0, Policy(tax_tolerance=tolerance)),))
+    decision = decide(placed(line("A", 1_000, taxes=[tax(amount, base=1_000)])), None, book)
+    assert [one.code for one in decision.discrepancies] == (["D05"] if warned else [])

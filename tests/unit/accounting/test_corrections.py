@@ -1,0 +1,93 @@
+"""A correction takes an event back where nothing stands on it, and only there."""
+
+import pytest
+
+from asiento.accounting.decision import Posted, Rejected
+from asiento.accounting.order_events import OrderEvent
+from tests.order_making import back, cancelled, captured, event, line, placed, refunded, shipped, tender
+from tests.unit.accounting.playing import amounts, chargeback, last, play
+
+ORDER = placed(line("A", 2_000, "2", unit_cost="3"))
+CAPTURE, SENT = captured("P1", 2_000), shipped("S1", {"A": "2"})
+
+
+def returned(return_id: str) -> OrderEvent:
+    """One unit of line A to stock again."""
+    came = [{"line_id": "A", "quantity": "1", "disposition": "RESTOCK"}]
+    return event("ReturnReceived", f"return:{return_id}", return_id=return_id, lines=came)
+
+
+def adjusted(adjustment_id: str, kind: str, amount: int) -> OrderEvent:
+    """ReceivableAdjusted without taxes."""
+    return event("ReceivableAdjusted", adjustment_id, adjustment_id=adjustment_id, kind=kind, amount=amount, taxes=[])
+
+
+def voided(original: OrderEvent) -> OrderEvent:
+    """EventCorrected without a replacement."""
+    return event("EventCorrected", f"void:{original.business_key}", supersedes_event_id=original.event_id)
+
+
+REVERSED = event("PaymentReversed", "reversed", payment_id="P1", amount=1)
+RETURN, WRITTEN_OFF = returned("B1"), adjusted("W1", "WRITE_OFF", 300)
+
+
+@pytest.mark.parametrize(
+    ("original", "later"),
+    [
+        (CAPTURE, REVERSED),
+        (CAPTURE, chargeback("D1", 1)),
+        (CAPTURE, refunded("R1", [], [tender("T1", 1, "PENDING")])),
+        (CAPTURE, refunded("R1", [], [tender("T1", 1)])),
+        (SENT, refunded("R1", [back("A", "1")], [])),
+        (SENT, RETURN),
+        (SENT, refunded("R1", [], [], adjustments=[{"kind": "GOODWILL", "amount": 1, "taxes": []}])),
+        (SENT, event("ShipmentCancelled", "undone", shipment_id="S1")),
+        (RETURN, returned("B2")),
+        (WRITTEN_OFF, adjusted("W2", "RECOVERY", 1)),
+        (CAPTURE, voided(CAPTURE)),
+    ],
+    ids=[
+        "reversed",
+        "disputed",
+        "refund begun",
+        "refunded",
+        "credited",
+        "came back",
+        "goodwill",
+        "undone",
+        "returned",
+        "recovered",
+        "void",
+    ],
+)
+def test_what_something_stands_on_is_not_taken_back(original: OrderEvent, later: OrderEvent) -> None:
+    before = [one for one in (SENT, CAPTURE) if original is not WRITTEN_OFF or one is SENT]
+    told = [ORDER, *before, *([original] if original not in before else [])]
+    again = event("EventCorrected", "again", supersedes_event_id=original.event_id)
+    assert play(*told, again)[-1].outcome == Posted()
+    *_, stands, decision = play(*told, later, again)
+    assert (stands.outcome, decision.outcome, decision.entries) == (Posted(), Rejected("D11"), ())
+    assert [(one.code, one.severity) for one in decision.discrepancies] == [("D11", "high")]
+
+
+def test_a_refund_that_failed_does_not_stand_on_its_capture() -> None:
+    begun = refunded("R1", [], [tender("T1", 5, "PENDING")])
+    failed = refunded("R1", [], [tender("T1", 5, "FAILED")], label="refund:R1:2")
+    assert last(ORDER, captured("P1", 2_005), begun, failed, voided(captured("P1", 2_005))).outcome == Posted()
+
+
+@pytest.mark.parametrize("original", [ORDER, cancelled({"A": "1"}), refunded("R1", [], [])], ids=["order", "cancellation", "refund"])
+def test_other_events_are_mended_by_events_of_their_own(original: OrderEvent) -> None:
+    told = [ORDER] if original is ORDER else [ORDER, original]
+    assert last(*told, voided(original)).outcome == Rejected("D11")
+
+
+def test_a_voided_capture_is_reversed_with_its_fee() -> None:
+    capture = captured("P1", 2_000, fee=30)
+    decision = last(ORDER, capture, voided(capture))
+    assert [(entry.entry_kind, amounts(entry)) for entry in decision.entries] == [
+        ("reversal", {"contract_liability": 2_000, "psp_clearing:stripe": -2_000}),
+        ("reversal", {"psp_clearing:stripe": 30, "psp_fees": -30}),
+    ]
+    assert decision.state is not None
+    assert decision.state.totals.captured == 0
