@@ -8,7 +8,7 @@ from asiento.accounting.journal import Document, JournalEntry
 from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import DEFAULT_POLICIES, PolicyBook
-from tests.order_making import TIME, event
+from tests.order_making import TIME, Json, event
 
 
 def play(*events: OrderEvent, policies: PolicyBook = DEFAULT_POLICIES) -> list[Decision]:
@@ -67,3 +67,21 @@ def chargeback(dispute_id: str, amount: int, fee: int = 0, **fields: Any) -> Ord
 def stated_tax(amount: int, **fields: Any) -> dict[str, Any]:
     """A Spanish tax as a refund states it."""
     return {"jurisdiction": "ES", "type": "VAT", "code": "IVA", "amount": amount, "liable_party": "SELLER"} | fields
+
+
+def twin(event_type: str, /, **fields: Any) -> Json:
+    """An event as it stands in a correction, in another's place."""
+    envelope: Json = {
+        "type": event_type,
+        "event_id": "0b0a3f2e-0000-4000-8000-000000000001",
+        "tenant": "acme",
+        "source": "shop:es",
+        "order_id": "1",
+        "business_key": "replacement",
+        "occurred_at": TIME,
+        "received_at": TIME,
+        "test_mode": False,
+        "currency": "EUR",
+        "currency_exponent": 2,
+    }
+    return envelope | fields

@@ -15,9 +15,9 @@ from schemas.discrepancies import encode_discrepancy
 from schemas.entries import encode_entry
 from schemas.formats import MONEY_MAX
 from schemas.order_state import encode_state
-from tests.order_making import TIME, captured, line, placed, refunded, shipped, tax, tender
+from tests.order_making import captured, line, placed, refunded, shipped, tax, tender
 from tests.order_making import event as make_event
-from tests.unit.accounting.playing import last
+from tests.unit.accounting.playing import last, twin
 from tests.unit.accounting.playing import play as play_in
 
 ORDER = placed(line("A", MONEY_MAX))
@@ -101,22 +101,7 @@ BOUNDED = PolicyBook(((0, Policy(amount_max=LIMIT)),))
 CAPTURE = captured("P1", 400)
 ORDER_OF_600 = placed(line("A", 600))
 KEPT = {"kind": "RETURN_FEE", "taxes": [{"jurisdiction": "ES", "type": "VAT", "code": "IVA", "amount": 5, "liable_party": "SELLER"}]}
-CAPTURE_TWIN = {
-    "type": "PaymentCaptured",
-    "event_id": "0b0a3f2e-0000-4000-8000-000000000001",
-    "tenant": "acme",
-    "source": "shop:es",
-    "order_id": "1",
-    "business_key": "replacement",
-    "occurred_at": TIME,
-    "received_at": TIME,
-    "test_mode": False,
-    "currency": "EUR",
-    "currency_exponent": 2,
-    "payment_id": "P2",
-    "tender": "CARD",
-    "gateway": "stripe",
-}
+CAPTURE_TWIN = twin("PaymentCaptured", payment_id="P2", tender="CARD", gateway="stripe")
 
 
 def _at_most(room: int) -> list[tuple[str, list[OrderEvent]]]:

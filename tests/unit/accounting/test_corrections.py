@@ -4,8 +4,8 @@ import pytest
 
 from asiento.accounting.decision import Posted, Rejected
 from asiento.accounting.order_events import OrderEvent
-from tests.order_making import back, cancelled, captured, event, line, placed, refunded, shipped, tender
-from tests.unit.accounting.playing import amounts, chargeback, last, play
+from tests.order_making import Json, back, cancelled, captured, event, line, placed, refunded, shipped, tender
+from tests.unit.accounting.playing import amounts, chargeback, last, play, twin
 
 ORDER = placed(line("A", 2_000, "2", unit_cost="3"))
 CAPTURE, SENT = captured("P1", 2_000), shipped("S1", {"A": "2"})
@@ -91,3 +91,43 @@ def test_a_voided_capture_is_reversed_with_its_fee() -> None:
     ]
     assert decision.state is not None
     assert decision.state.totals.captured == 0
+
+
+FEE = event("FeeCharged", "fee", fee_id="F1", kind="ads", amount=30, account_kind="CARRIER", gateway="g", estimate=False)
+FEE_TWIN = twin("FeeCharged", fee_id="F1", kind="ads", amount=20, account_kind="CARRIER", gateway="g", estimate=False)
+CORRECTION_ID = event("EventCorrected", "mend", supersedes_event_id=FEE.event_id).event_id
+
+
+@pytest.mark.parametrize(
+    ("fields", "taken"),
+    [
+        ({}, True),
+        ({"event_id": FEE.event_id}, True),
+        ({"business_key": FEE.business_key}, True),
+        ({"fee_id": "F2"}, True),
+        ({"estimate": True}, False),
+        ({"test_mode": True}, False),
+        ({"event_id": CORRECTION_ID}, False),
+        ({"order_id": "2"}, False),
+        ({"currency": "USD"}, False),
+        ({"currency_exponent": 3}, False),
+        ({"event_id": CAPTURE.event_id}, False),
+        ({"business_key": CAPTURE.business_key}, False),
+        ({"fee_id": "F9"}, False),
+    ],
+    ids=str,
+)
+def test_a_replacement_must_be_able_to_post_in_its_place(fields: Json, taken: bool) -> None:
+    other = event("FeeCharged", "other", fee_id="F9", kind="ads", amount=1, account_kind="CARRIER", gateway="g", estimate=False)
+    mend = event("EventCorrected", "mend", supersedes_event_id=FEE.event_id, replacement=FEE_TWIN | fields)
+    decision = last(ORDER, CAPTURE, other, FEE, mend)
+    assert decision.outcome == (Posted() if taken else Rejected("D11"))
+    assert [amounts(entry) for entry in decision.entries] == (
+        [{"carrier_fees": -30, "carrier_clearing:g": 30}, {"carrier_fees": 20, "carrier_clearing:g": -20}] if taken else []
+    )
+
+
+def test_a_replacement_without_money_needs_no_currency() -> None:
+    sent = twin("ShipmentDispatched", shipment_id="S1", lines=[{"line_id": "A", "quantity": "1"}], currency=None, currency_exponent=None)
+    mend = event("EventCorrected", "mend", supersedes_event_id=SENT.event_id, replacement=sent)
+    assert last(ORDER, SENT, mend).outcome == Posted()

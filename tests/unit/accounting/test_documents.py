@@ -2,7 +2,7 @@
 
 from asiento.accounting.journal import Document
 from asiento.accounting.order_events import OrderEvent
-from tests.order_making import Json, back, captured, event, line, placed, refunded, shipped, tax, tender
+from tests.order_making import Json, back, cancelled, captured, event, line, placed, refunded, shipped, tax, tender
 from tests.unit.accounting.playing import document_of, last, play, stated_tax
 
 ORDER = placed(
@@ -33,6 +33,17 @@ def test_an_invoice_shows_units_charges_and_discounts() -> None:
     assert totals(document) == (1_150, 242, 1_392)
     assert [(one.sku, one.description, one.unit_price) for one in document.lines] == [("X-1", "shirt", "10.5"), (None, "courier", "3")]
     assert (document.kind, reference(document), document.refers_to, document.due_date) == ("INVOICE", "invoice-1", (), None)
+
+
+def test_charges_that_are_owed_after_a_cancellation_are_invoiced_without_units() -> None:
+    document = document_of(last(ORDER, shipped("S1", {"A": "1"}), cancelled({})), "invoice")
+    assert lines(document) == [("S", 0, 150, 0, [31])]
+
+
+def test_amounts_that_join_a_shipped_block_are_invoiced_without_units() -> None:
+    dearer = event("OrderEdited", "edit", order_revision=1, lines=[line("A", 1_100)], order_discounts=[], total=1_100)
+    document = document_of(last(placed(line("A", 1_000)), shipped("S1", {"A": "1"}), dearer), "invoice")
+    assert lines(document) == [("A", 0, 100, 0, [])]
 
 
 def test_a_tax_is_shown_with_all_that_tells_it_from_others() -> None:

@@ -38,3 +38,16 @@ def test_an_edit_below_what_was_taken_is_rejected() -> None:
     assert last(*taken, edited(1, line("A", 2_000, "1.5"))).outcome == Rejected("D11")
     assert last(*taken, edited(1, line("A", 1_999, "2"))).outcome == Rejected("D11")
     assert last(*taken, edited(1, line("B", 500))).outcome == Rejected("D11")
+
+
+def exchanged(exchange_id: str, gross: int, total: int) -> OrderEvent:
+    """ExchangeCreated of one line named like it."""
+    return event("ExchangeCreated", exchange_id, exchange_id=exchange_id, lines=[line(exchange_id, gross)], total_added=total)
+
+
+def test_the_roundings_of_an_order_and_of_its_exchanges_add_up() -> None:
+    order = placed(line("A", 1_000), total=1_001)
+    state = last(order, exchanged("X", 100, 101), exchanged("Y", 50, 49)).state
+    assert state is not None
+    assert state.lines["asiento:rounding"].agreed[0] == 1 + 1 - 1
+    assert state.totals.agreed == 1_001 + 101 + 49

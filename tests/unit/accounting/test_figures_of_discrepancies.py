@@ -159,6 +159,10 @@ def test_an_order_that_does_not_add_up_is_told_with_both_sums() -> None:
     assert raised(last(shares)) == [("D03", "high", 100, 90)]
 
 
+def test_lines_that_cannot_be_taken_have_no_figures() -> None:
+    assert raised(last(placed(line("A", 100, discount=200), line("B", 2_100)))) == [("D06", "high", None, None)]
+
+
 def test_a_tax_that_does_not_follow_its_rate_is_told_with_both_amounts() -> None:
     order = placed(line("A", 1_000, taxes=[tax(210, base=1_000)]), line("B", 1_000, taxes=[tax(200, base=1_000)]))
     assert raised(last(order)) == [("D05", "medium", 210, 200)]

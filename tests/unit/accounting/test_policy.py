@@ -110,6 +110,17 @@ def test_charges_follow_the_policy(policy: dict[str, Any], shipping: list[int]) 
     assert shown == shipping
 
 
+def test_the_first_shipment_takes_the_rounding_even_where_charges_wait_for_the_last() -> None:
+    book = policies_from_mapping({"charges": "last_shipment"})
+    order = decide(placed(line("A", 2_000, "2"), line("S", 300, kind="SHIPPING"), total=2_301), None, book)
+    entry = decide(shipped("S1", {"A": "1"}), order.state, book).entries[0]
+    assert {posting.account: posting.amount for posting in entry.postings} == {
+        "accounts_receivable": 1_001,
+        "revenue:sales": 1_000,
+        "rounding": 1,
+    }
+
+
 def test_net_discounts_leave_charges_as_they_are() -> None:
     book = policies_from_mapping({"discounts": "net"})
     order = placed(line("A", 1_000, discount=100), line("S", 500, kind="SHIPPING", discount=200))
