@@ -93,6 +93,20 @@ def test_a_voided_capture_is_reversed_with_its_fee() -> None:
     assert decision.state.totals.captured == 0
 
 
+@pytest.mark.parametrize("undo", [voided(SENT), event("ShipmentCancelled", "undone", shipment_id="S1")], ids=["void", "cancelled"])
+def test_a_reversal_names_the_entry_that_it_reverses(undo: OrderEvent) -> None:
+    _, sent, undone = play(ORDER, SENT, undo)
+    reversed_ids = [entry.entry_id for entry in sent.entries if entry.entry_kind in ("invoice", "cost")]
+    reversals = [entry for entry in undone.entries if entry.entry_kind == "reversal"]
+    assert len(reversed_ids) == 2
+    assert [(entry.part, entry.reverses) for entry in reversals] == [(one, one) for one in reversed_ids]
+    assert [entry.document is not None for entry in reversals] == [True, False]
+
+
+def test_other_entries_reverse_nothing() -> None:
+    assert {entry.reverses for decision in play(ORDER, SENT, CAPTURE, RETURN) for entry in decision.entries} == {None}
+
+
 FEE = event("FeeCharged", "fee", fee_id="F1", kind="ads", amount=30, account_kind="CARRIER", gateway="g", estimate=False)
 FEE_TWIN = twin("FeeCharged", fee_id="F1", kind="ads", amount=20, account_kind="CARRIER", gateway="g", estimate=False)
 CORRECTION_ID = event("EventCorrected", "mend", supersedes_event_id=FEE.event_id).event_id
@@ -131,3 +145,20 @@ def test_a_replacement_without_money_needs_no_currency() -> None:
     sent = twin("ShipmentDispatched", shipment_id="S1", lines=[{"line_id": "A", "quantity": "1"}], currency=None, currency_exponent=None)
     mend = event("EventCorrected", "mend", supersedes_event_id=SENT.event_id, replacement=sent)
     assert last(ORDER, SENT, mend).outcome == Posted()
+
+
+def test_an_event_that_was_replaced_does_not_come_back_under_its_id() -> None:
+    first = event("EventCorrected", "mend", supersedes_event_id=FEE.event_id, replacement=FEE_TWIN)
+    for event_id, outcome in ((FEE.event_id, Rejected("D11")), ("0b0a3f2e-0000-4000-8000-000000000002", Posted())):
+        again = FEE_TWIN | {"event_id": event_id, "business_key": FEE.business_key}
+        second = event("EventCorrected", "again", supersedes_event_id=FEE_TWIN["event_id"], replacement=again)
+        assert last(ORDER, FEE, first, second).outcome == outcome
+
+
+def test_a_shipment_that_took_a_part_of_the_rounding_can_be_cancelled() -> None:
+    lines = [line("A", 2_000, "2"), line("B", 500)]
+    edit = event("OrderEdited", "edit", order_revision=1, lines=lines, order_discounts=[], total=2_502)
+    sent = (placed(*lines, total=2_501), shipped("S1", {"A": "1"}), edit, shipped("S2", {"A": "1"}))
+    decision = last(*sent, event("ShipmentCancelled", "undone", shipment_id="S2"))
+    assert decision.outcome == Posted()
+    assert amounts(decision.entries[0]) == {"accounts_receivable": -1_001, "revenue:sales": 1_000, "rounding": 1}
