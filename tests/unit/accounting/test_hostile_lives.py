@@ -28,8 +28,8 @@ from tests.unit.accounting.onlooker import Books
 from tests.unit.streams.offline_engine import Record
 
 KEY = b"acme:shop:es:1"
-LIVES = 400
-LIVES_TOGETHER = 200
+LIVES = 300
+LIVES_TOGETHER = 150
 LIVES_SOAK = 20_000
 CODES: dict[str, set[str | None]] = {
     "posted": {None},

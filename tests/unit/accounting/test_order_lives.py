@@ -18,7 +18,7 @@ from tests.unit.accounting.onlooker import Books
 from tests.unit.accounting.order_lives import Life, any_lives
 from tests.unit.accounting.possible_lives import possible_lives, reordered
 
-EXAMPLES = 80
+EXAMPLES = 60
 EXAMPLES_SOAK = 5_000
 CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 LIVES = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=CHECKS)
