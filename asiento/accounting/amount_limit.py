@@ -16,6 +16,7 @@ from asiento.accounting.order_events import (
     RefundIssued,
 )
 from asiento.accounting.order_state import OrderState
+from asiento.accounting.recognition import split_key
 
 AMOUNT_MAX = 10**17
 """Most that an order's stated amounts, captures, refunds or return fees add up to, minor units: a hundred times the largest total."""
@@ -35,7 +36,7 @@ def passes_amount_limit(event: OrderEvent, order: OrderState, limit: int) -> boo
         case PaymentCaptured():
             return totals.captured + event.amount > limit
         case EventCorrected(replacement=PaymentCaptured() as capture):
-            return totals.captured + capture.amount > limit
+            return totals.captured - _captured_by(event.supersedes_event_id, order) + capture.amount > limit
         case RefundIssued():
             known = order.refunds.get(event.refund_id)
             raised = sum([raises(tender, before) for tender, before in tender_changes(event, known)])
@@ -53,6 +54,13 @@ def _stated(event: OrderPlaced | OrderEdited | ExchangeCreated) -> int:
         for tax in line.taxes:
             stated += tax.amount
     return stated
+
+
+def _captured_by(event_id: str, order: OrderState) -> int:
+    """What a capture that is about to be replaced brought."""
+    original = order.facts.find("event_id", event_id)
+    payment = order.payments.get(split_key(original.natural_key)[1]) if original is not None else None
+    return payment.amount if payment is not None else 0
 
 
 def _return_fees(event: RefundIssued) -> int:

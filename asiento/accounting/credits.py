@@ -140,13 +140,18 @@ class CreditNote:
         )
 
     def tax_terms(self, line: LineState | None, stated: CreditTax) -> TaxTerms:
-        """The first component of the stated tax's key, on its line or else on the order; as stated where there is none."""
+        """The first invoiced component of the stated tax's key, on its line or else on the order; as stated where there is none."""
         key = (stated.jurisdiction, stated.type, stated.code)
         return self._first_tax(line, key) or TaxTerms(*key, "", stated.liable_party)
 
     def _first_tax(self, line: LineState | None, key: CapKey) -> TaxTerms | None:
+        """A credit debits what an invoice credited; only where nothing was invoiced, the first component of the key there is."""
         lines = [line] if line is not None else self._booking.order.lines.values()
-        return next((tax for one in lines for tax in one.terms.taxes if tax[:3] == key), None)
+        known = [
+            (tax, amount) for one in lines for tax, amount in zip(one.terms.taxes, one.invoiced[FIRST_TAX:], strict=True) if tax[:3] == key
+        ]
+        invoiced = next((tax for tax, amount in known if amount), None)
+        return invoiced or (known[0][0] if known else None)
 
     def add(self, credit: Credit) -> None:
         """Post and show amounts that were granted."""

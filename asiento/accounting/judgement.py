@@ -147,7 +147,7 @@ def _warn_of_over_refund(event: OrderEvent, order: OrderState, findings: Finding
     if beyond + order.totals.disputed <= 0:
         return
     allowed = isinstance(event, RefundIssued) and event.allow_over_refund
-    severity: Severity = "low" if allowed else "critical" if beyond > 0 else "high"
+    severity: Severity = "critical" if beyond > 0 and not allowed else "high" if order.totals.disputed else "low"
     actual = order.totals.captured + beyond + order.totals.disputed
     findings.follow("D10", severity, event, expected=order.totals.captured, actual=actual)
 

@@ -42,7 +42,6 @@ class Parked:
     number: int
     event: Event
     code: str
-    suspended: list[Entry] = field(default_factory=list)
 
 
 @dataclass
@@ -55,6 +54,8 @@ class Life:
     seen: set[int] = field(default_factory=set)
     outcomes: dict[int, Result] = field(default_factory=dict)
     discrepancies: set[tuple[str, str]] = field(default_factory=set)
+    suspended: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+    """Money legs on suspense, by the id of the event they belong to."""
 
     def told(self) -> dict[str, Any]:
         order = self.order()
@@ -77,7 +78,7 @@ class Life:
         """Judge a record as it arrives, then whatever it heals."""
         result = self._known(event) if not _no_fact(event) else ["ignored"]
         if result is None:
-            result = self._judge(event, ())
+            result = self._judge(event)
         self.outcomes[number] = result
         self._raise(event, result)
         if result[0] == "deferred":
@@ -91,7 +92,8 @@ class Life:
 
     def _known(self, event: Event) -> Result | None:
         """Duplicate or conflict with what was applied or waits; None: new."""
-        known = [fact.event for fact in self.facts] + [one.event for one in self.parked]
+        mended = [fact.event["replacement"] for fact in self.facts if fact.event.get("replacement") is not None]
+        known = mended + [fact.event for fact in self.facts] + [one.event for one in self.parked]
         for other in known:
             if other["event_id"] == event["event_id"]:
                 return ["duplicate"] if entry_content(other) == entry_content(event) else ["conflict", "D21"]
@@ -105,7 +107,7 @@ class Life:
                 return ["duplicate"] if same else ["conflict", "D22"]
         return None
 
-    def _judge(self, event: Event, cleared: tuple[Entry, ...], *, forced: bool = False) -> Result:
+    def _judge(self, event: Event, *, forced: bool = False) -> Result:
         """Steps 4 to 9; a posted event is a fact from here on."""
         order = self.order()
         try:
@@ -113,7 +115,7 @@ class Life:
             if self._must_wait_for_numbers(event):
                 raise Waits("D19")
             about = self._money_of_nobody(order, event)
-            fact = Fact(event, about.event if about else None, cleared)
+            fact = Fact(event, about.event if about else None, self.suspended.get(event["event_id"], ()))
             tell(order, fact, forced=forced)
         except Waits as reason:
             return ["deferred", str(reason)]
@@ -125,8 +127,9 @@ class Life:
             return ["ignored"]
         self.facts.append(fact)
         self.discrepancies.update((code, event["event_id"]) for code in order.found)
+        self.suspended.pop(event["event_id"], None)
         if about is not None:
-            about.suspended = [entry for entry in order.entries_of(event["event_id"]) if entry.kind == "suspense"]
+            self.suspended[about.event["event_id"]] = tuple(one for one in order.entries_of(event["event_id"]) if one.kind == "suspense")
         return ["posted"]
 
     def _must_wait_for_numbers(self, event: Event) -> bool:
@@ -161,7 +164,7 @@ class Life:
 
     def _heal_one(self) -> bool:
         for one in list(self.parked):
-            result = self._judge(one.event, tuple(one.suspended))
+            result = self._judge(one.event)
             if self._settle(one, result):
                 return True
         return False
@@ -185,7 +188,7 @@ class Life:
         if event["type"] != "DeadlinePassed" or event["kind"] != "PARKED" or order.placed is not None:
             return None
         about = self._about(event)
-        return about if about is not None and not about.suspended and _moves_money(about.event) else None
+        return about if about is not None and about.event["event_id"] not in self.suspended and _moves_money(about.event) else None
 
     def _deadline(self, event: Event) -> None:
         one = self._about(event)
@@ -195,7 +198,7 @@ class Life:
             nobody = not self._placed() and _moves_money(one.event)
             self.discrepancies.add(("D09" if nobody else "D27", one.event["event_id"]))
         elif one.code == "D10":
-            self._settle(one, self._judge(one.event, tuple(one.suspended), forced=True))
+            self._settle(one, self._judge(one.event, forced=True))
         elif one.code == "D19":
             self.seen.update(range(1, one.event["source_sequence"]))
 

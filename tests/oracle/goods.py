@@ -160,13 +160,19 @@ def withdraw_shipment(order: Order, shipment_id: str) -> None:
     order.add("withdrawn", "", {ROUNDING: -shipment.rounding}, "")
     order.rounding += shipment.rounding
     order.renew_charges({name: added(block.rest(), shipment.charges.get(name, {})) for name, block in order.charges.items()})
-    if _caps_exceeded(order):
+    if _caps_exceeded(order) or (shipment.rounding and _rounding_exceeded(order)):
         raise Waits("D11")
 
 
 def _caps_exceeded(order: Order) -> bool:
     caps = {cap_of(row.key) for row in order.rows if row.key == NET or is_tax(row.key)}
     return any(order.uncredited(cap, line) < 0 for cap in caps for line in [None, *order.lines])
+
+
+def _rounding_exceeded(order: Order) -> bool:
+    credited = order.sum_of(lambda row: row.key == ROUNDING and row.what == "credited")
+    invoiced = order.rounding_uncredited() + credited
+    return abs(credited) > abs(invoiced) or credited * invoiced < 0
 
 
 # Editing

@@ -9,7 +9,7 @@ from tests.oracle.lines import currency_is_right, difference, taxes_look_wrong
 from tests.oracle.order import Fact, Order, Passes, Refused, Waits, with_taxes
 
 MENDABLE = frozenset({"PaymentCaptured", "ShipmentDispatched", "FeeCharged", "ReturnReceived", "ReceivableAdjusted"})
-_ENTRIES_KEPT = frozenset({"apply", "suspense_clear"})
+_ENTRIES_KEPT = frozenset({"apply", "suspense_clear", "reversal"})
 
 
 def retell(tenant: str, facts: Iterable[Fact]) -> Order:
@@ -137,15 +137,15 @@ def _nothing(order: Order, event: Event) -> None:
 
 
 def _correct(order: Order, event: Event) -> None:
-    places = {fact.event["event_id"]: place for place, fact in enumerate(order.facts[:-1])}
-    place = places.get(event["supersedes_event_id"])
-    if place is None:
+    known = _known(order)
+    if event["supersedes_event_id"] not in known:
         raise Waits("D27")
-    original = order.facts[place].event
+    place, original = known[event["supersedes_event_id"]]
     later = [fact.event for fact in order.facts[place + 1 : -1]]
     if original["type"] not in MENDABLE or original["event_id"] in order.corrected or _depends(order, original, later, place):
         raise Refused("D11")
-    entries = [entry for entry in order.entries_of(original["event_id"]) if entry.kind not in _ENTRIES_KEPT]
+    booked = order.entries_of(order.facts[place].event["event_id"])
+    entries = [entry for entry in booked if entry.kind not in _ENTRIES_KEPT]
     try:
         _UNDOERS[original["type"]](order, original, place)
         for entry in entries:
@@ -157,6 +157,16 @@ def _correct(order: Order, event: Event) -> None:
     order.corrected.add(original["event_id"])
     order.apply()
     order.found.discard("D08")
+
+
+def _known(order: Order) -> dict[str, tuple[int, Event]]:
+    """What can be corrected, by event id: facts and the replacements of earlier corrections; with the place of their fact."""
+    known: dict[str, tuple[int, Event]] = {}
+    for place, fact in enumerate(order.facts[:-1]):
+        known[fact.event["event_id"]] = (place, fact.event)
+        if fact.event.get("replacement") is not None:
+            known[fact.event["replacement"]["event_id"]] = (place, fact.event["replacement"])
+    return known
 
 
 def _depends(order: Order, original: Event, later: list[Event], place: int) -> bool:

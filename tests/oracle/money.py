@@ -136,6 +136,8 @@ def close_dispute(order: Order, event: Event) -> None:
     opened = order.disputes.get(event["dispute_id"])
     if opened is None:
         raise Waits("D27")
+    if event["amount_won"] > opened["amount"]:
+        raise Waits("D11")
     before = order.standing()
     order.closings[event["dispute_id"]] = event
     account = tender_account(order, order.payments[opened["payment_id"]])

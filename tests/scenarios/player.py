@@ -29,6 +29,7 @@ class Occurred:
     outcomes: set[str] = field(default_factory=set)
     entry_kinds: set[str] = field(default_factory=set)
     findings: set[str] = field(default_factory=set)
+    policies: set[str] = field(default_factory=set)
 
 
 class Player:
@@ -37,6 +38,7 @@ class Player:
     def __init__(self, scenario: Scenario, occurred: Occurred | None = None) -> None:
         self._scenario = scenario
         self._occurred = occurred or Occurred()
+        self._occurred.policies |= {f"{name} {value}" for policy in scenario.policies for name, value in policy.items()}
         self._policies: PolicyBook = policies_from_mapping({"versions": scenario.policies} if scenario.policies else {})
         self._state: OrderState | None = None
         currency = next((step.text.split()[1] for step in scenario.steps if step.text.startswith("order ")), "EUR")

@@ -3,14 +3,15 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
 from asiento.accounting import order_events
 from asiento.accounting.order_events import EVENT_TYPES
+from asiento.accounting.policy import Policy
 from schemas.decisions import OUTCOMES
 from tests.scenarios.player import Occurred, Player
 from tests.scenarios.scenario import read_scenario
@@ -102,6 +103,15 @@ def test_every_symbol_of_the_contract_occurs(occurred: Occurred) -> None:
     symbols = {symbol for literal in literals for symbol in get_args(literal)}
     assert len(symbols) > 40
     assert symbols <= {text for event in occurred.events for text in _texts(asdict(event))}
+
+
+def test_every_booking_rule_occurs(occurred: Occurred) -> None:
+    rules = {field.name: (get_args(get_type_hints(Policy)[field.name]), field.default) for field in fields(Policy) if field.init}
+    told = {
+        f"{name} {value}" for name, (values, default) in rules.items() for value in values if isinstance(value, str) and value != default
+    }
+    assert len(told) > 5
+    assert told <= occurred.policies
 
 
 def _texts(value: Any) -> Iterator[str]:
