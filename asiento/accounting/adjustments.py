@@ -58,6 +58,8 @@ class _ChargeReturn:
     def give_back(self) -> None:
         """Go through the named charge line, or through the shipping lines in their order."""
         for line_id in self._line_ids():
+            if not self._net_left and not any(self._taxes_left):
+                break
             line = self._booking.order.own_line(line_id)
             open_net, open_taxes = self._credit(line)
             if open_net or open_taxes:
