@@ -12,7 +12,7 @@ Json = dict[str, Any]
 TIME = "2026-01-05T10:00:00Z"
 
 
-def event(kind: str, label: str, *, currency: str = "EUR", order_id: str = "1", **fields: Any) -> OrderEvent:
+def event(kind: str, label: str, /, *, currency: str = "EUR", order_id: str = "1", **fields: Any) -> OrderEvent:
     """An event of the contract; `label` makes its event_id and, unless given, its business_key."""
     body: Json = {
         "type": kind,

@@ -1,14 +1,16 @@
 """The only door of the core: one event, one order's state, one decision."""
 
-from asiento.accounting.archiving import MICROSECONDS_PER_SECOND, ORDER_ARCHIVED, is_archived, tombstone
+from asiento.accounting.archiving import MICROSECONDS_PER_SECOND, ORDER_ARCHIVED, SECONDS_PER_DAY, is_archived, tombstone
 from asiento.accounting.deadlines import waiting_for
-from asiento.accounting.decision import Conflict, Decision, Deferred, Duplicate, Healed, Ignored, Outcome, Posted, Rejected
+from asiento.accounting.decision import Conflict, Decision, Deferred, Duplicate, Healed, Ignored, Outcome, Posted, Rejected, Severity
 from asiento.accounting.findings import Findings
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.judgement import judge
+from asiento.accounting.obstacles import obstacle
 from asiento.accounting.order_events import DeadlinePassed, FeeCharged, OrderEvent
 from asiento.accounting.order_state import OrderState, Parked
-from asiento.accounting.policy import Policy, PolicyBook
+from asiento.accounting.particulars import named
+from asiento.accounting.policy import Policy, PolicyBook, utc_date
 from asiento.accounting.recognition import known_as
 
 PARKING_OVERFLOW = "parking_overflow"
@@ -64,7 +66,8 @@ class _Case:
 
     def _turn_away(self) -> Decision:
         """An archived order takes nothing any more; a person looks at what comes."""
-        self.findings.record(ORDER_ARCHIVED, "high", self.event)
+        silent_since = utc_date(self.order.last_arrival // SECONDS_PER_DAY)
+        self.findings.record(ORDER_ARCHIVED, "high", self.event, parameters=named(silent_since=silent_since))
         state = self.order if self.order.archived else tombstone(self.order)
         return Decision(outcome=Rejected(ORDER_ARCHIVED), state=state, entries=(), discrepancies=self.findings.all(), healed=())
 
@@ -86,9 +89,10 @@ class _Case:
     def _repeated(self, original_event_id: str, conflict: str | None) -> Outcome:
         if conflict is None:
             return _DUPLICATE
-        self.findings.record(
-            conflict, "critical" if conflict == "D21" else "high", self.event, parameters=(("first_event_id", original_event_id),)
-        )
+        severity: Severity = "critical" if conflict == "D21" else "high"
+        reason = "said_otherwise" if conflict == "D22" else None
+        parameters = named(business_key=self.event.business_key, first_event_id=original_event_id, reason=reason)
+        self.findings.record(conflict, severity, self.event, parameters=parameters)
         return Conflict(conflict)
 
     def _park(self, outcome: Deferred) -> Outcome:
@@ -96,7 +100,8 @@ class _Case:
         event, order, policy = self.event, self.order, self.policy
         size = sum(parked.event.size_bytes for parked in order.parked) + event.size_bytes
         if len(order.parked) >= policy.parked_events_max or size > policy.parked_bytes_max:
-            self.findings.record("D27", "high", event, parameters=(("reason", PARKING_OVERFLOW),))
+            parameters = named(reason=PARKING_OVERFLOW, waiting=len(order.parked), waits_for=outcome.code)
+            self.findings.record("D27", "high", event, parameters=parameters)
             return Rejected(PARKING_OVERFLOW)
         order.parked = (*order.parked, Parked(event, outcome.code))
         self._raise_waiting(event, outcome.code)
@@ -104,7 +109,11 @@ class _Case:
 
     def _raise_waiting(self, event: OrderEvent, code: str) -> None:
         if code != "D27":
-            self.findings.follow(code, "critical" if code == "D10" else "high", event, waits=True)
+            found = obstacle(event, self.order, self.policy, code)
+            severity: Severity = "critical" if code == "D10" else "high"
+            self.findings.follow(
+                code, severity, event, waits=True, expected=found.expected, actual=found.actual, parameters=found.parameters
+            )
 
     def _see(self, event: OrderEvent) -> bool:
         if event.source_sequence is None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from asiento.cli.amounts import format_amount
+from asiento.accounting.money import grouped_units_text
 from asiento.cli.order_pages import pages
 from asiento.cli.orders import COLUMNS_WITHOUT_TERMINAL
 from asiento.cli.trial_balance import balance_table
@@ -46,7 +46,9 @@ def summary(day: Day, played: "Played", booked: "DayInLedger") -> list[str]:
     lines = []
     for currency, controls in day.controls.currencies.items():
         shown = {**booked.flows.get(currency, {}), **standing(booked.trial_balance.get(currency, {}))}
-        lines.append(f"{currency}  " + ", ".join(f"{name} {format_amount(amount, controls.exponent)}" for name, amount in shown.items()))
+        lines.append(
+            f"{currency}  " + ", ".join(f"{name} {grouped_units_text(amount, controls.exponent)}" for name, amount in shown.items())
+        )
     account = played.account
     lines += [
         f"flowed: {played.sent} records in {played.seconds:.1f} s: {_counted(account.outcomes)}",

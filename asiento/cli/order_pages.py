@@ -10,13 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from asiento.accounting.journal import JournalEntry, Posting
-from asiento.accounting.money import major_units_text
+from asiento.accounting.money import grouped_units_text
 from asiento.accounting.order_state import OrderState
-from asiento.cli.amounts import format_amount
-from asiento.cli.order_words import Language, reason, word
+from asiento.cli.order_words import word
 from schemas.entries import entry_to_json
 from schemas.events import event_to_json
 from schemas.refusal import Refusal
+from schemas.wording.language import Language
+from schemas.wording.messages import code_title
+from schemas.wording.templates import plain_decimal
 from sinks.block_arithmetic import Part, Place, explain_documents
 from sinks.order_file import BALANCE_ACCOUNTS, EntryLine, EventLine, OrderFile
 
@@ -57,7 +59,7 @@ def _outcome(line: EventLine, language: Language) -> str:
     text = word(line.outcome, language)
     if line.healed and line.outcome != "deferred":
         text += f" {word('after_waiting', language)}"
-    why = reason(line.code, language)
+    why = code_title(line.code, language)
     return f"{text} ({why})" if why else text
 
 
@@ -75,7 +77,7 @@ def _entries(file: OrderFile, parts: dict[Place, Part], language: Language) -> T
         table.add_row(str(entry.entry_seq), Text(head, style="bold"), "", "")
         table.add_row("", f"{word('why', language)}: {entry.rule}, {word('policy', language)} {entry.policy_version}", "", "")
         for leg in entry.postings:
-            amount = format_amount(leg.amount, entry.currency_exponent)
+            amount = grouped_units_text(leg.amount, entry.currency_exponent)
             debit, credit = (amount, "") if leg.side == "DEBIT" else ("", amount)
             table.add_row("", f"  {leg.account}{_dimensions(leg, entry)}", debit, credit)
         for text in _document(entry, parts, language):
@@ -101,7 +103,7 @@ def _document(entry: JournalEntry, parts: dict[Place, Part], language: Language)
     yield f"{word('document', language)} {document.kind} {document.document_ref}{refers}"
     for place, line in enumerate(document.lines):
         exponent, in_units = entry.currency_exponent, bool(line.quantity)
-        units = f" {_plain(line.quantity, MICRO_UNITS)} {word('units', language)}" if in_units else ""
+        units = f" {plain_decimal(line.quantity, MICRO_UNITS)} {word('units', language)}" if in_units else ""
         net = _amount(line.net, exponent, parts.get((entry.entry_id, place, 0)), in_units=in_units)
         yield f"{line.description or line.line_id or ''} [{line.line_id}]{units}: {net}"
         for number, tax in enumerate(line.taxes, start=1):
@@ -111,7 +113,7 @@ def _document(entry: JournalEntry, parts: dict[Place, Part], language: Language)
 
 def _amount(amount: int, exponent: int, part: Part | None, *, in_units: bool) -> str:
     """An amount, and how it came about where it is a part of something larger."""
-    text = format_amount(amount, exponent)
+    text = grouped_units_text(amount, exponent)
     partial = part is not None and part.count < part.units and part.whole
     return f"{text} = {_arithmetic(part, exponent, in_units=in_units)}" if part is not None and partial else text
 
@@ -119,9 +121,9 @@ def _amount(amount: int, exponent: int, part: Part | None, *, in_units: bool) ->
 def _arithmetic(part: Part, exponent: int, *, in_units: bool) -> str:
     """The part spelled out; R is rounding half up to the minor unit, figures of charges are net amounts instead of units."""
     scale = MICRO_UNITS if in_units else exponent
-    whole, units = format_amount(part.whole, exponent), _plain(part.units, scale)
-    upto = f"R({whole} * {_plain(part.taken + part.count, scale)}/{units})"
-    return f"{upto} - R({whole} * {_plain(part.taken, scale)}/{units})" if part.taken else upto
+    whole, units = grouped_units_text(part.whole, exponent), plain_decimal(part.units, scale)
+    upto = f"R({whole} * {plain_decimal(part.taken + part.count, scale)}/{units})"
+    return f"{upto} - R({whole} * {plain_decimal(part.taken, scale)}/{units})" if part.taken else upto
 
 
 def _parked(state: OrderState, language: Language) -> Table:
@@ -130,7 +132,7 @@ def _parked(state: OrderState, language: Language) -> Table:
         table.add_column(word(name, language), overflow="fold")
     for waiting in state.parked:
         event = waiting.event
-        table.add_row(_time(event.occurred_at), type(event).__name__, event.business_key, reason(waiting.code, language))
+        table.add_row(_time(event.occurred_at), type(event).__name__, event.business_key, code_title(waiting.code, language))
     return table
 
 
@@ -142,7 +144,7 @@ def _state(state: OrderState, language: Language) -> Table:
     table.add_column("")
     table.add_column("", justify="right", no_wrap=True)
     for name, amount in (*_totals(state).items(), *state.balances()._asdict().items()):
-        table.add_row(word(name, language), format_amount(amount, exponent))
+        table.add_row(word(name, language), grouped_units_text(amount, exponent))
     return table
 
 
@@ -169,7 +171,7 @@ def order_to_json(file: OrderFile, language: Language) -> dict[str, Any]:
         "events": [_event_to_json(line, language) for line in file.events],
         "entries": [_entry_to_json(line) for line in file.entries],
         "parked": [
-            {"event_id": waiting.event.event_id, "code": waiting.code, "reason": reason(waiting.code, language)}
+            {"event_id": waiting.event.event_id, "code": waiting.code, "reason": code_title(waiting.code, language)}
             for waiting in (state.parked if state is not None else ())
         ],
         "state": None if state is None else {"totals": _totals(state), "balances": state.balances()._asdict()},
@@ -179,7 +181,7 @@ def order_to_json(file: OrderFile, language: Language) -> dict[str, Any]:
 def _event_to_json(line: EventLine, language: Language) -> dict[str, Any]:
     event = line.event
     value = {"refused": event.reason} if isinstance(event, Refusal) else {"event": event_to_json(event)}
-    judged = {"outcome": line.outcome, "code": line.code, "reason": reason(line.code, language) or None}
+    judged = {"outcome": line.outcome, "code": line.code, "reason": code_title(line.code, language) or None}
     return {"offset": line.offset, **value, **judged, "healed": line.healed, "entry_ids": line.entry_ids}
 
 
@@ -191,7 +193,7 @@ def _entry_to_json(line: EntryLine) -> dict[str, Any]:
 def _balances(line: EntryLine, language: Language) -> str:
     exponent = line.entry.currency_exponent
     shown = [name for name in BALANCE_ACCOUNTS if name != "dispute_losses" or line.balances.dispute_losses]
-    return ", ".join(f"{word(name, language)} {format_amount(getattr(line.balances, name), exponent)}" for name in shown)
+    return ", ".join(f"{word(name, language)} {grouped_units_text(getattr(line.balances, name), exponent)}" for name in shown)
 
 
 def _table(title: str) -> Table:
@@ -205,9 +207,3 @@ def _moment(microseconds: int) -> datetime:
 
 def _time(microseconds: int) -> str:
     return _moment(microseconds).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _plain(amount: int, exponent: int) -> str:
-    """A decimal without the zeros at its end."""
-    text = major_units_text(amount, exponent)
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -29,7 +29,7 @@ def show(
     lang: Annotated[str, typer.Option(help="Language of headings and reasons: en or es.")] = "en",
 ) -> None:
     """Events, entries with documents and balances, what waits and why, where the order stands; exit 1 for an unknown key."""
-    from asiento.cli.order_words import language_named
+    from schemas.wording.language import language_named
 
     language = language_named(lang)
     if language is None:

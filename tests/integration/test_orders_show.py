@@ -56,7 +56,7 @@ def test_the_page_shows_every_cent(sink: LedgerSink) -> None:
         "balances after it: receivable 0.00, contract liability 104.18, refunds payable 40.33",
         "balances after it: receivable 0.00, contract liability 104.18, refunds payable 0.00",
         "posted after waiting",
-        "waiting (D11: more units than are open or shipped)",
+        "waiting (D11: more than is open, shipped or paid)",
         "ShipmentDispatched",
         "captured 187.53",
         "refunded 40.33",
@@ -70,7 +70,7 @@ def test_the_page_speaks_spanish(sink: LedgerSink) -> None:
     for text in (
         "Pedido acme:shopify:main:o1",
         "Asientos",
-        "en espera (D11: más unidades que las abiertas o enviadas)",
+        "en espera (D11: más de lo abierto, enviado o pagado)",
         "reembolsos por pagar 0.00",
     ):
         assert text in page
