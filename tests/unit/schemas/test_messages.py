@@ -114,7 +114,8 @@ def test_units_are_whole_units() -> None:
 
 def test_the_first_line_beyond_its_cap_is_named() -> None:
     events = [placed(line("A", 1_000), line("B", 500)), captured("P1", 1_500), shipped("S1", {"A": "1", "B": "1"})]
-    stated: dict[str, Any] = {"net": 700, "taxes": [{"jurisdiction": "ES", "type": "VAT", "code": "IVA", "amount": 30, "liable_party": "SELLER"}]}
+    taxes = [{"jurisdiction": "ES", "type": "VAT", "code": "IVA", "amount": 30, "liable_party": "SELLER"}]
+    stated: dict[str, Any] = {"net": 700, "taxes": taxes}
     assert told([*events, refunded("R1", [back("B", "1", **stated)], [])], "D10") == (
         "Refund R1 states 2.30 EUR more credit than was invoiced and is not credited yet. "
         "That part was left out of the credit note; the first: 2.00 EUR of net on line B (2 in all)."
