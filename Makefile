@@ -10,10 +10,10 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS := 1
 endif
 
-.PHONY: help setup demo test check unit integration soak bench lock down clean
+.PHONY: help setup demo test check unit integration soak bench bench-core lock down clean
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
 
 setup: $(READY) ## A virtual environment with the locked dependencies and asiento in it
 
@@ -49,8 +49,11 @@ test: check integration ## All that decides whether a change is good, real Kafka
 soak: setup ## The long suites: many kills under load
 	$(PYTEST) -q -m soak --timeout 3600
 
-bench: setup ## CPU per event of worker and sink beside a bare loop
+bench: bench-core ## Time of the core alone, then CPU per event of worker and sink beside a bare loop
 	$(BIN)/python -m bench.throughput
+
+bench-core: setup ## Time per decision, size of a state, simulate of 100 000 events; no broker
+	$(BIN)/python -m bench.core
 
 lock: setup ## Resolve the dependencies again and write the lock files
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \

@@ -197,6 +197,12 @@ def check_due_days(values: dict[str, Any]) -> None:
         raise invalid("due_days", f"days from 0 to {DUE_DAYS_MAX} are expected")
 
 
+def check_withholding(values: dict[str, Any]) -> None:
+    """Tax withheld is a claim on an authority: its account is named after it."""
+    if values.get("kind") == "WITHHOLDING" and not values.get("jurisdiction"):
+        raise InvalidEvent("missing_field", "WITHHOLDING needs the authority", "jurisdiction")
+
+
 RECORD_RULES: tuple[tuple[Callable[[Record], bool], Callable[[dict[str, Any]], None]], ...] = (
     (lambda record: record.is_event, check_order_key),
     (lambda record: record.states_money, check_currency),
@@ -206,5 +212,6 @@ RECORD_RULES: tuple[tuple[Callable[[Record], bool], Callable[[dict[str, Any]], N
     (lambda record: "taxes" in record.by_name, check_taxes),
     (lambda record: {"rate", "base"} <= record.by_name.keys(), check_rate),
     (lambda record: "due_days" in record.by_name, check_due_days),
+    (lambda record: "adjustment_id" in record.by_name, check_withholding),
 )
 """Rules about several fields together, and the records they are for."""

@@ -3,8 +3,9 @@
 Format version 2: one object of short keys, absent where there is nothing. Rows are arrays in the order of the fields of
 `asiento.accounting.order_state`, without the zeros and empty parts at their end. What comes again stands once: taxes in
 "x", accounts with the dimensions that are not the order's own in "a"; rows name them by place. A component vector that is
-all 0 is written 0, one that equals the agreed vector 1. The three digests of a fact (event_id, fingerprint, content) are
-one base64 text; of a natural key only the kind is written where its id is that of the business key.
+all 0 is written 0, one that equals the agreed vector 1, one without a discount as its net and taxes. The three digests of
+a fact (event_id, fingerprint, content) are one base64 text; of a natural key only the kind is written where its id is
+that of the business key.
 """
 
 from base64 import b64decode, b64encode
@@ -14,7 +15,7 @@ from uuid import UUID
 import orjson
 
 from asiento.accounting.balances import Balances, Totals
-from asiento.accounting.blocks import Amounts, Block, ShippedBlock
+from asiento.accounting.blocks import FIRST_TAX, Amounts, Block, ShippedBlock
 from asiento.accounting.facts import Fact, Facts
 from asiento.accounting.journal import DocumentKind
 from asiento.accounting.order_state import (
@@ -50,6 +51,8 @@ _DIGEST_BYTES = 16
 _DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("INVOICE", "CREDIT_NOTE", "PAYMENT", "REFUND")
 _DIMENSIONS = {"c": "category", "h": "channel", "s": "store", "t": "tax_code", "r": "tax_rate", "w": "warehouse"}
 _FACT_KINDS = {"p": "payment", "s": "shipment", "r": "return", "f": "fee", "a": "adjustment", "j": "journal"}
+_ENTRY_KINDS = {"p": "capture", "f": "fee", "i": "invoice", "c": "cost", "r": "return_stock", "a": "receivable_adjusted"}
+_ENTRY_LETTERS = {kind: letter for letter, kind in _ENTRY_KINDS.items()}
 _FACT_LETTERS = {kind: letter for letter, kind in _FACT_KINDS.items()}
 _DIMENSION_LETTERS = {name: letter for letter, name in _DIMENSIONS.items()}
 
@@ -63,15 +66,16 @@ def encode_state(state: OrderState) -> bytes:
     taxes: dict[TaxTerms, int] = {}
     accounts: dict[Account, int] = {}
     totals = state.totals
+    included = state.placement is not None and state.placement.prices_include_tax
     row: dict[str, Any] = {
         "v": FORMAT_VERSION,
         "p": state.policy_version,
         "o": [*state.placement] if state.placement is not None else None,
-        "l": [_line_row(line, taxes) for line in state.lines.values()],
+        "l": [_line_row(line, taxes, included=included) for line in state.lines.values()],
         "f": [_fact_row(fact) for fact in state.facts],
         "n": _trimmed([state.next_number, *state.seen_ahead]) if state.next_number > 1 or state.seen_ahead else None,
         "y": {payment_id: _payment_row(payment) for payment_id, payment in state.payments.items()},
-        "s": [_trimmed([one[0], one[1], one[2], one[3], 0 if one.stands else 1]) for one in state.shipments],
+        "s": [_shipment_row(shipment, included=included) for shipment in state.shipments],
         "r": {
             refund_id: [_short(one[0]), one[1], [_trimmed([name, *tender]) for name, tender in one[2]]]
             for refund_id, one in state.refunds.items()
@@ -97,7 +101,7 @@ def encode_state(state: OrderState) -> bytes:
         "b": _trimmed([*state.posted]),
         "k": [[parked.code, event_type(parked.event), parked.event] for parked in state.parked],
         "w": [[*finding] for finding in state.findings],
-        "e": state.order_revision,
+        "e": None if state.order_revision is None else [state.order_revision],
         "i": {return_id: [[*part] for part in parts] for return_id, parts in state.returns.items()},
         "c": {dispute_id: _trimmed([*dispute]) for dispute_id, dispute in state.disputes.items()},
         "j": {adjustment_id: [*one] for adjustment_id, one in state.adjustments.items()},
@@ -117,19 +121,20 @@ def decode_state(value: bytes) -> OrderState:
     row = _current_row(value)
     taxes = [TaxTerms(*tax) for tax in row.get("x", ())]
     placement = _placement(row["o"]) if "o" in row else None
+    included = placement is not None and placement.prices_include_tax
     facts = [_fact(*fact) for fact in row.get("f", ())]
     accounts = [_account(one, placement) for one in row.get("a", ())]
     next_number, *seen_ahead = row.get("n", (1,))
     return OrderState(
         policy_version=row["p"],
         placement=placement,
-        lines={line[0]: _line(line, taxes) for line in row.get("l", ())},
+        lines={line[0]: _line(line, taxes, included=included) for line in row.get("l", ())},
         facts=Facts(facts),
         parked=tuple([Parked(event_from_fields(kind, fields), code) for code, kind, fields in row.get("k", ())]),
         next_number=next_number,
         seen_ahead=tuple(seen_ahead),
         payments={payment_id: _payment(payment) for payment_id, payment in row.get("y", {}).items()},
-        shipments=tuple([_shipment(*_padded(shipment, _SHIPMENT)) for shipment in row.get("s", ())]),
+        shipments=tuple([_shipment(*_padded(shipment, _SHIPMENT), included=included) for shipment in row.get("s", ())]),
         refunds={refund_id: _refund(*refund) for refund_id, refund in row.get("r", {}).items()},
         totals=Totals(*row.get("t", ())),
         uncredited={_cap_key(one, taxes): one[-1] for one in row.get("u", ())},
@@ -137,7 +142,7 @@ def decode_state(value: bytes) -> OrderState:
         documents={kind: count for kind, count in zip(_DOCUMENT_KINDS, row.get("d", ()), strict=False) if count},
         posted=Balances(*row.get("b", ())),
         findings=tuple([_finding(finding) for finding in row.get("w", ())]),
-        order_revision=row.get("e", 0),
+        order_revision=row["e"][0] if "e" in row else None,
         returns={return_id: tuple([ReturnedPart(*part) for part in parts]) for return_id, parts in row.get("i", {}).items()},
         disputes={dispute_id: _dispute(dispute) for dispute_id, dispute in row.get("c", {}).items()},
         adjustments={adjustment_id: Adjustment(*one) for adjustment_id, one in row.get("j", {}).items()},
@@ -237,7 +242,7 @@ def _booked_rows(state: OrderState, accounts: dict[Account, int]) -> list[Row]:
         place, event_id = places[key]
         row: Row = [place, 0 if booked.event_id == event_id else booked.event_id]
         for entry in booked.entries:
-            legs: Row = [entry.kind]
+            legs: Row = [_ENTRY_LETTERS[entry.kind]]
             for account, dimensions, amount in entry.postings:
                 legs += (accounts.setdefault((account, dimensions), len(accounts)), amount)
             row.append(legs)
@@ -250,7 +255,7 @@ def _booked(row: Row, facts: list[Fact], accounts: list[Account]) -> tuple[str, 
     booked = []
     for kind, *legs in entries:
         postings = [(*accounts[account], amount) for account, amount in zip(legs[::2], legs[1::2], strict=True)]
-        booked.append(BookedEntry(kind, tuple(postings)))
+        booked.append(BookedEntry(_ENTRY_KINDS[kind], tuple(postings)))
     return facts[place].natural_key, Booked(event_id or facts[place].event_id, tuple(booked))
 
 
@@ -275,8 +280,12 @@ def _account(row: Row, placement: Placement | None) -> Account:
     return account, tuple(sorted([*_own_dimensions(placement), *told]))
 
 
-def _line_row(line: LineState, taxes: dict[TaxTerms, int]) -> Row:
+def _line_row(line: LineState, taxes: dict[TaxTerms, int], *, included: bool) -> Row:
     terms, block, agreed = line.terms, line.open, line.agreed
+
+    def vector(amounts: Amounts) -> Amounts | int:
+        return 1 if amounts == agreed else _written(amounts, included=included)
+
     return _trimmed(
         [
             terms.line_id,
@@ -288,28 +297,28 @@ def _line_row(line: LineState, taxes: dict[TaxTerms, int]) -> Row:
             terms.unit_cost,
             [taxes.setdefault(tax, len(taxes)) for tax in terms.taxes],
             line.units,
-            agreed,
+            _written(agreed, included=included) or agreed,
             block.units,
             block.taken,
-            _vector(block.amounts, agreed),
-            _vector(line.invoiced, agreed),
-            _vector(line.cancelled, agreed),
-            _vector(line.credited, agreed),
+            vector(block.amounts),
+            vector(line.invoiced),
+            vector(line.cancelled),
+            vector(line.credited),
             line.cancelled_units,
             line.named_units,
-            [_block_row(shipped, line) for shipped in line.shipped],
+            [_block_row(shipped, line, vector(shipped.credits.amounts)) for shipped in line.shipped],
         ]
     )
 
 
-def _block_row(block: ShippedBlock, line: LineState) -> Row:
+def _block_row(block: ShippedBlock, line: LineState, amounts: Amounts | int) -> Row:
     category = None if block.category == line.terms.category else block.category
     credits_ = block.credits
     return _trimmed(
         [
             block.shipment,
             block.units,
-            _vector(credits_.amounts, line.agreed),
+            amounts,
             None if credits_.units == block.units else credits_.units,
             credits_.taken,
             block.returned_units,
@@ -320,19 +329,34 @@ def _block_row(block: ShippedBlock, line: LineState) -> Row:
     )
 
 
-def _vector(amounts: Amounts, agreed: Amounts) -> Amounts | int:
-    return 1 if amounts == agreed else amounts if any(amounts) else 0
+def _written(amounts: Amounts, *, included: bool) -> Amounts | int:
+    """A component vector as it is written; its weight is its net, and its taxes where prices include them."""
+    net, discount, order_discount, weight, *taxes = amounts
+    if not any(amounts):
+        return 0
+    if discount or order_discount or weight != net + (sum(taxes) if included else 0):
+        return amounts
+    return (net, *taxes)
 
 
-def _line(row: Row, taxes: list[TaxTerms]) -> LineState:
+def _read(written: list[int], tax_count: int, *, included: bool) -> Amounts:
+    if len(written) != 1 + tax_count:
+        return tuple(written)
+    net, *taxes = written
+    return (net, 0, 0, net + (sum(taxes) if included else 0), *taxes)
+
+
+def _line(row: Row, taxes: list[TaxTerms], *, included: bool) -> LineState:
     *terms, tax_places, units, agreed_list, open_units, taken, opened, invoiced, cancelled, credited, gone, named, shipped = _padded(
         row, _LINE
     )
-    agreed: Amounts = tuple(agreed_list)
+    agreed = _read(agreed_list, len(tax_places), included=included)
     nothing = (0,) * len(agreed)
 
     def vector(written: list[int] | int) -> Amounts:
-        return agreed if written == 1 else tuple(written) if isinstance(written, list) else nothing
+        if isinstance(written, list):
+            return _read(written, len(tax_places), included=included)
+        return agreed if written == 1 else nothing
 
     line_terms = LineTerms._make([*terms, tuple([taxes[place] for place in tax_places])])
     blocks = []
@@ -360,8 +384,15 @@ def _placement(row: Row) -> Placement:
     return Placement._make([*row[:-1], _pairs(row[-1])])
 
 
-def _shipment(shipment_id: str, invoice_number: int, warehouse: str | None, charges: Row, undone: int) -> Shipment:
-    taken = tuple([(line_id, tuple(amounts)) for line_id, amounts in charges])
+def _shipment_row(shipment: Shipment, *, included: bool) -> Row:
+    charges = [
+        [line_id, len(amounts) - FIRST_TAX, _written(amounts, included=included) or amounts] for line_id, amounts in shipment.charges
+    ]
+    return _trimmed([shipment.shipment_id, shipment.invoice_number, shipment.warehouse, charges, 0 if shipment.stands else 1])
+
+
+def _shipment(shipment_id: str, invoice_number: int, warehouse: str | None, charges: Row, undone: int, *, included: bool) -> Shipment:
+    taken = tuple([(line_id, _read(amounts, tax_count, included=included)) for line_id, tax_count, amounts in charges])
     return Shipment(shipment_id, invoice_number, warehouse, taken, not undone)
 
 

@@ -23,6 +23,7 @@ def _from_1(row: _Row) -> _Row:
     upgraded["l"] = [_line(*line) for line in row["l"]]
     upgraded["d"] = [row["d"].get(kind, 0) for kind in ("INVOICE", "CREDIT_NOTE", "PAYMENT", "REFUND")]
     upgraded["r"] = {refund_id: [b64encode(bytes.fromhex(one[0])).decode(), *one[1:]] for refund_id, one in row["r"].items()}
+    upgraded["s"] = [[*one[:3], [[line_id, len(amounts) - 4, amounts] for line_id, amounts in one[3]]] for one in row["s"]]
     upgraded["u"] = [key if any(key[:3]) else key[3:] for key in row["u"]]
     upgraded["y"] = {payment_id: [*payment[:4], 0 if payment[4] is None else payment[4] + 1] for payment_id, payment in row["y"].items()}
     return {"v": 2, **upgraded}

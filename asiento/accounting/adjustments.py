@@ -86,7 +86,7 @@ class _ChargeReturn:
         open_taxes: dict[int, int] = {}
         for place, stated in enumerate(self._adjustment.taxes):
             terms = note.tax_terms(line, stated)
-            granted = note.grant(line, terms[:3], None, self._taxes_left[place])
+            granted = note.grant(line, terms.cap_key, None, self._taxes_left[place])
             taxes.append((terms, granted))
             left = self._taxes_left[place] - granted
             for component in line.components(terms[:3]):

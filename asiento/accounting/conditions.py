@@ -53,7 +53,7 @@ def unmet_condition(event: OrderEvent, order: OrderState, policy: Policy, *, ove
         case RefundIssued():
             return _unmet_by_refund(event, order, overdue=overdue)
         case OrderEdited():
-            if event.order_revision <= order.order_revision:
+            if order.order_revision is not None and event.order_revision <= order.order_revision:
                 return _STALE_EDIT
             return _CANNOT if isinstance(plan_edit(event, order), EditFault) else None
         case ExchangeCreated():

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, SALES_ALLOWANCES, returns_account, tax_account
-from asiento.accounting.blocks import FIRST_TAX, NET, Amounts, added, zeros
+from asiento.accounting.blocks import FIRST_TAX, NET, Amounts, added, less, zeros
 from asiento.accounting.booking import Booking, Draft
 from asiento.accounting.journal import DocumentLine, DocumentTax
 from asiento.accounting.order_events import CreditTax
@@ -193,17 +193,19 @@ class CreditNote:
         )
 
     def credit_rounding(self) -> None:
-        """The refund that leaves no invoiced unit uncredited takes the ROUNDING with it, whole."""
+        """The refund that leaves no invoiced unit uncredited takes with it what was invoiced and not credited of the ROUNDING."""
         order = self._booking.order
-        if not self._shipments or any(block.uncredited_units for line in order.lines.values() for block in line.shipped):
-            return
         for line_id, line in order.lines.items():
             if line.terms.kind == "ROUNDING" and line.credited != line.invoiced:
+                blocks = [block.uncredited_units for one in order.lines.values() for block in one.shipped]
+                if not blocks or any(blocks):
+                    return
                 own = order.own_line(line_id)
+                rest = less(own.invoiced, own.credited)
                 own.credited = own.invoiced
-                taxes = list(zip(own.terms.taxes, own.invoiced[FIRST_TAX:], strict=True))
+                taxes = list(zip(own.terms.taxes, rest[FIRST_TAX:], strict=True))
                 account = returns_account("ROUNDING", own.terms.category)
-                self.add(Credit(line=own, category=own.terms.category, account=account, net=own.invoiced[NET], taxes=taxes))
+                self.add(Credit(line=own, category=own.terms.category, account=account, net=rest[NET], taxes=taxes))
 
     def allow_unexplained(self, amount: int) -> int:
         """Credit money that went back without a reason, as far as something invoiced is uncredited; answers that limit."""

@@ -131,9 +131,15 @@ class _Case:
         """Judge a parked event; True where that may heal others: it posted, or its number became seen."""
         event, order = parked.event, self.order
         outcome, entries = judge(event, order, self.policy, self.findings, overdue=overdue)
+        if not (isinstance(outcome, Deferred) and outcome.code == parked.code):
+            self._move_on(parked, outcome, entries)
+        seen = not _waits_unseen(outcome, order) and self._see(event)
+        return seen or isinstance(outcome, Posted)
+
+    def _move_on(self, parked: Parked, outcome: Outcome, entries: list[JournalEntry]) -> None:
+        """A parked event waits for something else now, or no longer."""
+        event, order = parked.event, self.order
         if isinstance(outcome, Deferred):
-            if outcome.code == parked.code:
-                return False
             order.parked = tuple([Parked(event, outcome.code) if one is parked else one for one in order.parked])
             self._raise_waiting(event, outcome.code)
         else:
@@ -141,8 +147,6 @@ class _Case:
             self.findings.resolve_waiting(event)
         self.entries.extend(entries)
         self.healed.append(Healed(event_id=event.event_id, outcome=outcome, entries=tuple(entries)))
-        seen = not _waits_unseen(outcome, order) and self._see(event)
-        return seen or isinstance(outcome, Posted)
 
 
 def _is_ignored(event: OrderEvent) -> Ignored | None:

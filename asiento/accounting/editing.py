@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from asiento.accounting.allocation import spread
 from asiento.accounting.blocks import FIRST_TAX, ORDER_DISCOUNT, WEIGHT, Amounts, Block, gross_of, less, zeros
-from asiento.accounting.order_events import ExchangeCreated, Line, LineKind, OrderEdited
+from asiento.accounting.order_events import ExchangeCreated, Line, OrderEdited
 from asiento.accounting.order_state import LineState, LineTerms, OrderState, TaxTerms
 from asiento.accounting.particulars import Parameters, named
 from asiento.accounting.placement import (
@@ -15,6 +15,7 @@ from asiento.accounting.placement import (
     check_shape,
     check_total,
     component_amounts,
+    discount_shares,
     line_terms,
     place_line,
     refuse_shares,
@@ -83,15 +84,15 @@ def check_edit(event: OrderEdited, order: OrderState, *, prices_include_tax: boo
     stated = stated_lines(event)
     given = [line.order_discount or 0 for line in event.lines]
     all_given = all(line.order_discount is not None for line in event.lines)
-    shares = _shares_after(event.lines, stated.discount, order.lines)
+    shares = discount_shares(event.lines, stated.discount)
     if sum(given) > stated.discount or (all_given and sum(given) < stated.discount):
         return check_total(stated, tolerance_per_line) or refuse_shares(stated)
     refusal = check_total(stated, tolerance_per_line) or check_shape(event.lines, shares or given, prices_include_tax)
     if refusal is None:
-        changed = next((line for line in event.lines if line.line_id in order.lines and _kind(line, order) != line.kind), None)
+        changed = next((line for line in event.lines if _changes_kind(line, order.lines.get(line.line_id))), None)
         if changed is not None:
-            parameters = named(reason="kind_changed", line_id=changed.line_id, before=_kind(changed, order), after=changed.kind)
-            return Refusal("D06", parameters)
+            before = order.lines[changed.line_id].terms.kind
+            return Refusal("D06", named(reason="kind_changed", line_id=changed.line_id, before=before, after=changed.kind))
     return refusal
 
 
@@ -102,8 +103,9 @@ def check_exchange(event: ExchangeCreated, order: OrderState, *, prices_include_
     return refusal or (Refusal("D06", named(reason="line_on_order", line_id=known)) if known is not None else None)
 
 
-def _kind(line: Line, order: OrderState) -> LineKind:
-    return order.lines[line.line_id].terms.kind
+def _changes_kind(line: Line, before: LineState | None) -> bool:
+    """Whether something was taken of the line under another kind; a line of which nothing was taken starts anew."""
+    return before is not None and before.terms.kind != line.kind and (before.taken_units > 0 or any(before.taken))
 
 
 def _shares_after(lines: tuple[Line, ...], discount: int, before: dict[str, LineState]) -> list[int] | None:
@@ -134,7 +136,7 @@ def _open_weight(line: Line, taken: dict[str, Amounts]) -> int:
 
 def _edited(before: LineState | None, line: Line, share: int) -> LineState:
     """A line as an edit states it."""
-    if before is None:
+    if before is None or before.terms.kind != line.kind:
         return place_line(line, share)
     stated = tax_components(line)
     taken = dict(zip(before.terms.taxes, before.taken[FIRST_TAX:], strict=True))

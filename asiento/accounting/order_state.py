@@ -247,7 +247,7 @@ class OrderState:
     policy_version is frozen by the order's first event. next_number: the lowest source_sequence not seen;
     seen_ahead: seen ones above it. uncredited: invoiced less credited per cap key, over the whole order, without
     ROUNDING. documents: how many of each kind were made. posted: the balances that the entries made so far add up to.
-    order_revision: of the last edit. booked: natural key -> entries that a correction or a cancelled shipment would
+    order_revision: of the last edit, None before the first. booked: natural key -> entries that a correction or a cancelled shipment would
     reverse, as long as one is possible. corrected: events that were voided or replaced. suspended: event_id -> its money on suspense.
     last_arrival: of the latest event, seconds since the epoch. archived: nothing else is kept.
     """
@@ -268,7 +268,7 @@ class OrderState:
     documents: dict[str, int] = field(default_factory=dict)
     posted: Balances = field(default_factory=Balances)
     findings: tuple[OpenFinding, ...] = ()
-    order_revision: int = 0
+    order_revision: int | None = None
     returns: dict[str, tuple[ReturnedPart, ...]] = field(default_factory=dict)
     disputes: dict[str, Dispute] = field(default_factory=dict)
     adjustments: dict[str, Adjustment] = field(default_factory=dict)

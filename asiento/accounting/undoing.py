@@ -10,8 +10,9 @@ from asiento.accounting.placement import spread_charges
 
 
 def position_of(shipment_id: str, order: OrderState) -> int | None:
-    """Where a shipment stands in the order's list; None where it is unknown."""
-    return next((place for place, shipment in enumerate(order.shipments) if shipment.shipment_id == shipment_id), None)
+    """Where a shipment stands in the order's list, the corrected one where there are two; None where it is unknown."""
+    shipments = order.shipments
+    return next((place for place in reversed(range(len(shipments))) if shipments[place].shipment_id == shipment_id), None)
 
 
 def is_shipment_needed(position: int, order: OrderState) -> bool:
@@ -64,10 +65,11 @@ def undo_capture(payment_id: str, order: OrderState) -> None:
 
 
 def is_payment_needed(payment_id: str, order: OrderState) -> bool:
-    """Whether a reversal, a dispute or a refund stands on a capture."""
+    """Whether a reversal, a dispute or a refund that did not fail stands on a capture."""
     if order.payments[payment_id].reversed or any(dispute.payment_id == payment_id for dispute in order.disputes.values()):
         return True
-    return any(tender.payment_id == payment_id for refund in order.refunds.values() for _, tender in refund.tenders)
+    tenders = [tender for refund in order.refunds.values() for _, tender in refund.tenders]
+    return any(tender.payment_id == payment_id and tender.status != "FAILED" for tender in tenders)
 
 
 def undo_return(return_id: str, order: OrderState) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from asiento.accounting.archiving import is_resolved
 from asiento.accounting.decide import decide
 from asiento.accounting.decision import Conflict, Decision, Deferred, Outcome, Rejected
 from asiento.accounting.journal import JournalEntry
@@ -14,15 +15,19 @@ from schemas.decisions import OUTCOMES
 from schemas.discrepancies import discrepancy_to_json
 from schemas.entries import entry_to_json
 from schemas.events import JSON_BYTES_MAX, parse_event_json
+from schemas.order_state import decode_state, encode_state
 from schemas.refusal import Refusal
 
 
 class Simulation:
-    """One run over a file: holds the state of every order, one number per waiting record, and the counters."""
+    """One run over a file: holds the state of every order, one number per waiting record, and the counters.
+
+    An order that is resolved is held as its encoded state, so that memory follows the open orders.
+    """
 
     def __init__(self, policies: PolicyBook) -> None:
         self._policies = policies
-        self._states: dict[str, OrderState | None] = {}
+        self._states: dict[str, OrderState | bytes] = {}
         self._waiting: dict[str, int] = {}
         self._counts = dict.fromkeys(OUTCOMES, 0)
         self._trial_balance: dict[str, dict[str, int]] = {}
@@ -42,8 +47,11 @@ class Simulation:
         return {"summary": {"consumed": sum(self._counts.values()), **self._counts, "trial_balance": balances}}
 
     def _judge(self, record: int, event: OrderEvent) -> Iterator[dict[str, Any]]:
-        decision = decide(event, self._states.get(event.order_key), self._policies)
-        self._states[event.order_key] = decision.state
+        known = self._states.get(event.order_key)
+        state = decode_state(known) if isinstance(known, bytes) else known
+        decision = decide(event, state, self._policies)
+        if decision.state is not None and decision.state is not state:
+            self._states[event.order_key] = encode_state(decision.state) if is_resolved(decision.state) else decision.state
         for entry in decision.entries:
             self._add(entry)
             yield {"entry": entry_to_json(entry)}

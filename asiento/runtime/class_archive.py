@@ -1,6 +1,7 @@
 """An archive of the broker's parsed classes, made once per Java and kept beside the jars: it halves the CPU of every start.
 
-Java ignores an archive of another Java or of other jars. A damaged one stops it: then `discard`, and start again without.
+Java ignores an archive of another Java or of other jars. A damaged one stops Java 17 (not Java 21): then `discard`, and start again
+without.
 """
 
 import secrets

@@ -134,8 +134,8 @@ LINES: Final[dict[str, CodeTexts]] = {
             ),
             "kind_changed": Form(
                 Words(
-                    "The edit makes line {line_id} {after}; it was {before}. The kind of a line never changes.",
-                    "La modificación convierte la línea {line_id} en {after}; era {before}. El tipo de una línea no cambia nunca.",
+                    "The edit makes line {line_id} {after}; it was {before}, and part of it is invoiced or cancelled.",
+                    "La modificación convierte la línea {line_id} en {after}; era {before}, y parte de ella está facturada o cancelada.",
                 ),
                 _MEND,
             ),

@@ -123,7 +123,7 @@ def price_taxes(rng: Random, lines: Sequence[Event]) -> None:
     """Work the taxes of the lines out, now and then a little wrong."""
     for line in lines:
         share = line.get("order_discount") or line.pop("expected", 0)
-        base = Fraction(line["gross"] - line["discount"] - share)
+        base = Fraction(max(0, line["gross"] - line["discount"] - share))
         if any(tax["included"] for tax in line["taxes"]):
             base /= 1 + sum(Fraction(tax["rate"]) for tax in line["taxes"])
         for tax in line["taxes"]:

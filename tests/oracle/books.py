@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.oracle.figures import Event, business_content, entry_content
-from tests.oracle.goods import edited_shares
 from tests.oracle.history import retell, tell
 from tests.oracle.lines import currency_is_right, placed_shares, refusal
 from tests.oracle.money import balances
@@ -224,18 +223,9 @@ def _check_envelope(order: Order, event: Event) -> None:
         return
     if event.get("currency") not in {None, placed["currency"]}:
         raise Refused("D24")
-    if kind == "ExchangeCreated":
-        shares = placed_shares(event)
-        _refuse(refusal(event, shares, inclusive=placed["prices_include_tax"], known=frozenset(order.lines)))
-    if kind == "OrderEdited":
-        _refuse(refusal(event, _edit_shares(order, event), inclusive=placed["prices_include_tax"]))
-
-
-def _edit_shares(order: Order, event: Event) -> dict[str, int] | None:
-    """The shares that the checks of an edit look at; None where given ones do not add up."""
-    if placed_shares(event) is None:
-        return None
-    return edited_shares(order, event) or {}
+    known = frozenset(order.names) if kind == "ExchangeCreated" else frozenset()
+    if kind in {"ExchangeCreated", "OrderEdited"}:
+        _refuse(refusal(event, placed_shares(event), inclusive=placed["prices_include_tax"], known=known))
 
 
 def _refuse(code: str | None) -> None:

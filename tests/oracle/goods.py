@@ -177,10 +177,8 @@ def edited_shares(order: Order, event: Event) -> dict[str, int] | None:
     wanting = [row for row in event["lines"] if wants_share(row)]
     taken = {row["line_id"]: order.taken_of(row["line_id"]) for row in event["lines"]}
     rest = discount_of(event) - given_shares(event) - sum(taken[row["line_id"]].get(GIVEN, 0) for row in wanting)
-    weights = {row["line_id"]: row["gross"] - row["discount"] - taken[row["line_id"]].get(WEIGHT, 0) for row in wanting}
-    if rest < 0 or any(weight < 0 for weight in weights.values()):
-        return None
-    found = spread(rest, weights)
+    weights = {row["line_id"]: max(0, row["gross"] - row["discount"] - taken[row["line_id"]].get(WEIGHT, 0)) for row in wanting}
+    found = spread(rest, weights) if rest >= 0 else None
     if found is None:
         return None
     shares = {row["line_id"]: row.get("order_discount") or 0 for row in event["lines"]}

@@ -47,6 +47,7 @@ def _place(order: Order, event: Event) -> None:
 
 
 def _note_lines(order: Order, event: Event) -> None:
+    order.names |= {row["line_id"] for row in event["lines"]}
     if difference(event):
         order.found.add("D01")
     if taxes_look_wrong(event):
@@ -162,11 +163,11 @@ def _depends(order: Order, original: Event, later: list[Event], place: int) -> b
     if original["type"] == "PaymentCaptured":
         payment = original["payment_id"]
         named = [one for one in later if one["type"] in {"PaymentReversed", "ChargebackOpened"} and one["payment_id"] == payment]
-        refunded = [one for one in later if one["type"] == "RefundIssued" and any(x.get("payment_id") == payment for x in one["tenders"])]
-        return bool(named or refunded)
+        refunds_later = {one["refund_id"] for one in later if one["type"] == "RefundIssued"}
+        refunded = [one for (refund, _), one in order.tenders.items() if refund in refunds_later and one.get("payment_id") == payment]
+        return bool(named) or any(one["status"] != "FAILED" for one in refunded)
     if original["type"] == "ReturnReceived":
-        refunded = [one for one in later if one["type"] == "RefundIssued" and one.get("return_id") == original["return_id"]]
-        return bool(refunded) or any(one.returns[-1][0] != place for one in order.shipped if any(fact == place for fact, _ in one.returns))
+        return any(one.returns[-1][0] != place for one in order.shipped if any(fact == place for fact, _ in one.returns))
     if original["type"] == "ReceivableAdjusted" and original["kind"] == "WRITE_OFF":
         return order.bad_debt_left() < with_taxes(original)
     return False

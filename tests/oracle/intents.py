@@ -32,7 +32,7 @@ def sell(one: Merchant) -> None:
     total = worth(lines, discounts)
     if one.maybe(0.12):
         total = max(0, total + rng.choice((-1, 1)) * rng.randint(1, len(lines)))
-    if one.bold and one.maybe(0.08):
+    if one.bold and one.maybe(0.12):
         _spoil(one, lines, discounts)
     if one.bold and one.maybe(0.04):
         total += len(lines) + 1
@@ -348,7 +348,8 @@ def edit(one: Merchant) -> None:
         total += rng.choice((-1, 1))
     if one.bold and one.maybe(0.06):
         total += 1000
-    revision = one.revision + 1 if not one.bold or one.maybe(0.85) else one.revision
+    stale = one.bold and one.revision > 0 and one.maybe(0.15)
+    revision = one.revision if stale else one.revision + 1
     one.tell(
         "OrderEdited",
         f"edit:{one.next_id('E')}",

@@ -82,10 +82,20 @@ def given_shares(event: Event) -> int:
 
 
 def placed_shares(event: Event) -> dict[str, int] | None:
-    """The share of every line at placement; None where the given ones do not add up (D03)."""
+    """The share of every line at placement; None where the given ones do not add up (D03).
+
+    An edit may have a discount left that finds no weight: that is for its open parts to say.
+    """
     rest = discount_of(event) - given_shares(event)
     wanting = {row["line_id"]: row["gross"] - row["discount"] for row in event["lines"] if wants_share(row)}
     found = spread(rest, wanting) if rest >= 0 else None
+    if (
+        found is None
+        and rest > 0
+        and event["type"] == "OrderEdited"
+        and not any(row.get("order_discount") is not None for row in event["lines"])
+    ):
+        found = {}
     if found is None:
         return None
     return {row["line_id"]: found.get(row["line_id"], row.get("order_discount") or 0) for row in event["lines"]}

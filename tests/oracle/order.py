@@ -111,6 +111,7 @@ class Order:
     tenant: str
     placed: Event | None = None
     lines: dict[str, Line] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
     open: dict[str, Block] = field(default_factory=dict)
     charges: dict[str, Block] = field(default_factory=dict)
     rounding: int = 0

@@ -200,6 +200,11 @@ def _mended(one: Merchant, original: Event) -> Event:
         event["amount"] = max(0, event["amount"] + rng.choice((-100, -1, 1, 1000)))
     if event["type"] == "PaymentCaptured" and one.maybe(0.3):
         event["tender"] = rng.choice(TENDERS)
+    name = {"PaymentCaptured": "payment_id", "ShipmentDispatched": "shipment_id"}.get(event["type"])
+    if one.bold and name and one.maybe(0.15):
+        event[name] = rng.choice([other[name] for other in sort_of(one.events, event["type"])] + [f"{event[name]}-2"])
+    if one.bold and one.maybe(0.05):
+        event |= {"currency": "USD", "currency_exponent": 2}
     if event.get("lines"):
         line = rng.choice(event["lines"])
         if one.maybe(0.4) and len(event["lines"]) > 1:

@@ -10,7 +10,6 @@ from asiento.accounting.invoicing import Invoice
 from asiento.accounting.order_events import RefundIssued, RefundTender
 from asiento.accounting.order_state import Refund, Tender
 from asiento.accounting.particulars import named
-from asiento.accounting.recognition import payment_key
 from asiento.accounting.refund_plan import plan_refund
 
 
@@ -34,9 +33,6 @@ def post_refund(event: RefundIssued, booking: Booking) -> None:
     order.refunds[event.refund_id] = Refund(
         known.content if known else refund_content(event), credit_note, _tenders_after(event, known, changes)
     )
-    for tender in event.tenders:
-        if tender.payment_id is not None:
-            order.booked.pop(payment_key(tender.payment_id), None)
     for tender, before in changes:
         _move_money(event, booking, tender, before, credit_note)
     if any(tender.status == "PENDING" for tender, _ in changes):
@@ -60,18 +56,18 @@ def _report_excess(event: RefundIssued, booking: Booking, note: CreditNote) -> N
 
 
 def _credit_and_cancel(event: RefundIssued, booking: Booking, note: CreditNote, invoice: Invoice) -> None:
-    """Crediting lines, adjustments, cancellations, in this order."""
+    """Crediting lines, adjustments, cancellations, in this order; the ROUNDING when nothing invoiced is left to credit."""
     plans, _ = plan_refund(event, booking.order)
     for plan in plans:
         note.credit_units(plan)
         if plan.named_units:
             booking.order.own_line(plan.stated.line_id).named_units += plan.named_units
-    note.credit_rounding()
     for adjustment in event.adjustments:
         adjust(booking, adjustment, note, invoice)
     from_open = [(plan.stated.line_id, plan.open_units) for plan in plans if plan.open_units]
     if from_open:
         cancel_units(booking, from_open, invoice, cancel_charges=False, named=True)
+    note.credit_rounding()
 
 
 def _count_tenders(changes: list[tuple[RefundTender, Tender | None]], booking: Booking) -> int:

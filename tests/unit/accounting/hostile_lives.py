@@ -1,330 +1,433 @@
 """Lives of one order that keep the contract and no other rule: absurd amounts, units, ids, repetitions, any arrival order.
 
-Everything comes from one `random.Random`, so that a seed is a life. Events are JSON twin objects; what the contract
-refuses among them becomes a dead letter, which is an outcome like any other.
+A seed is a life. Events are JSON twin objects of all types; what the contract refuses among them becomes a dead letter,
+which is an outcome like any other. Ids are few, so that events meet: a reversal its capture, a correction what it corrects.
 """
 
-from random import Random
-from uuid import UUID
+from collections.abc import Callable
 
 from asiento.accounting.money import CURRENCY_EXPONENTS
-from asiento.accounting.policy import Policy, PolicyBook
-from schemas.formats import MICRO, MONEY_MAX, QUANTITY_MAX, quantity_text
+from schemas.formats import MICRO, MONEY_MAX, parse_quantity
 from tests.order_making import Json
+from tests.unit.accounting.hostile_whims import CHANNELS, TENDERS, UNIT_KINDS, Whims, worth
 
-KINDS = ("GOODS", "GOODS", "GOODS", "SERVICE", "GIFT_CARD", "SHIPPING", "FEE", "TIP", "DUTY", "DEPOSIT", "ROUNDING")
-TENDERS = ("CARD", "WALLET", "BANK_TRANSFER", "CASH", "GIFT_CARD", "STORE_CREDIT", "MARKETPLACE", "CASH_ON_DELIVERY", "OTHER")
-CURRENCIES = ("EUR", "EUR", "JPY", "KWD", "CLF")
-JURISDICTIONS = ("ES", "MX", "US-CA")
-SCALES = (3, 100, 10_000, 10**9, MONEY_MAX // 100, MONEY_MAX)
-"""How large the amounts of a life are, in minor units."""
+CORRECTABLE = ("PaymentCaptured", "ShipmentDispatched", "FeeCharged", "ReturnReceived", "ReceivableAdjusted")
+LIFE_LENGTHS = (2, 6, 12, 40)
+ARRIVALS = (*("told",) * 12, *("shuffled",) * 4, *("order late",) * 3, "order missing")
+MANUAL_ACCOUNTS = ("bank:main", "revenue:books", "other_expense", "inventory:default")
+"""Accounts of entries by hand; now and then one of the customer's, which none may name."""
 
 
 class HostileLife:
     """One order and whatever may be said about it; `policies` decide it."""
 
     def __init__(self, seed: int) -> None:
-        self._random = Random(seed)
-        choose = self._random.choice
-        self.policies = PolicyBook(((0, self._policy()),))
-        self._scale = choose(SCALES)
-        self._madness = choose((0.0, 0.3, 1.0))
-        self._currency = choose(CURRENCIES)
-        self._included = choose((True, False))
-        self._numbered = choose((True, False, False))
-        self._units: dict[str, int] = {}
-        self._other_lines: list[str] = []
-        self._refunds: list[Json] = []
-        self._number = 0
-        order = self._placed()
-        self.events = self._arrivals([order, *[self._any_event() for _ in range(choose((2, 6, 12, 40)))]])
-
-    def _policy(self) -> Policy:
-        choose = self._random.choice
-        return Policy(
-            charges=choose(("pro_rata_value", "first_shipment", "last_shipment")),
-            discounts=choose(("contra", "net")),
-            unexplained_refund=choose(("allowance", "none")),
-            psp_fees_from=choose(("capture", "event")),
-            marketplace_fees_from=choose(("capture", "event")),
-            carrier_fees_from=choose(("capture", "event")),
-            time_zone=choose(("UTC", "America/Mexico_City")),
-            parked_events_max=choose((2, 64, 64)),
-            parked_bytes_max=choose((4_000, 1_048_576, 1_048_576)),
-            numbers_ahead_max=choose((1, 5, 10_000)),
-        )
+        self._whims = Whims(seed)
+        self.policies = self._whims.policies
+        self._numbered = self._whims.chance(0.15)
+        self._lines: dict[str, Json] = {}
+        self._told: list[Json] = []
+        self._revision = 0
+        self._told.append(self._placed())
+        tellers = tuple([teller for teller, often in self._tellers().items() for _ in range(often)])
+        for _ in range(self._whims.choose(LIFE_LENGTHS)):
+            self._told.append(self._whims.choose(tellers)())
+        self.events = self._arrivals(list(self._told))
 
     def _arrivals(self, facts: list[Json]) -> list[Json]:
-        """Sometimes shuffled, with repetitions: the same record, the same fact under another id, other content under an old id."""
-        rng = self._random
-        if rng.random() < 0.3:
-            rng.shuffle(facts)
+        """In some order, with repetitions: the same record, the same fact under another id, other content under an old id."""
+        whims = self._whims
+        match whims.choose(ARRIVALS):
+            case "shuffled":
+                whims.random.shuffle(facts)
+            case "order late":
+                facts.insert(whims.random.randrange(len(facts)), facts.pop(0))
+            case "order missing":
+                del facts[0]
         for fact in list(facts):
-            if rng.random() < 0.15:
+            if whims.chance(0.15):
                 again = dict(fact)
-                match rng.randrange(4):
+                match whims.choose((0, 1, 2, 3)):
                     case 0:
-                        again["event_id"] = self._uuid()
+                        again["event_id"] = whims.uuid()
                     case 1:
-                        again["event_id"], again["business_key"] = self._uuid(), f"again:{len(facts)}"
+                        again["event_id"], again["business_key"] = whims.uuid(), f"again:{len(facts)}"
                     case 2:
-                        again["occurred_at"] = self._time()
-                facts.insert(rng.randrange(len(facts) + 1), again)
+                        again["occurred_at"] = whims.time()
+                facts.insert(whims.random.randrange(len(facts) + 1), again)
         return facts
 
-    def _absurd(self, probability: float) -> bool:
-        """Whether this is one of the places where a mad life makes no sense."""
-        return self._random.random() < probability * self._madness
-
-    def _uuid(self) -> str:
-        return str(UUID(int=self._random.getrandbits(128)))
-
-    def _time(self) -> str:
-        return self._random.choice(("1970-01-01T00:00:00Z", "2026-01-05T10:00:00.5+02:00", "2199-12-31T23:59:59Z"))
-
-    def _amount(self) -> int:
-        """0 or more, seldom beyond the life's scale."""
-        rng = self._random
-        return rng.choice(
-            (
-                0,
-                1,
-                rng.randrange(100),
-                *[rng.randrange(self._scale + 1) for _ in range(5)],
-                self._scale,
-                MONEY_MAX if self._absurd(1) else 7,
-            )
-        )
-
-    def _part(self, whole: int) -> int:
-        return self._random.choice((0, 0, self._random.randrange(whole + 1), whole)) if whole > 0 else 0
-
-    def _event(self, kind: str, **fields: object) -> Json:
-        self._number += 1
-        rng = self._random
+    def _event(self, kind: str, /, **fields: object) -> Json:
+        whims, number = self._whims, len(self._told) + 1
         body: Json = {
             "type": kind,
-            "event_id": self._uuid(),
+            "event_id": whims.uuid(),
             "tenant": "acme",
             "source": "shop:es",
             "order_id": "1",
-            "business_key": f"{kind}:{self._number if not self._absurd(0.05) else 1}",
-            "occurred_at": self._time(),
-            "received_at": self._time(),
-            "test_mode": self._absurd(0.03),
-            "currency": rng.choice(("USD", "XXX")) if self._absurd(0.03) else self._currency,
+            "business_key": f"{kind}:{number if not whims.absurd(0.05) else 1}",
+            "occurred_at": whims.time(),
+            "received_at": whims.time(),
+            "test_mode": whims.absurd(0.03),
+            "currency": whims.choose(("USD", "XXX")) if whims.absurd(0.03) else whims.currency,
         }
-        body["currency_exponent"] = CURRENCY_EXPONENTS.get(body["currency"], 2)
-        if self._numbered:
-            body["source_sequence"] = rng.choice((1, 2, self._number + 3, 2**62, 2**63 - 1)) if self._absurd(0.1) else self._number
+        body["currency_exponent"] = CURRENCY_EXPONENTS.get(body["currency"], 2) + whims.absurd(0.01)
+        if self._numbered and kind != "DeadlinePassed":
+            strange = whims.choose((1, 2, number + 3, 2**62, 2**63 - 1))
+            body["source_sequence"] = strange if whims.absurd(0.1) else number
         return body | fields
 
-    # -- the order ------------------------------------------------------------------------------------------------------
+    # -- the order and its changes ------------------------------------------------------------------------------------------
 
     def _placed(self) -> Json:
-        rng = self._random
-        lines = [self._line(f"L{place}") for place in range(rng.choice((0, 1, 2, 3, 6)))]
-        room = [line for line in lines if line["kind"] in ("GOODS", "SERVICE")]
-        discounts = [
-            {"code": f"D{place}", "amount": self._share(line), "funded_by": rng.choice(("SELLER", "MARKETPLACE"))}
-            for place, line in enumerate(room)
-            if rng.random() < 0.3
-        ]
-        off = sum(int(str(one["amount"])) for one in discounts)
-        total = sum(self._worth(line) for line in lines) - off
-        if not 0 <= total <= MONEY_MAX or rng.random() < 0.1:
-            step = max(-MONEY_MAX, min(MONEY_MAX, self._part(MONEY_MAX) - total))
-            lines.append(self._line("R", kind="ROUNDING") | {"gross": step, "discount": 0, "unit_price": "-1" if step < 0 else "1"})
-            total = sum(self._worth(line) for line in lines) - off
-        if rng.random() < 0.2:
-            total += rng.choice((-1, 1))
-        if self._absurd(0.03) and lines:
-            lines.append(lines[0])
+        whims = self._whims
+        lines = [self._keep(whims.line(f"L{place}")) for place in range(whims.choose((0, 1, 2, 3, 6)))]
         return self._event(
             "OrderPlaced",
             business_key="order",
-            legal_entity="ACME",
-            channel="web",
-            store=rng.choice((None, "S1")),
+            legal_entity=whims.choose(("ACME", "OTHER")),
+            channel=whims.choose(CHANNELS),
+            store=whims.choose((None, "S1")),
             customer_ref="c1",
-            terms="NET",
-            due_days=rng.choice((None, 0, -5, 2**31 - 1)) if self._absurd(0.2) else 30,
-            prices_include_tax=self._included,
-            lines=lines,
-            order_discounts=discounts,
-            total=max(0, min(total, MONEY_MAX)),
+            terms=whims.choose(("NET", "PREPAID", "ON_DELIVERY")),
+            due_days=whims.choose((None, 0, -5, 2**31 - 1)) if whims.absurd(0.2) else 30,
+            prices_include_tax=whims.included,
             document_fields={"NIF": "B1"},
+            **self._agreed(lines),
         )
+
+    def _keep(self, line: Json) -> Json:
+        self._lines[str(line["line_id"])] = line
+        return line
+
+    def _agreed(self, lines: list[Json]) -> Json:
+        """Lines, order-level discounts and a total that mostly is theirs."""
+        whims = self._whims
+        room = [line for line in lines if line["kind"] in ("GOODS", "SERVICE")]
+        discounts = [
+            {"code": f"D{place}", "amount": self._share(line), "funded_by": whims.choose(("SELLER", "MARKETPLACE"))}
+            for place, line in enumerate(room)
+            if whims.chance(0.3)
+        ]
+        off = sum([int(str(one["amount"])) for one in discounts])
+        total = sum([worth(line) for line in lines]) - off
+        if not 0 <= total <= MONEY_MAX or whims.chance(0.1):
+            step = max(-MONEY_MAX, min(MONEY_MAX, whims.part(MONEY_MAX) - total))
+            rounding = whims.line(f"R{len(self._told)}", "ROUNDING")
+            lines = [*lines, self._keep(rounding | {"gross": step, "discount": 0, "unit_price": "-1" if step < 0 else "1"})]
+            total = sum([worth(line) for line in lines]) - off
+        if whims.chance(0.2):
+            total += whims.choose((-1, 1))
+        if whims.absurd(0.03) and lines:
+            lines = [*lines, lines[0]]
+        return {"lines": lines, "order_discounts": discounts, "total": max(0, min(total, MONEY_MAX))}
 
     def _share(self, line: Json) -> int:
-        taxes = sum(tax["amount"] for tax in line["taxes"] if tax["included"])
-        return self._part(max(0, line["gross"] - line["discount"] - taxes) // 2)
+        taxes = sum([int(tax["amount"]) for tax in line["taxes"] if tax["included"]])
+        return self._whims.part(max(0, int(line["gross"]) - int(line["discount"]) - taxes) // 2)
 
-    @staticmethod
-    def _worth(line: Json) -> int:
-        return int(line["gross"]) - int(line["discount"]) + sum(int(tax["amount"]) for tax in line["taxes"] if not tax["included"])
+    def _edited(self) -> Json:
+        """All lines again, some changed, some left out, some new."""
+        whims = self._whims
+        lines = [self._keep(whims.changed(line)) if whims.chance(0.5) else line for line in self._lines.values() if whims.chance(0.9)]
+        if whims.chance(0.3):
+            lines.append(self._keep(whims.line(f"E{len(self._told)}")))
+        self._revision += 1
+        revision = whims.choose((0, -(2**31), 2**31 - 1)) if whims.absurd(0.1) else self._revision
+        return self._event("OrderEdited", order_revision=revision, **self._agreed(lines))
 
-    def _line(self, line_id: str, kind: str | None = None) -> Json:
-        rng = self._random
-        kind = kind or rng.choice(KINDS)
-        units = rng.choice((1, 333_333, MICRO, MICRO, 3 * MICRO, 7 * MICRO, 1_500_000, QUANTITY_MAX))
-        gross = self._amount()
-        if kind == "ROUNDING":
-            gross = rng.choice((-1, 1, gross, -gross))
-        elif kind in ("GOODS", "SERVICE", "GIFT_CARD"):
-            self._units[line_id] = units
-        if kind not in ("GOODS", "SERVICE", "GIFT_CARD"):
-            self._other_lines.append(line_id)
-        less = 0 if kind == "GIFT_CARD" and not self._absurd(0.1) else self._part(abs(gross))
-        taxes = self._taxes(max(0, gross - less)) if rng.random() < 0.7 else []
+    def _exchanged(self) -> Json:
+        """Lines that are added, now and then one that is there already."""
+        whims = self._whims
+        lines = [self._keep(whims.line(f"X{len(self._told)}-{place}")) for place in range(whims.choose((0, 1, 1, 2)))]
+        if whims.absurd(0.2) and self._lines:
+            lines.append(whims.choose((*self._lines.values(),)))
+        total = sum([worth(line) for line in lines]) + whims.choose((0, 0, 0, 1))
+        added = max(0, min(total, MONEY_MAX))
+        return self._event("ExchangeCreated", exchange_id=f"X{len(self._told)}", return_id=None, lines=lines, total_added=added)
+
+    # -- what comes after ----------------------------------------------------------------------------------------------------
+
+    def _tellers(self) -> dict[Callable[[], Json], int]:
+        """What may be told next, and how often."""
         return {
-            "line_id": line_id,
-            "kind": kind,
-            "quantity": quantity_text(units),
-            "unit_price": "-1" if gross < 0 else "0.000001",
-            "gross": gross,
-            "discount": less,
-            "order_discount": rng.choice((0, 1)) if self._absurd(0.05) else None,
-            "taxes": taxes,
-            "revenue_category": rng.choice((None, "books")),
-            "unit_cost": self._unit_cost(units),
-            "sku": "X",
+            self._placed: 1,
+            self._captured: 5,
+            self._shipped: 8,
+            self._cancelled: 3,
+            self._refunded: 7,
+            self._refunded_again: 3,
+            self._edited: 5,
+            self._exchanged: 2,
+            self._promised: 1,
+            self._reversed: 2,
+            self._delivered: 1,
+            self._shipment_cancelled: 4,
+            self._returned: 4,
+            self._fee: 3,
+            self._disputed: 2,
+            self._dispute_closed: 3,
+            self._adjusted: 3,
+            self._corrected: 6,
+            self._by_hand: 1,
+            self._deadline: 4,
         }
 
-    def _unit_cost(self, units: int) -> str | None:
-        most = 10**11 * MICRO // units - 1
-        usual = self._random.choice((None, "0", "0.000000000001", "1.005", str(max(0, most))))
-        return "9" * 18 if self._absurd(0.02) else usual
+    def _earlier(self, *kinds: str) -> Json | None:
+        """Something that was told before, of one of several types."""
+        fitting = [one for one in self._told if one["type"] in kinds]
+        return self._whims.random.choice(fitting) if fitting else None
 
-    def _taxes(self, base: int) -> list[Json]:
-        rng = self._random
-        rows, left = [], base
-        for _ in range(rng.choice((1, 1, 2, 5))):
-            amount = self._part(left // 2)
-            left -= amount
-            rows.append(
-                self._tax_key()
-                | {
-                    "rate": rng.choice(("0", "0.21", "0.000000000001", "16", "9" * 18 if self._absurd(0.1) else "1")),
-                    "base": base,
-                    "amount": amount,
-                    "included": self._included ^ self._absurd(0.01),
-                    "liable_party": rng.choice(("SELLER", "MARKETPLACE")),
-                }
-            )
-        return rows
-
-    def _tax_key(self) -> Json:
-        rng = self._random
-        return {"jurisdiction": rng.choice(JURISDICTIONS), "type": rng.choice(("VAT", "SALES")), "code": rng.choice(("A", "B"))}
-
-    # -- what comes after -----------------------------------------------------------------------------------------------
-
-    def _any_event(self) -> Json:
-        match self._random.choice(("capture", "ship", "ship", "cancel", "refund", "refund", "again", "again")):
-            case "capture":
-                return self._captured()
-            case "ship":
-                return self._shipped()
-            case "cancel":
-                lines = [{"line_id": line_id, "quantity": count} for line_id, count in self._named_units()]
-                return self._event("OrderCancelled", lines=lines, cancel_charges=self._random.choice((True, False)))
-            case "again" if self._refunds:
-                return self._refunded_again()
-            case _:
-                self._refunds.append(self._refunded())
-                return self._refunds[-1]
+    def _id(self, letter: str, kind: str, field: str, many: int) -> str:
+        """An id: mostly of something told before."""
+        earlier = self._earlier(kind)
+        known = earlier is not None and self._whims.chance(0.8)
+        return str(earlier[field]) if earlier is not None and known else f"{letter}{self._whims.random.randrange(1, many)}"
 
     def _captured(self) -> Json:
-        rng = self._random
+        whims = self._whims
         return self._event(
             "PaymentCaptured",
-            payment_id=f"P{rng.randrange(1, 12)}",
-            tender=rng.choice(TENDERS),
+            payment_id=f"P{whims.random.randrange(1, 12)}",
+            tender=whims.choose(TENDERS),
             gateway="stripe",
-            amount=self._amount(),
-            fee=rng.choice((None, 0, self._amount())),
-            store=rng.choice((None, "S2")),
+            amount=whims.amount(),
+            fee=whims.choose((None, 0, whims.amount())),
+            store=whims.choose((None, "S2")),
         )
+
+    def _promised(self) -> Json:
+        kind = self._whims.choose(("PaymentAuthorized", "PaymentVoided", "PaymentFailed"))
+        return self._event(kind, payment_id="P1", amount=self._whims.amount())
+
+    def _some(self, earlier: Json | None, field: str = "amount") -> int:
+        """An amount; mostly a part of what was told."""
+        whims = self._whims
+        return whims.part(int(earlier[field])) if earlier is not None and whims.chance(0.8) else whims.amount()
+
+    def _reversed(self) -> Json:
+        capture = self._earlier("PaymentCaptured")
+        payment_id = capture["payment_id"] if capture is not None else "P1"
+        return self._event("PaymentReversed", payment_id=payment_id, amount=self._some(capture))
 
     def _named_units(self) -> list[tuple[str, str]]:
         """None, some or the same line many times over; mostly of lines there are and units there may be."""
-        rng = self._random
+        whims = self._whims
+        with_units = tuple([line_id for line_id, line in self._lines.items() if line["kind"] in UNIT_KINDS])
+        others = tuple([line_id for line_id in self._lines if line_id not in with_units])
         named = []
-        for _ in range(rng.choice((0, 1, 1, 2, 4))):
-            strange = self._absurd(0.2) or not self._units
-            line_id = rng.choice(("nowhere", *self._other_lines) if strange else (*self._units,))
-            ordered = self._units.get(line_id, MICRO)
-            count = rng.choice((1, max(1, ordered // 5), max(1, ordered // 3), max(1, ordered // 2), ordered))
-            if self._absurd(0.2):
-                count = rng.choice((MICRO, min(QUANTITY_MAX, ordered + 1), QUANTITY_MAX))
-            named.append((line_id, quantity_text(count)))
+        for _ in range(whims.choose((0, 1, 1, 2, 4))):
+            strange = whims.absurd(0.2) or not with_units
+            line_id = whims.choose(("nowhere", *others) if strange else with_units)
+            ordered = parse_quantity(str(self._lines[line_id]["quantity"])) if line_id in with_units else MICRO
+            named.append((line_id, whims.some_of(ordered)))
         return named
 
     def _shipped(self) -> Json:
-        rng = self._random
+        whims = self._whims
         lines: list[Json] = [
-            {"line_id": line_id, "quantity": count, "unit_cost": rng.choice((None, None, None, "0", "0.03"))}
+            {"line_id": line_id, "quantity": count, "unit_cost": whims.choose((None, None, None, "0", "0.03"))}
             for line_id, count in self._named_units()
         ]
-        return self._event(
-            "ShipmentDispatched", shipment_id=f"S{rng.randrange(1, 20)}", lines=lines, warehouse=rng.choice((None, "W1", "default"))
-        )
+        shipment_id = f"S{whims.random.randrange(1, 20)}"
+        return self._event("ShipmentDispatched", shipment_id=shipment_id, lines=lines, warehouse=whims.choose((None, "W1", "default")))
+
+    def _delivered(self) -> Json:
+        return self._event("ShipmentDelivered", shipment_id=self._id("S", "ShipmentDispatched", "shipment_id", 20))
+
+    def _shipment_cancelled(self) -> Json:
+        return self._event("ShipmentCancelled", shipment_id=self._id("S", "ShipmentDispatched", "shipment_id", 20))
+
+    def _cancelled(self) -> Json:
+        lines = [{"line_id": line_id, "quantity": count} for line_id, count in self._named_units()]
+        return self._event("OrderCancelled", lines=lines, cancel_charges=self._whims.choose((True, False)))
+
+    def _returned(self) -> Json:
+        whims = self._whims
+        shipment = self._earlier("ShipmentDispatched")
+        known = [(str(line["line_id"]), str(line["quantity"])) for line in shipment["lines"]] if shipment is not None else []
+        named = known if known and whims.chance(0.7) else self._named_units()
+        lines = [
+            {
+                "line_id": line_id,
+                "quantity": count,
+                "shipment_id": whims.choose((None, None, shipment["shipment_id"] if shipment is not None else "S1")),
+                "disposition": whims.choose(("RESTOCK", "SCRAP", "UNKNOWN")),
+            }
+            for line_id, count in named
+        ]
+        return_id = f"B{whims.random.randrange(1, 12)}"
+        return self._event("ReturnReceived", return_id=return_id, lines=lines, warehouse=whims.choose((None, "W1")))
+
+    # -- refunds ---------------------------------------------------------------------------------------------------------------
 
     def _refunded(self) -> Json:
-        rng = self._random
-        refund_id = f"R{rng.randrange(1, 9)}"
-        lines: list[Json] = []
-        for line_id, count in self._named_units():
-            line: Json = {"line_id": line_id, "quantity": count, "scope": rng.choice(("SHIPPED", "UNSHIPPED", "AUTO", "AUTO"))}
-            if rng.random() < 0.3:
-                line["net"] = self._amount()
-                line["taxes"] = rng.choice((None, self._credit_taxes()))
-            if rng.random() < 0.2:
-                line["shipment_id"] = f"S{rng.randrange(1, 20)}"
-            lines.append(line)
-        adjustments = [
-            {
-                "kind": rng.choice(("CHARGE", "GOODWILL", "RETURN_FEE", "TAX")),
-                "amount": self._amount(),
-                "taxes": self._credit_taxes(),
-                "line_id": rng.choice((None, None, "nowhere", *self._units, *self._other_lines)),
-            }
-            for _ in range(rng.choice((0, 0, 1, 3)))
-        ]
+        whims = self._whims
+        refund_id = f"R{whims.random.randrange(1, 9)}"
+        lines = [self._refund_line(line_id, count) for line_id, count in self._named_units()]
+        adjustments = [self._refund_adjustment() for _ in range(whims.choose((0, 0, 1, 3)))]
         tenders = [
             {
-                "tender_id": f"{rng.choice((refund_id, 'T'))}-{rng.randrange(3)}",
-                "tender": rng.choice(TENDERS),
+                "tender_id": f"{whims.choose((refund_id, 'T'))}-{whims.random.randrange(3)}",
+                "tender": whims.choose(TENDERS),
                 "gateway": "stripe",
-                "amount": rng.choice((self._scale, self._amount())),
-                "status": rng.choice(("PENDING", "SUCCEEDED", "SUCCEEDED", "FAILED")),
-                "payment_id": rng.choice((None, "P1", "P2")),
+                "amount": whims.choose((whims.scale, whims.amount())),
+                "status": whims.choose(("PENDING", "SUCCEEDED", "SUCCEEDED", "FAILED")),
+                "payment_id": whims.choose((None, None, "P1", "P2")),
             }
-            for _ in range(rng.choice((0, 1, 1, 3)))
+            for _ in range(whims.choose((0, 1, 1, 3)))
         ]
-        if rng.random() < 0.4 and tenders:
+        if whims.chance(0.4) and tenders:
             lines, adjustments = [], []
         return self._event(
             "RefundIssued",
             refund_id=refund_id,
+            return_id=whims.choose((None, None, "B1")),
             lines=lines,
             adjustments=adjustments,
             tenders=tenders,
-            allow_over_refund=rng.choice((True, False)),
+            allow_over_refund=whims.choose((True, False)),
         )
+
+    def _refund_line(self, line_id: str, count: str) -> Json:
+        whims = self._whims
+        line: Json = {"line_id": line_id, "quantity": count, "scope": whims.choose(("SHIPPED", "UNSHIPPED", "AUTO", "AUTO"))}
+        if whims.chance(0.3):
+            line["net"] = whims.amount()
+            line["taxes"] = whims.choose((None, self._known_taxes(line_id)))
+        if whims.chance(0.2):
+            line["shipment_id"] = self._id("S", "ShipmentDispatched", "shipment_id", 20)
+        return line
+
+    def _refund_adjustment(self) -> Json:
+        whims = self._whims
+        kind = whims.choose(("CHARGE", "GOODWILL", "RETURN_FEE", "TAX"))
+        line_id = whims.choose((None, None, "nowhere", *self._lines))
+        return {"kind": kind, "amount": whims.amount(), "taxes": self._known_taxes(line_id), "line_id": line_id}
+
+    def _known_taxes(self, line_id: str | None) -> list[Json]:
+        """Taxes of a refund: those of a line as they are, or any."""
+        line = self._lines.get(line_id) if line_id is not None else None
+        if line is None or self._whims.chance(0.5):
+            return self._whims.credit_taxes()
+        names = ("jurisdiction", "type", "code", "amount", "liable_party")
+        return [{name: tax[name] for name in names} for tax in line["taxes"]]
 
     def _refunded_again(self) -> Json:
         """An earlier refund whose tenders moved on, or back."""
-        rng = self._random
-        earlier = rng.choice(self._refunds)
+        whims = self._whims
+        earlier = self._earlier("RefundIssued")
+        if earlier is None:
+            return self._refunded()
         stated = {name: earlier[name] for name in ("refund_id", "lines", "adjustments")}
-        tenders = [one | {"status": rng.choice(("PENDING", "SUCCEEDED", "FAILED"))} for one in earlier["tenders"]]
+        tenders = [one | {"status": whims.choose(("PENDING", "SUCCEEDED", "FAILED"))} for one in earlier["tenders"]]
+        if whims.absurd(0.1) and tenders:
+            tenders[0] = tenders[0] | {"amount": whims.amount()}
         return self._event("RefundIssued", **stated, tenders=tenders, allow_over_refund=True)
 
-    def _credit_taxes(self) -> list[Json]:
-        rng = self._random
-        return [
-            self._tax_key() | {"amount": self._amount(), "liable_party": rng.choice(("SELLER", "MARKETPLACE"))}
-            for _ in range(rng.choice((0, 0, 1, 3)))
-        ]
+    # -- money beside the order ------------------------------------------------------------------------------------------------
+
+    def _fee(self) -> Json:
+        whims = self._whims
+        amount = whims.amount()
+        return self._event(
+            "FeeCharged",
+            fee_id=f"F{whims.random.randrange(1, 12)}",
+            kind=whims.choose(("commission", "label")),
+            amount=amount,
+            tax=whims.tax(amount, whims.part(amount)) if whims.chance(0.4) else None,
+            account_kind=whims.choose(("PSP", "MARKETPLACE", "CARRIER")),
+            gateway="stripe",
+            payment_id=self._id("P", "PaymentCaptured", "payment_id", 12) if whims.chance(0.5) else None,
+            estimate=whims.chance(0.15),
+        )
+
+    def _disputed(self) -> Json:
+        whims = self._whims
+        capture = self._earlier("PaymentCaptured")
+        return self._event(
+            "ChargebackOpened",
+            dispute_id=f"C{whims.random.randrange(1, 6)}",
+            payment_id=capture["payment_id"] if capture is not None else "P1",
+            gateway="stripe",
+            amount=self._some(capture),
+            fee=whims.choose((0, 15, whims.amount())),
+        )
+
+    def _dispute_closed(self) -> Json:
+        whims = self._whims
+        dispute = self._earlier("ChargebackOpened")
+        return self._event(
+            "ChargebackClosed",
+            dispute_id=dispute["dispute_id"] if dispute is not None else "C1",
+            outcome=whims.choose(("WON", "LOST", "PARTIAL")),
+            amount_won=self._some(dispute),
+            fee_returned=self._some(dispute, "fee"),
+        )
+
+    def _adjusted(self) -> Json:
+        whims = self._whims
+        kinds = ("EARLY_PAYMENT_DISCOUNT", "WRITE_OFF", "WRITE_OFF", "RECOVERY", "SMALL_DIFFERENCE", "WITHHOLDING")
+        amount = whims.part(whims.scale // 3)
+        return self._event(
+            "ReceivableAdjusted",
+            adjustment_id=f"A{whims.random.randrange(1, 12)}",
+            kind=whims.choose(kinds),
+            amount=amount,
+            taxes=whims.taxes(amount) if whims.chance(0.3) else [],
+            jurisdiction="MX",
+            approved_by="boss",
+        )
+
+    def _by_hand(self) -> Json:
+        whims = self._whims
+        amount = whims.amount()
+        accounts = ("accounts_receivable", "dispute_losses") if whims.absurd(0.2) else MANUAL_ACCOUNTS
+        parts = [(whims.choose(accounts), "DEBIT", amount), (whims.choose(MANUAL_ACCOUNTS), "CREDIT", amount + whims.absurd(0.1))]
+        postings = [{"account": account, "side": side, "amount": part} for account, side, part in parts if whims.chance(0.98)]
+        journal_id = f"J{whims.random.randrange(1, 9)}"
+        return self._event("JournalPosted", journal_id=journal_id, postings=postings, reason="mended", approved_by="boss")
+
+    # -- what is about other events --------------------------------------------------------------------------------------------
+
+    def _corrected(self) -> Json:
+        """A correction of anything by anything, mostly of what can be corrected by its own type."""
+        whims = self._whims
+        corrections = [one["replacement"] for one in self._told if one["type"] == "EventCorrected" and one["replacement"]]
+        original = self._earlier(*CORRECTABLE) if whims.chance(0.8) else self._earlier(*[one["type"] for one in self._told])
+        if corrections and whims.chance(0.3):
+            original = whims.random.choice(corrections)
+        if original is None:
+            return self._event("EventCorrected", supersedes_event_id=whims.uuid(), replacement=None)
+        return self._event("EventCorrected", supersedes_event_id=original["event_id"], replacement=self._replacement(original))
+
+    def _replacement(self, original: Json) -> Json | None:
+        whims = self._whims
+        tellers: dict[str, Callable[[], Json]] = dict(
+            zip(CORRECTABLE, (self._captured, self._shipped, self._fee, self._returned, self._adjusted), strict=True)
+        )
+        kind = str(original["type"])
+        if kind not in tellers or whims.absurd(0.1):
+            kind = whims.choose(CORRECTABLE)
+        if whims.chance(0.25):
+            return None
+        fresh = tellers[kind]()
+        if kind == original["type"]:
+            if whims.chance(0.3):
+                return original | {"event_id": fresh["event_id"]}
+            names = ("payment_id", "shipment_id", "fee_id", "return_id", "adjustment_id")
+            own = {name: original[name] for name in names if name in original}
+            fresh |= own if whims.chance(0.7) else {}
+        if whims.absurd(0.2):
+            fresh |= {name: original[name] for name in ("event_id", "business_key") if whims.chance(0.5)}
+        return fresh
+
+    def _deadline(self) -> Json:
+        whims = self._whims
+        about = whims.random.choice(self._told)["event_id"]
+        return self._event(
+            "DeadlinePassed",
+            kind=whims.choose(("PARKED", "PARKED", "PARKED", "UNPAID", "UNSHIPPED", "UNREFUNDED")),
+            due_at=whims.time(),
+            about_event_id=whims.choose((about, about, about, None, whims.uuid())),
+        )

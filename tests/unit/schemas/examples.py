@@ -99,8 +99,14 @@ def cancelled(**changes: Any) -> dict[str, Any]:
     return _stated({**ENVELOPE, **own, **changes})
 
 
+def adjusted(**changes: Any) -> dict[str, Any]:
+    """A ReceivableAdjusted: 1.00 not worth asking for."""
+    event = {**ENVELOPE, "type": "ReceivableAdjusted", "business_key": "adjust:a1", "adjustment_id": "a1", "kind": "SMALL_DIFFERENCE"}
+    return _stated({**event, "amount": 100, "taxes": [], **changes})
+
+
 def delivered(**changes: Any) -> dict[str, Any]:
-    """A ShipmentDelivered: in the contract, not booked yet."""
+    """A ShipmentDelivered."""
     return _stated({**ENVELOPE, "type": "ShipmentDelivered", "business_key": "delivered:s1", "shipment_id": "s1", **changes})
 
 

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for whole valid events of the five types, as JSON objects."""
+"""Hypothesis strategies for whole valid events of every type, as JSON objects."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -180,4 +180,90 @@ refunded = event(
     },
     {"return_id": idents, "reason_code": st.just("") | idents},
 )
-events = placed | captured | shipped | cancelled | refunded
+texts = st.just("") | words.filter(lambda text: not any(map(str.isdecimal, text)))
+uuids = st.uuids().map(str)
+returned = event(
+    "ReturnReceived",
+    {
+        "return_id": idents,
+        "lines": st.lists(
+            record(
+                {"line_id": idents, "quantity": quantities, "disposition": st.sampled_from(["RESTOCK", "SCRAP", "UNKNOWN"])},
+                {"shipment_id": idents},
+            ),
+            max_size=3,
+        ),
+    },
+    {"warehouse": idents},
+)
+fee_charged = event(
+    "FeeCharged",
+    {
+        "fee_id": idents,
+        "kind": idents,
+        "amount": money,
+        "account_kind": st.sampled_from(["PSP", "MARKETPLACE", "CARRIER"]),
+        "gateway": idents,
+        "estimate": flags,
+    },
+    {"tax": taxes, "payment_id": idents},
+)
+adjusted = event(
+    "ReceivableAdjusted",
+    {
+        "adjustment_id": idents,
+        "kind": st.sampled_from(["EARLY_PAYMENT_DISCOUNT", "WRITE_OFF", "RECOVERY", "SMALL_DIFFERENCE", "WITHHOLDING"]),
+        "amount": money,
+        "taxes": st.lists(taxes, max_size=2),
+        "jurisdiction": idents,
+    },
+    {"approved_by": idents},
+)
+corrected = event("EventCorrected", {"supersedes_event_id": uuids}, {"replacement": captured | shipped | returned | fee_charged | adjusted})
+edited = event(
+    "OrderEdited",
+    {
+        "order_revision": st.integers(-(2**31), 2**31 - 1),
+        "lines": st.lists(lines, max_size=3),
+        "order_discounts": st.lists(record({"code": idents, "amount": money}, {"funded_by": parties}), max_size=2),
+        "total": money,
+    },
+    {"reason": texts},
+)
+exchanged = event(
+    "ExchangeCreated", {"exchange_id": idents, "lines": st.lists(lines, max_size=3), "total_added": money}, {"return_id": idents}
+)
+payment_news = st.one_of(
+    [event(name, {"payment_id": idents, "amount": money}, {}) for name in ("PaymentAuthorized", "PaymentVoided", "PaymentFailed")]
+)
+payment_reversed = event("PaymentReversed", {"payment_id": idents, "amount": money}, {"reason": texts})
+shipment_news = st.one_of([event(name, {"shipment_id": idents}, {}) for name in ("ShipmentDelivered", "ShipmentCancelled")])
+disputed = event(
+    "ChargebackOpened",
+    {"dispute_id": idents, "payment_id": idents, "gateway": idents, "amount": money, "fee": money},
+    {"gateway_reference": idents},
+)
+dispute_closed = event(
+    "ChargebackClosed",
+    {"dispute_id": idents, "outcome": st.sampled_from(["WON", "LOST", "PARTIAL"]), "amount_won": money, "fee_returned": money},
+    {},
+)
+journal = event(
+    "JournalPosted",
+    {
+        "journal_id": idents,
+        "postings": st.lists(record({"account": idents, "side": st.sampled_from(["DEBIT", "CREDIT"]), "amount": money}), max_size=3),
+        "reason": texts,
+        "approved_by": idents,
+    },
+    {"clears_entry_id": uuids},
+)
+deadline = event(
+    "DeadlinePassed",
+    {"kind": st.sampled_from(["PARKED", "UNPAID", "UNSHIPPED", "UNREFUNDED"]), "due_at": times()},
+    {"about_event_id": uuids},
+)
+first_events = placed | captured | shipped | cancelled | refunded
+goods_events = returned | shipment_news | edited | exchanged | corrected
+money_events = fee_charged | adjusted | payment_news | payment_reversed | disputed | dispute_closed | journal | deadline
+events = first_events | goods_events | money_events

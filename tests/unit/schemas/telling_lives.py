@@ -83,7 +83,7 @@ LIVES: dict[tuple[str, str], list[OrderEvent]] = {
     ("D06", "negative_line"): [placed(line("A", 1_000), line("B", -100))],
     ("D06", "gift_card_discounted"): [placed(line("A", 1_000, kind="GIFT_CARD", discount=100))],
     ("D06", "negative_net"): [placed(line("A", 100, discount=200), line("B", 1_000))],
-    ("D06", "kind_changed"): [ORDER, edited(line("A", 2_000, "2", "SERVICE", **VAT), line("F", 500, kind="SHIPPING"))],
+    ("D06", "kind_changed"): [ORDER, SENT, edited(line("A", 2_000, "2", "SERVICE", **VAT), line("F", 500, kind="SHIPPING"))],
     ("D06", "line_on_order"): [ORDER, event("ExchangeCreated", "x:1", exchange_id="X1", lines=[line("A", 100)], total_added=100)],
     ("D06", "unbalanced_journal"): [ORDER, manual(("bad_debt", "DEBIT", 500), ("rounding", "CREDIT", 400))],
     ("D06", "customer_account"): [ORDER, manual(("accounts_receivable", "DEBIT", 500), ("rounding", "CREDIT", 500))],

@@ -188,6 +188,7 @@ RULES: list[tuple[dict[str, Any], str, str]] = [
     (examples.placed(document_fields={"x" * (TEXT_LENGTH_MAX + 1): "1"}), "invalid_field", "document_fields"),
     (examples.placed(ship_to={"country": "x" * (TEXT_LENGTH_MAX + 1)}), "invalid_field", "ship_to.country"),
     (examples.placed(due_days=-1), "invalid_field", "due_days"),
+    (examples.adjusted(kind="WITHHOLDING"), "missing_field", "jurisdiction"),
     (examples.placed(due_days=DUE_DAYS_MAX + 1), "invalid_field", "due_days"),
     (examples.placed(lines=[{**LINE, "taxes": [{**examples.TAX, "amount": -1}]}]), "invalid_field", "lines[0].taxes[0].amount"),
     (examples.placed(lines=[{**LINE, "taxes": [{**examples.TAX, "code": ""}]}]), "invalid_field", "lines[0].taxes[0].code"),
