@@ -14,6 +14,7 @@ from sinks.trial_balance import currency_balances
 from sources.synthetic.controls import standing
 from sources.synthetic.day import Day
 from sources.synthetic.intents import Dispatch, OrderIntent, Refund
+from streams.policies import load_policies
 
 if TYPE_CHECKING:
     from asiento.cli.demo import DayInLedger, Played
@@ -25,7 +26,7 @@ def print_report(settings: Settings, day: Day, played: "Played", booked: "DayInL
     if not console.is_terminal:
         console = Console(highlight=False, emoji=False, width=COLUMNS_WITHOUT_TERMINAL)
     console.rule(f"one order: asiento orders show {played.shown.order_key}", align="left")
-    for page in pages(played.shown, "en"):
+    for page in pages(played.shown, "en", load_policies(settings.policy)):
         console.print(page)
     console.rule("trial balance", align="left")
     for item in currency_balances(settings.ledger_location):

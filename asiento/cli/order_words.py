@@ -47,6 +47,27 @@ WORDS: Final[dict[str, Words]] = {
         "R(...) redondea a la unidad menor, medios hacia arriba: cada parte es lo debido hasta ahora menos lo ya dado",
     ),
     "policy": Words("policy version", "versión de la política"),
+    "record": Words("record", "registro"),
+    "arrived": Words("arrived", "llegó"),
+    "entry": Words("Entry", "Asiento"),
+    "with": Words("with", "con"),
+    "before": Words("before", "antes"),
+    "after": Words("after", "después"),
+    "net": Words("net", "neto"),
+    "discount": Words("discount", "descuento"),
+    "what_it_did": Words("What it did to the lines", "Qué hizo con las líneas"),
+    "discrepancies": Words("Discrepancies", "Discrepancias"),
+    "same_id": Words("under the same event_id", "con el mismo event_id"),
+    "repeats": Words("it repeats event", "repite el evento"),
+    "balances_around": Words("balances before -> after", "saldos antes -> después"),
+    "account_section": Words(
+        "The customer's account (section 3): I invoiced, C credited, W written off, K captured, F refunded, P pending, L lost, O open",
+        "La cuenta del cliente (sección 3): I facturado, C abonado, W de baja, K cobrado, F reembolsado, P en curso, L perdido, O abierto",
+    ),
+    "not_as_booked": Words(
+        "NOT EXPLAINED: these events under this policy make another entry than the one that was booked; ask with the policy in force then",
+        "SIN EXPLICAR: estos eventos con esta política dan otro asiento que el registrado; pregunte con la política de entonces",
+    ),
     **OUTCOMES,
 }
 
