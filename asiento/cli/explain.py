@@ -57,6 +57,8 @@ def explain_command(  # noqa: PLR0917 - the words of a command
     if found.decided is not None and id_ in found.decided.unjudged:
         raise CommandError(f"event {id_} is on the topic, but no worker has judged it yet: ask again")
     value = found.explain(id_, language)
+    if value is None and found.decided is not None and id_ in found.decided.entries:
+        raise CommandError(f"entry {id_} was booked, but these events make no such entry under this policy: ask with the policy of then")
     if value is None:
         raise CommandError(_unknown(id_, found.ids()))
     if as_json:

@@ -5,13 +5,16 @@ from textwrap import wrap
 from typing import Any
 
 from asiento.accounting.money import CURRENCY_EXPONENTS, MICRO_UNITS_PER_UNIT, grouped_units_text
+from asiento.accounting.placement import tax_name
 from asiento.cli.explanation import Json
 from asiento.cli.order_words import word
 from schemas.wording.language import Language
 from schemas.wording.templates import plain_decimal
 
 WIDTH = 100
-_MONEY_FIELDS = frozenset({"amount", "amount_won", "fee", "fee_returned", "total", "total_added"})
+_MONEY_FIELDS = frozenset(
+    ["amount", "amount_won", "base", "discount", "fee", "fee_returned", "gross", "net", "order_discount", "total", "total_added"]
+)
 _MICRO_DIGITS = len(str(MICRO_UNITS_PER_UNIT)) - 1
 
 
@@ -76,21 +79,26 @@ class _Page:
         yield 2, f"{self._word('order')} {self._value['order_key']}"
         yield 2, f"event_id {event['event_id']}, {self._word('record')} {event['record']}"
         yield 2, f"{self._word('when')} {event['occurred_at']}, {self._word('arrived')} {event['received_at']}"
-        facts = [f"{name} {self._fact(name, fact)}" for name, fact in event["facts"].items() if fact not in (None, [], {})]
-        if facts:
-            yield 2, ", ".join(facts)
+        plain = {name: fact for name, fact in event["facts"].items() if not isinstance(fact, list | dict) and fact is not None}
+        if plain:
+            yield 2, ", ".join(f"{name} {self._fact(name, fact)}" for name, fact in plain.items())
+        for name, fact in event["facts"].items():
+            for item in fact if isinstance(fact, list) else [fact] if isinstance(fact, dict) and fact else []:
+                yield 2, f"{name}: {self._fact(name, item)}"
 
     def _fact(self, name: str, fact: Any) -> str:
-        if name in _MONEY_FIELDS and isinstance(fact, int):
-            return f"{self._money(fact)} {self._value['event']['currency'] or ''}".rstrip()
+        """A stated fact by the names of the contract; amounts in major units."""
+        if isinstance(fact, bool):
+            return str(fact).lower()
+        if isinstance(fact, int) and name in _MONEY_FIELDS:
+            return self._money(fact)
         if isinstance(fact, list):
             return "; ".join(self._fact("", one) for one in fact)
+        if isinstance(fact, dict) and "jurisdiction" in fact:
+            return f"{tax_name(fact['jurisdiction'], fact['type'], fact['code'])} {fact.get('rate', '')} {self._money(fact['amount'])}"
         if isinstance(fact, dict):
-            return " ".join(
-                self._fact(key, one) if isinstance(one, str) else f"{key} {self._fact(key, one)}"
-                for key, one in fact.items()
-                if one not in (None, [], {})
-            )
+            known = {key: one for key, one in fact.items() if one not in (None, [], {})}
+            return ", ".join(f"{key} {self._fact(key, one)}" for key, one in known.items())
         return str(fact)
 
     def _outcome(self, outcome: Json) -> Iterator[tuple[int, str]]:

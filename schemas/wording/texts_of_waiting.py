@@ -62,26 +62,24 @@ WAITING: Final[dict[str, CodeTexts]] = {
             ),
             "units_beyond_open": Form(
                 Words(
-                    "{event_type:event} names {wanted:units} units of line {line_id}; {available:units} are open. It waits.",
-                    "{event_type:event} nombra {wanted:units} unidades de la línea {line_id}; hay {available:units} abiertas. Espera.",
+                    "{event_type:event} names {wanted:units} units of line {line_id}; open: {available:units}. It waits.",
+                    "{event_type:event} nombra {wanted:units} unidades de la línea {line_id}; abiertas: {available:units}. Espera.",
                 ),
                 _ASK_SOURCE,
             ),
             "units_beyond_order": Form(
                 Words(
-                    "{event_type:event} names {wanted:units} units of line {line_id}; {available:units} are left that were not refunded. "
-                    "It waits.",
-                    "{event_type:event} nombra {wanted:units} unidades de la línea {line_id}; quedan {available:units} sin reembolsar. "
-                    "Espera.",
+                    "{event_type:event} names {wanted:units} units of line {line_id}; left without a refund: {available:units}. It waits.",
+                    "{event_type:event} nombra {wanted:units} unidades de la línea {line_id}; sin reembolsar: {available:units}. Espera.",
                 ),
                 _ASK_SOURCE,
             ),
             "units_beyond_returnable": Form(
                 Words(
-                    "{event_type:event} brings back {wanted:units} units of line {line_id}[ of shipment {shipment_id}]; {available:units} "
-                    "were shipped and have not come back. It waits.",
-                    "{event_type:event} trae {wanted:units} unidades de la línea {line_id}[ del envío {shipment_id}]; {available:units} "
-                    "se enviaron y no han vuelto. Espera.",
+                    "{event_type:event} brings back {wanted:units} units of line {line_id}[ of shipment {shipment_id}]; shipped and "
+                    "not back: {available:units}. It waits.",
+                    "{event_type:event} trae {wanted:units} unidades de la línea {line_id}[ del envío {shipment_id}]; enviadas y "
+                    "sin volver: {available:units}. Espera.",
                 ),
                 _ASK_SOURCE,
             ),
@@ -139,7 +137,7 @@ WAITING: Final[dict[str, CodeTexts]] = {
             ),
             "units_below_taken": Form(
                 Words(
-                    "The change leaves {wanted:units} units on line {line_id}; {taken:units} are shipped or cancelled. It was rejected.",
+                    "The change leaves {wanted:units} units on line {line_id}; shipped or cancelled: {taken:units}. It was rejected.",
                     "El cambio deja {wanted:units} unidades en la línea {line_id}, pero {taken:units} están enviadas o canceladas. Se "
                     "rechazó.",
                 ),
@@ -344,9 +342,9 @@ WAITING: Final[dict[str, CodeTexts]] = {
             "units_beyond_shipped": Form(
                 Words(
                     "{event_type:event} names {wanted:units} shipped units of line {line_id}[ of shipment {shipment_id}]; "
-                    "{available:units} are shipped and not credited. It waits for the shipment.",
-                    "{event_type:event} nombra {wanted:units} unidades enviadas de la línea {line_id}[ del envío {shipment_id}]; hay "
-                    "{available:units} enviadas y sin abonar. Espera el envío.",
+                    "shipped and not credited: {available:units}. It waits for the shipment.",
+                    "{event_type:event} nombra {wanted:units} unidades enviadas de la línea {line_id}[ del envío {shipment_id}]; "
+                    "enviadas y sin abonar: {available:units}. Espera el envío.",
                 ),
                 _BY_ITSELF,
             ),

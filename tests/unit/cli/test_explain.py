@@ -86,9 +86,9 @@ def test_an_event_that_waited_says_what_it_waited_for_and_who_healed_it(tmp_path
 
 
 def test_a_parked_event_says_why_with_figures_in_both_languages(tmp_path: Path) -> None:
-    assert "outcome: waiting D11 The shipment names 2 units of line B; 1 are open. It waits." in page(tmp_path, TOO_MANY, LIFE)
+    assert "outcome: waiting D11 The shipment names 2 units of line B; open: 1. It waits." in page(tmp_path, TOO_MANY, LIFE)
     spanish = page(tmp_path, TOO_MANY, LIFE, "--lang", "es")
-    assert "resultado: en espera D11 El envío nombra 2 unidades de la línea B; hay 1 abiertas. Espera." in spanish
+    assert "resultado: en espera D11 El envío nombra 2 unidades de la línea B; abiertas: 1. Espera." in spanish
     assert "Discrepancias D11 high OPEN" in spanish
 
 
@@ -97,7 +97,7 @@ def test_a_first_wait_has_its_figures_before_any_discrepancy(tmp_path: Path) -> 
     value = told(tmp_path, refund, [ORDER, refund])
     assert value["discrepancies"] == []
     assert value["outcome"]["message"]["happened"] == (
-        "The refund names 3 shipped units of line A; 0 are shipped and not credited. It waits for the shipment."
+        "The refund names 3 shipped units of line A; shipped and not credited: 0. It waits for the shipment."
     )
 
 

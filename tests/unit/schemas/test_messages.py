@@ -108,7 +108,7 @@ def test_figures_are_exact_and_in_major_units_of_their_currency() -> None:
 
 def test_units_are_whole_units() -> None:
     assert told([placed(line("A", 5_000, "2.5")), shipped("S1", {"A": "3.25"})], "D11") == (
-        "The shipment names 3.25 units of line A; 2.5 are open. It waits."
+        "The shipment names 3.25 units of line A; open: 2.5. It waits."
     )
 
 
