@@ -12,8 +12,13 @@ Json = dict[str, Any]
 TIME = "2026-01-05T10:00:00Z"
 
 
-def event(kind: str, label: str, /, *, currency: str = "EUR", order_id: str = "1", **fields: Any) -> OrderEvent:
-    """An event of the contract; `label` makes its event_id and, unless given, its business_key."""
+def event(kind: str, label: str, /, **fields: Any) -> OrderEvent:
+    """An event of the contract; see `event_json`."""
+    return event_from_json(event_json(kind, label, **fields))
+
+
+def event_json(kind: str, label: str, /, *, currency: str = "EUR", order_id: str = "1", **fields: Any) -> Json:
+    """The JSON twin of an event; `label` makes its event_id and, unless given, its business_key."""
     body: Json = {
         "type": kind,
         "event_id": str(uuid5(NAMESPACE_URL, f"{order_id}/{label}")),
@@ -27,7 +32,7 @@ def event(kind: str, label: str, /, *, currency: str = "EUR", order_id: str = "1
         "currency": currency,
         "currency_exponent": CURRENCY_EXPONENTS.get(currency, 2),
     }
-    return event_from_json(body | fields)
+    return body | fields
 
 
 def tax(amount: int, *, rate: str = "0.21", base: int = 0, included: bool = False, by: str = "SELLER", code: str = "IVA") -> Json:

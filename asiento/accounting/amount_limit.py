@@ -16,6 +16,7 @@ from asiento.accounting.order_events import (
     RefundIssued,
 )
 from asiento.accounting.order_state import OrderState
+from asiento.accounting.recognition import split_key
 
 AMOUNT_MAX = 10**17
 """Most that an order's stated amounts, captures, refunds or return fees add up to, minor units: a hundred times the largest total."""
@@ -40,7 +41,7 @@ def largest_sum(event: OrderEvent, order: OrderState) -> tuple[str, int]:
         case PaymentCaptured():
             return "captured", totals.captured + event.amount
         case EventCorrected(replacement=PaymentCaptured() as capture):
-            return "captured", totals.captured + capture.amount
+            return "captured", totals.captured - _captured_by(event.supersedes_event_id, order) + capture.amount
         case RefundIssued():
             known = order.refunds.get(event.refund_id)
             raised = sum([raises(tender, before) for tender, before in tender_changes(event, known)])
@@ -59,6 +60,13 @@ def _stated(event: OrderPlaced | OrderEdited | ExchangeCreated) -> int:
         for tax in line.taxes:
             stated += tax.amount
     return stated
+
+
+def _captured_by(event_id: str, order: OrderState) -> int:
+    """What a capture that is about to be replaced brought."""
+    original = order.facts.find("event_id", event_id)
+    payment = order.payments.get(split_key(original.natural_key)[1]) if original is not None else None
+    return payment.amount if payment is not None else 0
 
 
 def _return_fees(event: RefundIssued) -> int:

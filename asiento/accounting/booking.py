@@ -130,9 +130,8 @@ class Booking:
         return made_id
 
     def keep_booked(self, natural_key: str) -> None:
-        """Remember the entries of a fact for the case that they are reversed."""
-        if self.booked:
-            self.order.booked[natural_key] = Booked(self.event.event_id, tuple(self.booked))
+        """Remember the entries of a fact, also that there are none, for the case that they are reversed."""
+        self.order.booked[natural_key] = Booked(self.event.event_id, tuple(self.booked))
 
     def reverse(self, natural_key: str, credit_note: Document | None = None) -> None:
         """`reversal` of each entry that a fact booked, in their order; `credit_note` goes with that of an invoice."""

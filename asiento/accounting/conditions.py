@@ -29,7 +29,7 @@ from asiento.accounting.order_events import (
     ShipmentDelivered,
     ShipmentDispatched,
 )
-from asiento.accounting.order_state import OrderState, Refund, Tender
+from asiento.accounting.order_state import OrderState, Placement, Refund, Tender
 from asiento.accounting.policy import Policy
 from asiento.accounting.recognition import is_taken, natural_key, split_key
 from asiento.accounting.refund_plan import plan_refund
@@ -140,13 +140,22 @@ def correction_fault(event: EventCorrected, original: Fact, order: OrderState, p
         return "replacement_other_kind"
     if is_taken(replacement, order, original):
         return "replacement_known"
-    placement = order.placement
-    other_currency = placement is not None and replacement.currency not in (None, placement.currency)
-    if replacement.test_mode or replacement.order_key != event.order_key or other_currency:
-        return "replacement_of_other_order"
+    if not _can_be_judged(replacement, event, order.placement):
+        return "replacement_unfit"
     trial = order.copy()
     undo_fact(original.natural_key, trial)
     return None if unmet_condition(replacement, trial, policy) is None else "replacement_cannot_post"
+
+
+def _can_be_judged(replacement: OrderEvent, event: EventCorrected, placement: Placement | None) -> bool:
+    """Whether the event in another's place would come as far as its own conditions: steps 1, 2 and 4 to 6."""
+    if replacement.test_mode or (isinstance(replacement, FeeCharged) and replacement.estimate):
+        return False
+    if replacement.event_id == event.event_id or replacement.order_key != event.order_key:
+        return False
+    if placement is None or replacement.currency is None:
+        return True
+    return replacement.currency == placement.currency and replacement.currency_exponent in (None, placement.currency_exponent)
 
 
 def _units_beyond_open(named: list[tuple[str, int]], order: OrderState) -> Deferred | None:

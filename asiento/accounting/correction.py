@@ -33,8 +33,10 @@ def undo_fault(original: Fact, order: OrderState) -> str:
 
 
 def is_needed(key: str, order: OrderState) -> bool:
-    """Whether something later stands on the event of a natural key, or it stands no longer itself."""
+    """Whether something later stands on the event of a natural key, it stands no longer itself, or what it booked was not kept."""
     kind, about = split_key(key)
+    if key not in order.booked:
+        return True
     match kind:
         case "payment":
             return about not in order.payments or is_payment_needed(about, order)

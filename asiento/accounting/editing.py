@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from asiento.accounting.allocation import spread
 from asiento.accounting.blocks import FIRST_TAX, ORDER_DISCOUNT, WEIGHT, Amounts, Block, gross_of, less, zeros
 from asiento.accounting.order_events import ExchangeCreated, Line, OrderEdited
-from asiento.accounting.order_state import LineState, LineTerms, OrderState, TaxTerms
+from asiento.accounting.order_state import LineState, LineTerms, OrderState, Shipment, TaxTerms
 from asiento.accounting.particulars import Parameters, named
 from asiento.accounting.placement import (
     ADDED_ROUNDING_ID,
@@ -139,8 +139,11 @@ def _edited(before: LineState | None, line: Line, share: int) -> LineState:
     if before is None or before.terms.kind != line.kind:
         return place_line(line, share)
     stated = tax_components(line)
-    taken = dict(zip(before.terms.taxes, before.taken[FIRST_TAX:], strict=True))
-    taxes = (*(tax for tax in taken if tax in stated or taken[tax]), *(tax for tax in stated if tax not in taken))
+    held = {
+        tax: taken or credited
+        for tax, taken, credited in zip(before.terms.taxes, before.taken[FIRST_TAX:], before.credited[FIRST_TAX:], strict=True)
+    }
+    taxes = (*(tax for tax in held if tax in stated or held[tax]), *(tax for tax in stated if tax not in held))
     fixed = component_amounts(line, share)[:FIRST_TAX]
     agreed = (*fixed, *(stated.get(tax, 0) for tax in taxes))
     return _reopened(_with_taxes(before, taxes), line_terms(line, taxes), line.quantity if before.has_units else 0, agreed)
@@ -150,10 +153,9 @@ def _with_taxes(line: LineState, taxes: tuple[TaxTerms, ...]) -> LineState:
     """The line with its component vectors in the order of `taxes`; components that are gone held nothing."""
     if taxes == line.terms.taxes:
         return line
-    places = [line.terms.taxes.index(tax) + FIRST_TAX if tax in line.terms.taxes else None for tax in taxes]
 
     def arranged(amounts: Amounts) -> Amounts:
-        return (*amounts[:FIRST_TAX], *(0 if place is None else amounts[place] for place in places))
+        return _arranged(amounts, line.terms.taxes, taxes)
 
     own = line.copy()
     own.open = own.open._replace(amounts=arranged(line.open.amounts))
@@ -161,6 +163,23 @@ def _with_taxes(line: LineState, taxes: tuple[TaxTerms, ...]) -> LineState:
     own.credited = arranged(line.credited)
     own.shipped = tuple([block._replace(credits=block.credits._replace(amounts=arranged(block.credits.amounts))) for block in line.shipped])
     return own
+
+
+def _arranged(amounts: Amounts, before: tuple[TaxTerms, ...], after: tuple[TaxTerms, ...]) -> Amounts:
+    """A component vector whose taxes stand as in `after`."""
+    taxes = dict(zip(before, amounts[FIRST_TAX:], strict=True))
+    return (*amounts[:FIRST_TAX], *(taxes.get(tax, 0) for tax in after))
+
+
+def rearranged_shipments(order: OrderState, lines: dict[str, LineState]) -> tuple[Shipment, ...]:
+    """The shipments with what they took of charges as component vectors of `lines`, the lines after an edit."""
+    return tuple(
+        [shipment._replace(charges=tuple([_rearranged(*one, order, lines) for one in shipment.charges])) for shipment in order.shipments]
+    )
+
+
+def _rearranged(line_id: str, amounts: Amounts, order: OrderState, lines: dict[str, LineState]) -> tuple[str, Amounts]:
+    return line_id, _arranged(amounts, order.lines[line_id].terms.taxes, lines[line_id].terms.taxes)
 
 
 def _reopened(before: LineState, terms: LineTerms, units: int, agreed: Amounts) -> LineState:

@@ -50,8 +50,14 @@ class Findings:
         actual: int | None = None,
         parameters: Parameters = (),
     ) -> None:
-        """Raise a discrepancy once that resolves by itself; `waits`: when its parked event posts."""
+        """Raise a discrepancy once that resolves by itself; `waits`: when its parked event posts.
+
+        Where the event has raised the same code for a person to close, it stays until a person closes it.
+        """
         if self.is_open(code, event.event_id):
+            return
+        if any(one.code == code and one.event_id == event.event_id and one.state == "OPEN" for one in self._found):
+            self.record(code, severity, event, expected=expected, actual=actual, parameters=parameters)
             return
         finding = OpenFinding(code, event.event_id, severity, waits, expected, actual, self._received_at, _typed(parameters, event))
         self._order.findings = (*self._order.findings, finding)
@@ -94,10 +100,14 @@ class Findings:
             state="OPEN" if state == "OPEN" else "RESOLVED",
         )
         for place, earlier in enumerate(self._found if made.state == "OPEN" else ()):
-            if earlier.discrepancy_id == made.discrepancy_id and earlier.state == "OPEN":
-                if _RANK[made.severity] > _RANK[earlier.severity]:
-                    self._found[place] = made
-                return
+            if earlier.discrepancy_id != made.discrepancy_id:
+                continue
+            if earlier.state == "RESOLVED":  # it was open before, and still is
+                del self._found[place]
+                break
+            if _RANK[made.severity] > _RANK[earlier.severity]:
+                self._found[place] = made
+            return
         self._found.append(made)
 
 

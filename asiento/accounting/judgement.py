@@ -30,6 +30,8 @@ from asiento.accounting.suspense import clear_suspense
 
 POSTED = Posted()
 UNKNOWN_ORDER = Deferred("D27")
+_OVER_REFUNDS: dict[Severity, str] = {"critical": "above_captures", "high": "with_open_disputes", "low": "allowed"}
+"""Severity of a D10 of the totals -> the `reason` of its message."""
 
 
 def judge(
@@ -152,10 +154,10 @@ def _warn_of_over_refund(event: OrderEvent, order: OrderState, findings: Finding
     if beyond + order.totals.disputed <= 0:
         return
     allowed = isinstance(event, RefundIssued) and event.allow_over_refund
-    severity: Severity = "low" if allowed else "critical" if beyond > 0 else "high"
     totals = order.totals
+    severity: Severity = "critical" if beyond > 0 and not allowed else "high" if totals.disputed else "low"
     parameters = named(
-        reason="allowed" if allowed else "above_captures" if beyond > 0 else "with_open_disputes",
+        reason=_OVER_REFUNDS[severity],
         difference=beyond + totals.disputed,
         refunded=totals.refunded + totals.pending,
         lost=totals.lost,

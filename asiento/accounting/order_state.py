@@ -225,6 +225,7 @@ class Suspended(NamedTuple):
     entry_id: str
     account: str
     amount: int
+    currency: str
 
 
 class OpenFinding(NamedTuple):

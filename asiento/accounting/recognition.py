@@ -88,9 +88,14 @@ def _find(name: FactName, value: str, order: OrderState, parked: list[Fact]) -> 
 
 
 def is_taken(replacement: OrderEvent, order: OrderState, original: Fact) -> bool:
-    """Whether another fact than the one that it replaces has the event's id, business_key or natural id."""
+    """Whether another fact than the one that it replaces, or replaced in turn, has the event's id, business_key or natural id."""
     fact = fact_of(replacement)
     parked = [fact_of(one.event) for one in order.parked]
     names: tuple[FactName, ...] = ("event_id", "business_key", "natural_key")
-    known = [_find(name, getattr(fact, name), order, parked) for name in names]
-    return any(one is not None and one.event_id != original.event_id for one in known)
+    for name in names:
+        known = _find(name, getattr(fact, name), order, parked)
+        if known is None or known.event_id == original.event_id:
+            continue
+        if name == "event_id" or known.natural_key != original.natural_key:
+            return True
+    return False

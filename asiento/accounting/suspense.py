@@ -33,7 +33,8 @@ def suspend(deadline: DeadlinePassed, waiting: OrderEvent, order: OrderState, po
     """`suspense` of each money leg of a waiting event, once; D09."""
     if waiting.event_id in order.suspended:
         return []
-    booking = _booking(deadline, waiting, order, policy, findings)
+    currency = waiting.currency or ""
+    booking = _booking(deadline, currency, order, policy, findings)
     legs = money_legs(waiting)
     suspended = []
     for part, account, amount in legs:
@@ -42,7 +43,7 @@ def suspend(deadline: DeadlinePassed, waiting: OrderEvent, order: OrderState, po
         draft.credit(SUSPENSE, amount, booking.dimensions)
         entry_id = booking.enter("suspense", draft, f"Money of event {waiting.event_id}, whose order is unknown", part=part)
         if entry_id is not None:
-            suspended.append(Suspended(part, entry_id, account, amount))
+            suspended.append(Suspended(part, entry_id, account, amount, currency))
     order.suspended[waiting.event_id] = tuple(suspended)
     accounts = ", ".join(sorted({account for _, account, _ in legs}))
     findings.follow("D09", "high", waiting, actual=sum([abs(amount) for _, _, amount in legs]), parameters=named(accounts=accounts))
@@ -54,19 +55,20 @@ def clear_suspense(event: OrderEvent, order: OrderState, policy: Policy, finding
     suspended = order.suspended.pop(event.event_id, None)
     if suspended is None:
         return []
-    booking = _booking(event, event, order, policy, findings)
-    for part, entry_id, account, amount in suspended:
+    entries: list[JournalEntry] = []
+    for part, entry_id, account, amount, currency in suspended:
+        booking = _booking(event, currency, order, policy, findings)
         draft = Draft()
         draft.credit(account, amount, booking.dimensions)
         draft.debit(SUSPENSE, amount, booking.dimensions)
         booking.enter("suspense_clear", draft, "Its order is known now", part=part, reverses=entry_id)
+        entries += booking.entries
     findings.resolve([one for one in order.findings if one.code == "D09" and one.event_id == event.event_id], event)
-    return booking.entries
+    return entries
 
 
-def _booking(event: OrderEvent, waiting: OrderEvent, order: OrderState, policy: Policy, findings: Findings) -> Booking:
-    """Entries of `event` in the currency of the waiting one, for nobody's books yet."""
-    currency = waiting.currency or ""
+def _booking(event: OrderEvent, currency: str, order: OrderState, policy: Policy, findings: Findings) -> Booking:
+    """Entries of `event` in the currency of the money that waits, for nobody's books yet."""
     placement = Placement(
         legal_entity=UNASSIGNED,
         channel=UNASSIGNED,

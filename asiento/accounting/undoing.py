@@ -7,6 +7,7 @@ reversed by the caller.
 from asiento.accounting.blocks import FIRST_TAX, NET, Amounts, Block, added, gross_of, less
 from asiento.accounting.order_state import NET_CAP, LineState, OrderState
 from asiento.accounting.placement import spread_charges
+from asiento.accounting.recognition import shipment_key
 
 
 def position_of(shipment_id: str, order: OrderState) -> int | None:
@@ -21,6 +22,8 @@ def is_shipment_needed(position: int, order: OrderState) -> bool:
         for block in line.shipped:
             if block.shipment == position and (block.joined or block.credits.taken or block.returned_units):
                 return True
+    if shipment_key(order.shipments[position].shipment_id) not in order.booked:
+        return True
     trial = order.copy()
     undo_shipment(position, trial)
     if min(trial.uncredited.values(), default=0) < 0:
@@ -29,8 +32,9 @@ def is_shipment_needed(position: int, order: OrderState) -> bool:
 
 
 def _credited_beyond(line: LineState) -> bool:
-    keys = [NET_CAP, *{tax.cap_key for tax in line.terms.taxes}]
-    return line.terms.kind != "ROUNDING" and any(line.uncredited(key) < 0 for key in keys)
+    if line.terms.kind == "ROUNDING":
+        return any(line.credited) and line.credited != line.invoiced
+    return any(line.uncredited(key) < 0 for key in [NET_CAP, *{tax.cap_key for tax in line.terms.taxes}])
 
 
 def undo_shipment(position: int, order: OrderState) -> None:

@@ -206,12 +206,12 @@ WAITING: Final[dict[str, CodeTexts]] = {
                 ),
                 _CORRECT_AGAIN,
             ),
-            "replacement_of_other_order": Form(
+            "replacement_unfit": Form(
                 Words(
-                    "The event that should replace [{about:word}|the original] is a test, of another order or in another currency. It "
-                    "was rejected.",
-                    "El evento que debería sustituir [{about:word}|al original] es una prueba, de otro pedido o de otra moneda."
-                    " Se rechazó.",
+                    "The event that should replace [{about:word}|the original] is a test or an estimate, of another order, in another "
+                    "currency, or has the id of the correction. It was rejected.",
+                    "El evento que debería sustituir [{about:word}|al original] es una prueba o estimación, de otro pedido, en otra moneda "
+                    "o lleva el id de la corrección. Se rechazó.",
                 ),
                 _CORRECT_AGAIN,
             ),

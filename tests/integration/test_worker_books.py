@@ -4,14 +4,18 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import psutil
 import pytest
 
+from asiento.accounting.order_events import EVENT_TYPES
+from schemas.event_messages import message_from_json
 from sources.synthetic.day import trading_day
 from streams.engine.faults import STEPS
 from tests.integration.order_stream import OrderStream, Worker, wait_until
+from tests.oracle.lives import PROFILES, life
 
 
 @pytest.fixture
@@ -34,6 +38,25 @@ def test_books_equal_a_fold_of_the_events(stream: OrderStream) -> None:
     assert outcomes["dead_letter"] >= 1
     assert outcomes["duplicate"] >= 1
     assert len(expected.entry_hashes) > 100
+
+
+def test_every_kind_of_event_is_booked_as_the_core_says(stream: OrderStream) -> None:
+    """Lives of all event types, orderly to hostile, interleaved; the worker is killed in between and goes on from its snapshots."""
+    lives = [life(profile, seed) for seed in range(20) for profile in PROFILES]
+    records = [event for turn in zip_longest(*lives) for event in turn if event is not None]
+    messages = [message_from_json(event) for event in records]
+    with stream.producer() as producer:
+        for message in messages:
+            producer.produce(stream.events, message.value, message.key, message.partition(stream.partitions))
+    dying = stream.start_worker(instance_id="w1", unsafe="crash:after_commit:5", merged_records_max=40)
+    assert dying.wait_exit() == -signal.SIGKILL
+    worker = stream.start_worker(instance_id="w1").wait_ready()
+    stream.wait_drained()
+    assert worker.stop() == 0
+    outcomes = Counter(stream.check_books().outcomes.values())
+    assert sum(outcomes.values()) == len(records)
+    assert len({event["type"] for event in records}) >= len(EVENT_TYPES) - 2
+    assert min(outcomes[name] for name in ("posted", "duplicate", "conflict", "deferred", "rejected", "ignored")) > 0
 
 
 def test_killed_at_each_step_of_a_commit(stream: OrderStream) -> None:

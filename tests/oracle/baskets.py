@@ -79,6 +79,8 @@ def new_line(rng: Random, shelf: Shelf, line_id: str, kind: str) -> Event:
         line["unit_cost"] = shelf.unit_price(rng.choice(PRICES)) + rng.choice(("", "" if shelf.exponent == 0 else "5"))
     if kind not in {"GIFT_CARD", "TIP", "DEPOSIT"} and rng.random() < 0.9:
         line["taxes"] = [_tax(shelf, *tax) for tax in shelf.taxes if rng.random() < 0.9]
+        if line["taxes"] and rng.random() < 0.04:
+            line["taxes"].append({**line["taxes"][0], **rng.choice(({"rate": "0.07"}, {"liable_party": "MARKETPLACE"}))})
     return line
 
 
@@ -111,12 +113,26 @@ def share_discount(rng: Random, lines: Sequence[Event], *, given: bool) -> list[
     shares = spread(amount, {line["line_id"]: line["gross"] - line["discount"] for line in able}) or {}
     for line in able:
         line["order_discount" if given else "expected"] = shares[line["line_id"]]
-    if given and len(able) > 1 and able[0]["order_discount"] and rng.random() < 0.5:
+    if given and rng.random() < 0.15:
+        able[-1].pop("order_discount")
+    if given and len(able) > 1 and rng.random() < 0.1:
+        _lend_to_charge(lines, able[0])
+    if given and len(able) > 1 and "order_discount" in able[1] and able[0]["order_discount"] and rng.random() < 0.5:
         other = able[1]
         if other["gross"] - other["discount"] > other["order_discount"]:
             able[0]["order_discount"] -= 1
             other["order_discount"] += 1
     return [{"code": "PROMO", "amount": amount, "funded_by": rng.choice(("SELLER", "SELLER", "MARKETPLACE"))}]
+
+
+def _lend_to_charge(lines: Sequence[Event], lender: Event) -> None:
+    """A share of the order discount on a charge line."""
+    for line in lines:
+        room = line["gross"] - line["discount"]
+        if line["kind"] == "SHIPPING" and room and lender.get("order_discount"):
+            line["order_discount"] = min(room, lender["order_discount"])
+            lender["order_discount"] -= line["order_discount"]
+            return
 
 
 def price_taxes(rng: Random, lines: Sequence[Event]) -> None:

@@ -226,6 +226,16 @@ def _check_envelope(order: Order, event: Event) -> None:
     known = frozenset(order.names) if kind == "ExchangeCreated" else frozenset()
     if kind in {"ExchangeCreated", "OrderEdited"}:
         _refuse(refusal(event, placed_shares(event), inclusive=placed["prices_include_tax"], known=known))
+    if kind == "OrderEdited" and any(_changes_kind(order, row) for row in event["lines"]):
+        raise Refused("D06")
+
+
+def _changes_kind(order: Order, row: Event) -> bool:
+    """A line of which something is taken cannot become another kind of line."""
+    line = order.lines.get(row["line_id"])
+    if line is None or line.kind == row["kind"]:
+        return False
+    return bool(order.taken_units(line.line_id)) or any(order.taken_of(line.line_id).values())
 
 
 def _refuse(code: str | None) -> None:

@@ -240,7 +240,7 @@ def _cancelled_by_cap(order: Order, name: str) -> Counter[Key]:
 def _credit_charge(order: Order, name: str, asked: dict[Key, int]) -> None:
     line = order.lines[name]
     for cap, amount in list(asked.items()):
-        credit = min(amount, max(order.uncredited(cap, name), 0))
+        credit = min(amount, max(min(order.uncredited(cap, name), order.uncredited(cap)), 0))
         key = NET if cap == NET else _first_component(order, cap, name)
         if credit and key is not None:
             _credit_capped(order, key, credit, name, line.returns_account)

@@ -163,8 +163,7 @@ def _depends(order: Order, original: Event, later: list[Event], place: int) -> b
     if original["type"] == "PaymentCaptured":
         payment = original["payment_id"]
         named = [one for one in later if one["type"] in {"PaymentReversed", "ChargebackOpened"} and one["payment_id"] == payment]
-        refunds_later = {one["refund_id"] for one in later if one["type"] == "RefundIssued"}
-        refunded = [one for (refund, _), one in order.tenders.items() if refund in refunds_later and one.get("payment_id") == payment]
+        refunded = [one for one in order.tenders.values() if one.get("payment_id") == payment]
         return bool(named) or any(one["status"] != "FAILED" for one in refunded)
     if original["type"] == "ReturnReceived":
         return any(one.returns[-1][0] != place for one in order.shipped if any(fact == place for fact, _ in one.returns))

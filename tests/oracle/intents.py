@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from copy import deepcopy
 
-from tests.oracle.baskets import CHARGES, Shelf, choose_shelf, new_line, new_lines, price_taxes, quantity_text, share_discount, worth
+from tests.oracle.baskets import (
+    CATEGORIES,
+    CHARGES,
+    Shelf,
+    choose_shelf,
+    new_line,
+    new_lines,
+    price_taxes,
+    quantity_text,
+    share_discount,
+    worth,
+)
 from tests.oracle.figures import Event
 from tests.oracle.merchant import Merchant, Parcel
 
@@ -44,6 +55,9 @@ def sell(one: Merchant) -> None:
         channel=rng.choice(("web", "store", "amazon")),
         store=rng.choice((None, None, "centro")),
         terms=rng.choice(("PREPAID", "PREPAID", "NET", "ON_DELIVERY")),
+        due_days=rng.choice((None, None, 30)),
+        ship_to=rng.choice((None, {"country": "ES", "postal_prefix": "08"})),
+        document_fields=rng.choice((None, None, {"NIF": "B123"})),
         prices_include_tax=one.shelf.inclusive,
         lines=deepcopy(lines),
         order_discounts=discounts,
@@ -113,6 +127,8 @@ def take_payment_back(one: Merchant) -> None:
         return
     payment = one.rng.choice(one.payments)
     amount = payment["amount"] if one.maybe(0.5) else payment["amount"] * one.rng.randint(1, 12) // 10
+    if not amount:
+        return
     name = "unknown" if one.bold and one.maybe(0.1) else payment["payment_id"]
     one.tell("PaymentReversed", f"reversed:{one.next_id('PR')}", payment_id=name, amount=amount, reason="returned")
 
@@ -157,6 +173,8 @@ def dispute(one: Merchant) -> None:
     )
     outcome = rng.choice(("WON", "LOST", "LOST", "PARTIAL"))
     won = {"WON": amount, "LOST": 0, "PARTIAL": amount // 2}[outcome]
+    if one.bold and one.maybe(0.1):
+        won = amount // 3
     returned = opened["fee"] if outcome == "WON" and one.maybe(0.5) else 0
     closed = one.envelope(
         "ChargebackClosed", f"dispute:{name}:closed", dispute_id=name, outcome=outcome, amount_won=won, fee_returned=returned
@@ -184,7 +202,7 @@ def adjust(one: Merchant) -> None:
 def by_hand(one: Merchant) -> None:
     first, second = one.rng.sample(ACCOUNTS, 2)
     if one.bold and one.maybe(0.2):
-        second = one.rng.choice(("accounts_receivable", "contract_liability", "refunds_payable"))
+        second = one.rng.choice(("accounts_receivable", "contract_liability", "refunds_payable", "dispute_losses"))
     amount, name = one.rng.randint(0, 5000), one.next_id("J")
     legs = [{"account": first, "side": "DEBIT", "amount": amount}, {"account": second, "side": "CREDIT", "amount": amount}]
     if one.bold and one.maybe(0.15):
@@ -208,8 +226,8 @@ def ship(one: Merchant) -> None:
         if part > 0 and one.maybe(0.8):
             rows += _maybe_twice(one, row["line_id"], part)
             units[row["line_id"]] = part
-    if one.bold and one.maybe(0.03):
-        rows.append({"line_id": "L99", "quantity": "1"})
+    if one.bold and one.maybe(0.04):
+        rows.append({"line_id": one.some_line(), "quantity": "1"})
     if not rows and one.unit_rows() and one.maybe(0.9):
         return
     for row in rows:
@@ -289,6 +307,8 @@ def cancel(one: Merchant) -> None:
     else:
         for row in one.unit_rows():
             one.cancelled[row["line_id"]] = one.cancelled.get(row["line_id"], 0) + max(0, one.open_units(row))
+    if lines and one.bold and one.maybe(0.04):
+        lines.append({"line_id": one.some_line(), "quantity": "1"})
     one.tell("OrderCancelled", f"cancel:{one.next_id('C')}", lines=lines, cancel_charges=charges, reason="customer")
 
 
@@ -302,6 +322,8 @@ def take_returns(one: Merchant) -> None:
             if one.parcels and one.maybe(0.15):
                 entry["shipment_id"] = one.rng.choice(one.parcels).shipment_id
             rows.append(entry)
+    if one.bold and one.maybe(0.05):
+        rows.append({"line_id": one.some_line(), "quantity": "1", "disposition": "SCRAP"})
     if rows:
         name = one.next_id("RT")
         one.tell("ReturnReceived", f"return:{name}", return_id=name, lines=rows, warehouse=one.rng.choice((None, "mad1")))
@@ -364,7 +386,7 @@ def edit(one: Merchant) -> None:
 
 def _edit_row(one: Merchant, row: Event) -> None:
     """More or fewer units, another price, another discount."""
-    change = one.rng.choice(("more", "fewer", "dearer", "cheaper", "discount"))
+    change = one.rng.choice(("more", "fewer", "dearer", "cheaper", "discount", "other"))
     units, gross = int(float(row["quantity"]) * 1_000_000 + 0.5), row["gross"]
     taken = one.shipped.get(row["line_id"], 0) + one.cancelled.get(row["line_id"], 0)
     if not one.bold and (taken or row["kind"] in CHARGES) and one.maybe(0.8):
@@ -381,12 +403,23 @@ def _edit_row(one: Merchant, row: Event) -> None:
         row["gross"] = gross + one.rng.choice((1, 7, 1000, gross // 10))
     elif change == "cheaper" and one.maybe(0.4):
         row["gross"] = max(row["discount"] + (row.get("order_discount") or 0), gross * 9 // 10)
+    elif change == "other":
+        _edit_nature(one, row)
     elif change == "discount" and row["kind"] != "GIFT_CARD":
         row["discount"] = min(gross - (row.get("order_discount") or 0), row["discount"] + one.rng.choice((1, 10, 100)))
 
 
 def sort_of(events: Sequence[Event], *kinds: str) -> list[Event]:
     return [event for event in events if event["type"] in kinds]
+
+
+def _edit_nature(one: Merchant, row: Event) -> None:
+    """Another category, cost or tax of the same goods."""
+    if row["kind"] in {"GOODS", "SERVICE"}:
+        row["revenue_category"] = one.rng.choice(CATEGORIES)
+        row["unit_cost"] = one.shelf.unit_price(one.rng.choice((1, 333)))
+    if row["taxes"] and one.maybe(0.3):
+        row["taxes"][0] |= one.rng.choice(({"rate": "0.11"}, {"code": "OTHER"}, {"liable_party": "MARKETPLACE"}))
 
 
 def other_shelf(one: Merchant) -> Shelf:

@@ -52,6 +52,8 @@ def life(profile: str, seed: int) -> list[Event]:
     events = one.events
     if one.maybe(0.3):
         _number(events)
+    if one.maybe(0.1):
+        _dress(events)
     if profile != "calm":
         events = _disturb(one, events)
     if profile == "hostile":
@@ -78,6 +80,15 @@ def _live(one: Merchant) -> None:
 def _number(events: list[Event]) -> None:
     for number, event in enumerate(events, 1):
         event["source_sequence"] = number
+
+
+def _dress(events: list[Event]) -> None:
+    """What nothing looks at but the content of an event."""
+    for version, event in enumerate(events, 1):
+        event["source_version"] = version
+        event["causation_id"] = "job-7"
+        if "currency" in event:
+            event["fx"] = {"book_currency": "EUR", "rate": "1.250", "rate_date": "2026-02-01", "rate_source": "ecb"}
 
 
 def _new_id(one: Merchant) -> str:

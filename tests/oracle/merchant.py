@@ -75,6 +75,10 @@ class Merchant:
     def maybe(self, chance: float) -> bool:
         return self.rng.random() < chance
 
+    def some_line(self) -> str:
+        """A line of the order, of whatever kind, or one that nobody knows."""
+        return str(self.rng.choice([row["line_id"] for row in self.rows] + ["L99"]))
+
     # Belief
 
     def unit_rows(self) -> list[Event]:

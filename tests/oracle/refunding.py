@@ -64,6 +64,8 @@ def _refund_lines(one: Merchant) -> tuple[list[Event], int]:
             one.cancelled[row["line_id"]] = one.cancelled.get(row["line_id"], 0) + part
         if one.maybe(0.05):
             lines.append(deepcopy(line))
+    if lines and one.bold and one.maybe(0.05):
+        lines.append({"line_id": one.some_line(), "quantity": "1", "scope": one.rng.choice(("SHIPPED", "UNSHIPPED", "AUTO"))})
     return lines, due
 
 
@@ -110,6 +112,8 @@ def _adjustments(one: Merchant) -> tuple[list[Event], int]:
             adjustment["taxes"] = _some_taxes(one, adjustment["amount"] // 6)
             if kind == "GOODWILL" and one.unit_rows() and one.maybe(0.4):
                 adjustment["line_id"] = one.rng.choice(one.unit_rows())["line_id"]
+        if one.bold and one.maybe(0.06):
+            adjustment["line_id"] = one.some_line()
         amount = adjustment["amount"] + sum(tax["amount"] for tax in adjustment["taxes"])
         due += -amount if kind == "RETURN_FEE" else amount
         adjustments.append(adjustment)

@@ -12,8 +12,7 @@ def post_payment_reversal(event: PaymentReversed, booking: Booking) -> None:
     payment = order.payments[event.payment_id]
     order.payments[event.payment_id] = payment._replace(reversed=payment.reversed + event.amount)
     order.totals.captured -= event.amount
-    if event.amount:
-        order.booked.pop(payment_key(event.payment_id), None)
+    order.booked.pop(payment_key(event.payment_id), None)
     draft = Draft()
     booking.move_customer_balances(draft)
     draft.credit(tender_account(payment.tender, payment.gateway, payment.store), event.amount, booking.dimensions)

@@ -4,6 +4,7 @@ A seed is a life. Events are JSON twin objects of all types; what the contract r
 which is an outcome like any other. Ids are few, so that events meet: a reversal its capture, a correction what it corrects.
 """
 
+from collections import Counter
 from collections.abc import Callable
 
 from asiento.accounting.money import CURRENCY_EXPONENTS
@@ -26,9 +27,11 @@ class HostileLife:
         self.policies = self._whims.policies
         self._numbered = self._whims.chance(0.15)
         self._lines: dict[str, Json] = {}
+        self._open: Counter[str] = Counter()
+        self._sent: Counter[str] = Counter()
         self._told: list[Json] = []
         self._revision = 0
-        self._told.append(self._placed())
+        self._told.append(self._whims.soberly(self._placed))
         tellers = tuple([teller for teller, often in self._tellers().items() for _ in range(often)])
         for _ in range(self._whims.choose(LIFE_LENGTHS)):
             self._told.append(self._whims.choose(tellers)())
@@ -97,7 +100,12 @@ class HostileLife:
         )
 
     def _keep(self, line: Json) -> Json:
-        self._lines[str(line["line_id"])] = line
+        """Remember a line, and how many of its micro-units may be open."""
+        line_id = str(line["line_id"])
+        if line["kind"] in UNIT_KINDS:
+            before = parse_quantity(str(self._lines[line_id]["quantity"])) if line_id in self._lines else 0
+            self._open[line_id] += parse_quantity(str(line["quantity"])) - before
+        self._lines[line_id] = line
         return line
 
     def _agreed(self, lines: list[Json]) -> Json:
@@ -210,24 +218,27 @@ class HostileLife:
         payment_id = capture["payment_id"] if capture is not None else "P1"
         return self._event("PaymentReversed", payment_id=payment_id, amount=self._some(capture))
 
-    def _named_units(self) -> list[tuple[str, str]]:
-        """None, some or the same line many times over; mostly of lines there are and units there may be."""
+    def _named_units(self, among: Counter[str], into: Counter[str] | None = None) -> list[tuple[str, str]]:
+        """None, some or the same line many times over; mostly of units that may be `among` some, from where they go `into` others."""
         whims = self._whims
-        with_units = tuple([line_id for line_id, line in self._lines.items() if line["kind"] in UNIT_KINDS])
-        others = tuple([line_id for line_id in self._lines if line_id not in with_units])
+        others = tuple([line_id for line_id, line in self._lines.items() if line["kind"] not in UNIT_KINDS])
         named = []
         for _ in range(whims.choose((0, 1, 1, 2, 4))):
-            strange = whims.absurd(0.2) or not with_units
-            line_id = whims.choose(("nowhere", *others) if strange else with_units)
-            ordered = parse_quantity(str(self._lines[line_id]["quantity"])) if line_id in with_units else MICRO
-            named.append((line_id, whims.some_of(ordered)))
+            known = tuple([line_id for line_id, count in among.items() if count > 0])
+            strange = whims.absurd(0.2) or not known
+            line_id = whims.choose(("nowhere", *others) if strange else known)
+            count = whims.some_of(among[line_id] if among[line_id] > 0 else MICRO)
+            named.append((line_id, count))
+            if into is not None and among[line_id] > 0:
+                among[line_id] -= parse_quantity(count)
+                into[line_id] += parse_quantity(count)
         return named
 
     def _shipped(self) -> Json:
         whims = self._whims
         lines: list[Json] = [
             {"line_id": line_id, "quantity": count, "unit_cost": whims.choose((None, None, None, "0", "0.03"))}
-            for line_id, count in self._named_units()
+            for line_id, count in self._named_units(self._open, self._sent)
         ]
         shipment_id = f"S{whims.random.randrange(1, 20)}"
         return self._event("ShipmentDispatched", shipment_id=shipment_id, lines=lines, warehouse=whims.choose((None, "W1", "default")))
@@ -239,14 +250,15 @@ class HostileLife:
         return self._event("ShipmentCancelled", shipment_id=self._id("S", "ShipmentDispatched", "shipment_id", 20))
 
     def _cancelled(self) -> Json:
-        lines = [{"line_id": line_id, "quantity": count} for line_id, count in self._named_units()]
+        named = self._named_units(self._open, Counter())
+        lines = [{"line_id": line_id, "quantity": count} for line_id, count in named]
         return self._event("OrderCancelled", lines=lines, cancel_charges=self._whims.choose((True, False)))
 
     def _returned(self) -> Json:
         whims = self._whims
         shipment = self._earlier("ShipmentDispatched")
         known = [(str(line["line_id"]), str(line["quantity"])) for line in shipment["lines"]] if shipment is not None else []
-        named = known if known and whims.chance(0.7) else self._named_units()
+        named = known if known and whims.chance(0.7) else self._named_units(self._sent)
         lines = [
             {
                 "line_id": line_id,
@@ -264,7 +276,8 @@ class HostileLife:
     def _refunded(self) -> Json:
         whims = self._whims
         refund_id = f"R{whims.random.randrange(1, 9)}"
-        lines = [self._refund_line(line_id, count) for line_id, count in self._named_units()]
+        named = self._named_units(whims.choose((self._sent, self._sent, self._open)))
+        lines = [self._refund_line(line_id, count) for line_id, count in named]
         adjustments = [self._refund_adjustment() for _ in range(whims.choose((0, 0, 1, 3)))]
         tenders = [
             {

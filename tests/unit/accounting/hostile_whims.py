@@ -3,6 +3,7 @@
 Everything comes from one `random.Random`. Objects are JSON twin objects; some of them the contract refuses.
 """
 
+from collections.abc import Callable
 from random import Random
 from typing import TypeVar
 from uuid import UUID
@@ -47,6 +48,14 @@ class Whims:
     def absurd(self, probability: float) -> bool:
         """Whether this is one of the places where a mad life makes no sense."""
         return self.chance(probability * self.madness)
+
+    def soberly(self, tell: Callable[[], Json]) -> Json:
+        """What is told by a source that is seldom as mad as it is: an order that is refused leaves little to tell after it."""
+        madness = self.madness
+        self.madness = madness if self.chance(0.2) else 0.0
+        told = tell()
+        self.madness = madness
+        return told
 
     def uuid(self) -> str:
         """An id nobody has."""

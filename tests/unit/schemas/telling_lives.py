@@ -123,7 +123,7 @@ LIVES: dict[tuple[str, str], list[OrderEvent]] = {
     ("D11", "needed_later"): [ORDER, PAID, reversed_(100), corrected(PAID)],
     ("D11", "replacement_other_kind"): [ORDER, PAID, corrected(PAID, shipped("S1", {"A": "1"}))],
     ("D11", "replacement_known"): [ORDER, PAID, captured("P2", 5), corrected(PAID, captured("P2", 6, label="again"))],
-    ("D11", "replacement_of_other_order"): [ORDER, PAID, corrected(PAID, captured("P3", 6, order_id="2"))],
+    ("D11", "replacement_unfit"): [ORDER, PAID, corrected(PAID, captured("P3", 6, order_id="2"))],
     ("D11", "replacement_cannot_post"): [ORDER, SENT, corrected(SENT, shipped("S9", {"A": "9"}))],
     ("D16", ""): [ORDER, SENT, deadline("UNPAID")],
     ("D17", ""): [ORDER, PAID, deadline("UNSHIPPED")],
