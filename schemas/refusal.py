@@ -2,42 +2,100 @@
 
 from dataclasses import dataclass
 
+from schemas.wording.language import Words
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One line for people: what it means, and what the producer or operator does about it."""
+    """For people: what it means, and what the producer or operator does about it."""
 
-    meaning: str
-    mend: str
+    meaning: Words
+    mend: Words
 
 
 REASONS: dict[str, Reason] = {
-    "empty_value": Reason("The record has no value.", "Send the event itself; this topic has no tombstones."),
+    "empty_value": Reason(
+        Words("The record has no value.", "El registro no tiene valor."),
+        Words("Send the event itself; this topic has no tombstones.", "Envíe el propio evento; este tópico no admite borrados."),
+    ),
     "too_large": Reason(
-        "The value is longer than 512 KiB, or an entry or the order's state that it causes longer than 8 MiB.",
-        "Split the fact, or leave out descriptions; of an order with many thousand events, go on under another order id.",
+        Words(
+            "The value is longer than 512 KiB, or an entry or the order's state that it causes longer than 8 MiB.",
+            "El valor supera 512 KiB, o un asiento o el estado del pedido que causa supera 8 MiB.",
+        ),
+        Words(
+            "Split the fact, or leave out descriptions; of an order with many thousand events, go on under another order id.",
+            "Divida el hecho o quite descripciones; si el pedido tiene miles de eventos, siga con otro id de pedido.",
+        ),
     ),
-    "bad_magic": Reason("The value does not start with byte 0 and a 4-byte schema id.", "Send Confluent-framed Avro."),
-    "unknown_schema_id": Reason("No schema of this build has that id.", "Check the producer's registry, or upgrade the workers."),
-    "wrong_record_type": Reason("The schema is known, but is no order event.", "Send the record to its own topic."),
-    "undecodable": Reason("The bytes are not a value of the schema.", "Check the producer's serializer and schema id."),
-    "trailing_bytes": Reason("Bytes follow the record.", "Send one record per message."),
+    "bad_magic": Reason(
+        Words(
+            "The value does not start with byte 0 and a 4-byte schema id.",
+            "El valor no empieza con el byte 0 y un id de esquema de 4 bytes.",
+        ),
+        Words("Send Confluent-framed Avro.", "Envíe Avro con el marco de Confluent."),
+    ),
+    "unknown_schema_id": Reason(
+        Words("No schema of this build has that id.", "Esta versión no tiene ningún esquema con ese id."),
+        Words(
+            "Check the producer's registry, or upgrade the workers.",
+            "Revise el registro de esquemas del productor o actualice los procesos.",
+        ),
+    ),
+    "wrong_record_type": Reason(
+        Words("The schema is known, but is no order event.", "El esquema se conoce, pero no es un evento de pedido."),
+        Words("Send the record to its own topic.", "Envíe el registro a su propio tópico."),
+    ),
+    "undecodable": Reason(
+        Words("The bytes are not a value of the schema.", "Los bytes no son un valor del esquema."),
+        Words("Check the producer's serializer and schema id.", "Revise el serializador y el id de esquema del productor."),
+    ),
+    "trailing_bytes": Reason(
+        Words("Bytes follow the record.", "Sobran bytes tras el registro."),
+        Words("Send one record per message.", "Envíe un registro por mensaje."),
+    ),
     "too_many_lines": Reason(
-        "A list has more than 1 000 items, a line more than 50 taxes, or all lists together more than 8 000.",
-        "Split the fact into several events.",
+        Words(
+            "A list has more than 1 000 items, a line more than 50 taxes, or all lists together more than 8 000.",
+            "Una lista tiene más de 1 000 elementos, una línea más de 50 impuestos o todas las listas juntas más de 8 000.",
+        ),
+        Words("Split the fact into several events.", "Divida el hecho en varios eventos."),
     ),
-    "invalid_json": Reason("The line is not one JSON object.", "Write one JSON object per line, UTF-8, without NaN."),
-    "unknown_type": Reason("`type` names no event of the contract.", "Use a record name of docs/reference/events.md."),
-    "unknown_field": Reason("A field is not in the contract.", "Take the field out, or mend its name."),
-    "missing_field": Reason("A required field is absent.", "State the field."),
+    "invalid_json": Reason(
+        Words("The line is not one JSON object.", "La línea no es un objeto JSON."),
+        Words("Write one JSON object per line, UTF-8, without NaN.", "Escriba un objeto JSON por línea, en UTF-8, sin NaN."),
+    ),
+    "unknown_type": Reason(
+        Words("`type` names no event of the contract.", "`type` no nombra ningún evento del contrato."),
+        Words("Use a record name of docs/reference/events.md.", "Use un nombre de docs/reference/events.md."),
+    ),
+    "unknown_field": Reason(
+        Words("A field is not in the contract.", "Un campo no está en el contrato."),
+        Words("Take the field out, or mend its name.", "Quite el campo o corrija su nombre."),
+    ),
+    "missing_field": Reason(
+        Words("A required field is absent.", "Falta un campo obligatorio."), Words("State the field.", "Declare el campo.")
+    ),
     "invalid_field": Reason(
-        "A field has a value that its type or meaning does not allow.", "Mend the value; the detail says where and what is expected."
+        Words(
+            "A field has a value that its type or meaning does not allow.", "Un campo tiene un valor que su tipo o su sentido no permite."
+        ),
+        Words("Mend the value; the detail says where and what is expected.", "Corrija el valor; el detalle dice dónde y qué se espera."),
     ),
-    "card_number": Reason("A free text holds what looks like a card number.", "Take it out at the source: no card data may enter."),
-    "wrong_key": Reason("The record's key is not the order key of its event.", "Use tenant:source:order_id, UTF-8, as the key."),
+    "card_number": Reason(
+        Words("A free text holds what looks like a card number.", "Un texto libre contiene lo que parece un número de tarjeta."),
+        Words("Take it out at the source: no card data may enter.", "Quítelo en el origen: no puede entrar ningún dato de tarjeta."),
+    ),
+    "wrong_key": Reason(
+        Words("The record's key is not the order key of its event.", "La clave del registro no es la del pedido de su evento."),
+        Words("Use tenant:source:order_id, UTF-8, as the key.", "Use tenant:source:order_id, en UTF-8, como clave."),
+    ),
     "wrong_partition": Reason(
-        "The record's partition is not murmur2(key) modulo the partition count.",
-        "Use the murmur2 partitioner (librdkafka: murmur2_random).",
+        Words(
+            "The record's partition is not murmur2(key) modulo the partition count.",
+            "La partición del registro no es murmur2(clave) módulo el número de particiones.",
+        ),
+        Words("Use the murmur2 partitioner (librdkafka: murmur2_random).", "Use el particionador murmur2 (librdkafka: murmur2_random)."),
     ),
 }
 

@@ -25,7 +25,9 @@ def _credit_without_units(booking: Booking, adjustment: Adjustment, note: Credit
     """Goodwill and tax: as stated; on a line that the order does not have, all of it is beyond the cap."""
     order, line_id = booking.order, adjustment.line_id
     if line_id is not None and line_id not in order.lines:
-        note.beyond_caps += adjustment.amount + sum(tax.amount for tax in adjustment.taxes)
+        note.exceed(None, NET_CAP, adjustment.amount, line_id=line_id)
+        for tax in adjustment.taxes:
+            note.exceed(None, tax.key, tax.amount, line_id=line_id)
         return
     line = order.own_line(line_id) if line_id is not None else None
     note.credit_stated(line, SALES_ALLOWANCES, adjustment.amount, adjustment.taxes, description=adjustment.kind)
@@ -58,11 +60,16 @@ class _ChargeReturn:
     def give_back(self) -> None:
         """Go through the named charge line, or through the shipping lines in their order."""
         for line_id in self._line_ids():
+            if not self._net_left and not any(self._taxes_left):
+                break
             line = self._booking.order.own_line(line_id)
             open_net, open_taxes = self._credit(line)
             if open_net or open_taxes:
                 cancel_open_charge(self._booking.order, line, open_net, open_taxes)
-        self._note.beyond_caps += self._net_left + sum(self._taxes_left)
+        note, named = self._note, self._adjustment.line_id
+        note.exceed(None, NET_CAP, self._net_left, line_id=named)
+        for tax, left in zip(self._adjustment.taxes, self._taxes_left, strict=True):
+            note.exceed(None, tax.key, left, line_id=named)
 
     def _line_ids(self) -> list[str]:
         lines, named = self._booking.order.lines, self._adjustment.line_id

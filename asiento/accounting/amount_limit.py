@@ -25,25 +25,31 @@ AMOUNT_LIMIT = "amount_limit"
 
 def passes_amount_limit(event: OrderEvent, order: OrderState, limit: int) -> bool:
     """Whether posting the event would lift a sum of its order above `limit` (minor units)."""
+    return largest_sum(event, order)[1] > limit
+
+
+def largest_sum(event: OrderEvent, order: OrderState) -> tuple[str, int]:
+    """The largest sum of the order that posting the event would touch: its name for a message, and its amount after the event."""
     totals = order.totals
     match event:
         case OrderPlaced() | OrderEdited():
-            return _stated(event) > limit
+            return "stated", _stated(event)
         case ExchangeCreated():
-            return totals.agreed + _stated(event) > limit
+            return "stated", totals.agreed + _stated(event)
         case ChargebackOpened():
-            return totals.lost + totals.disputed + event.amount > limit
+            return "disputed", totals.lost + totals.disputed + event.amount
         case PaymentCaptured():
-            return totals.captured + event.amount > limit
+            return "captured", totals.captured + event.amount
         case EventCorrected(replacement=PaymentCaptured() as capture):
-            return totals.captured - _captured_by(event.supersedes_event_id, order) + capture.amount > limit
+            return "captured", totals.captured - _captured_by(event.supersedes_event_id, order) + capture.amount
         case RefundIssued():
             known = order.refunds.get(event.refund_id)
             raised = sum([raises(tender, before) for tender, before in tender_changes(event, known)])
-            fees = _return_fees(event) if known is None else 0
-            return totals.refunded + totals.pending + raised > limit or totals.return_fees + fees > limit
+            refunds = totals.refunded + totals.pending + raised
+            fees = totals.return_fees + (_return_fees(event) if known is None else 0)
+            return ("refunded", refunds) if refunds >= fees else ("return_fees", fees)
         case _:
-            return False
+            return "", 0
 
 
 def _stated(event: OrderPlaced | OrderEdited | ExchangeCreated) -> int:

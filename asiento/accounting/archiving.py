@@ -6,7 +6,7 @@ from asiento.accounting.policy import Policy
 
 ORDER_ARCHIVED = "order_archived"
 MICROSECONDS_PER_SECOND = 1_000_000
-_SECONDS_PER_DAY = 86_400
+SECONDS_PER_DAY = 86_400
 
 
 def is_resolved(order: OrderState) -> bool:
@@ -22,7 +22,7 @@ def is_archived(order: OrderState, received_at: int, policy: Policy) -> bool:
     if order.archived:
         return True
     silent_seconds = received_at // MICROSECONDS_PER_SECOND - order.last_arrival if order.last_arrival else 0
-    return silent_seconds > policy.archive_after_days * _SECONDS_PER_DAY and is_resolved(order)
+    return silent_seconds > policy.archive_after_days * SECONDS_PER_DAY and is_resolved(order)
 
 
 def tombstone(order: OrderState) -> OrderState:

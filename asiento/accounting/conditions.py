@@ -5,9 +5,10 @@ import json
 from typing import TypeAlias
 
 from asiento.accounting.accounts import CUSTOMER_ACCOUNTS
-from asiento.accounting.correction import can_be_undone, undo_fact
+from asiento.accounting.correction import can_be_undone, undo_fact, undo_fault
 from asiento.accounting.decision import Conflict, Deferred, Ignored, Rejected
-from asiento.accounting.editing import plan_edit, plan_exchange
+from asiento.accounting.editing import EditFault, plan_edit, plan_exchange
+from asiento.accounting.facts import Fact
 from asiento.accounting.order_events import (
     ChargebackClosed,
     ChargebackOpened,
@@ -54,9 +55,9 @@ def unmet_condition(event: OrderEvent, order: OrderState, policy: Policy, *, ove
         case OrderEdited():
             if order.order_revision is not None and event.order_revision <= order.order_revision:
                 return _STALE_EDIT
-            return None if plan_edit(event, order) is not None else _CANNOT
+            return _CANNOT if isinstance(plan_edit(event, order), EditFault) else None
         case ExchangeCreated():
-            return None if plan_exchange(event, order) is not None else _CANNOT
+            return _CANNOT if isinstance(plan_exchange(event, order), EditFault) else None
         case ReturnReceived():
             _, code = plan_return(event, order)
             return Deferred(code) if code else None
@@ -125,19 +126,25 @@ def _unmet_by_correction(event: EventCorrected, order: OrderState, policy: Polic
     original = order.facts.find("event_id", event.supersedes_event_id)
     if original is None:
         return _UNKNOWN
+    return _CANNOT if correction_fault(event, original, order, policy) else None
+
+
+def correction_fault(event: EventCorrected, original: Fact, order: OrderState, policy: Policy) -> str | None:
+    """Why an event cannot be corrected so, as the `reason` of its D11; None where it can."""
     if not can_be_undone(original, order):
-        return _CANNOT
+        return undo_fault(original, order)
     replacement = event.replacement
     if replacement is None:
         return None
-    kind = split_key(natural_key(replacement))[0]
-    if kind != split_key(original.natural_key)[0] or is_taken(replacement, order, original):
-        return _CANNOT
+    if split_key(natural_key(replacement))[0] != split_key(original.natural_key)[0]:
+        return "replacement_other_kind"
+    if is_taken(replacement, order, original):
+        return "replacement_known"
     if not _can_be_judged(replacement, event, order.placement):
-        return _CANNOT
+        return "replacement_unfit"
     trial = order.copy()
     undo_fact(original.natural_key, trial)
-    return None if unmet_condition(replacement, trial, policy) is None else _CANNOT
+    return None if unmet_condition(replacement, trial, policy) is None else "replacement_cannot_post"
 
 
 def _can_be_judged(replacement: OrderEvent, event: EventCorrected, placement: Placement | None) -> bool:

@@ -25,6 +25,13 @@ def can_be_undone(original: Fact, order: OrderState) -> bool:
     return kind in CORRECTABLE and original.event_id not in order.corrected and not is_needed(original.natural_key, order)
 
 
+def undo_fault(original: Fact, order: OrderState) -> str:
+    """Why an event that cannot be taken back cannot, as the `reason` of a D11."""
+    if split_key(original.natural_key)[0] not in CORRECTABLE:
+        return "not_correctable"
+    return "corrected_already" if original.event_id in order.corrected else "needed_later"
+
+
 def is_needed(key: str, order: OrderState) -> bool:
     """Whether something later stands on the event of a natural key, it stands no longer itself, or what it booked was not kept."""
     kind, about = split_key(key)

@@ -1,6 +1,7 @@
 """Rule 4: the credit note of a refund, every amount within its caps."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, SALES_ALLOWANCES, returns_account, tax_account
 from asiento.accounting.blocks import FIRST_TAX, NET, Amounts, added, less, zeros
@@ -8,8 +9,17 @@ from asiento.accounting.booking import Booking, Draft
 from asiento.accounting.journal import DocumentLine, DocumentTax
 from asiento.accounting.order_events import CreditTax
 from asiento.accounting.order_state import NET_CAP, CapKey, LineState, TaxTerms
+from asiento.accounting.placement import tax_name
 from asiento.accounting.recognition import shipment_key
 from asiento.accounting.refund_plan import LinePlan
+
+
+class Excess(NamedTuple):
+    """A stated amount, or the part of it, beyond its cap; line_id None = the order as a whole, component "net" or a tax."""
+
+    line_id: str | None
+    component: str
+    amount: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +42,7 @@ class Credit:
 class CreditNote:
     """A credit note in the making: what is granted counts as credited at once.
 
-    `beyond_caps`: stated amounts, in minor units, that the caps do not let be credited (D10).
+    `beyond_caps`: stated amounts that the caps do not let be credited (D10).
     """
 
     __slots__ = ("_booking", "_draft", "_lines", "_net", "_shipments", "_tax", "beyond_caps", "number")
@@ -44,7 +54,7 @@ class CreditNote:
         self._net = 0
         self._tax = 0
         self._shipments: set[int] = set()
-        self.beyond_caps = 0
+        self.beyond_caps: list[Excess] = []
         self.number = 0
 
     def credit_units(self, plan: LinePlan) -> None:
@@ -118,12 +128,12 @@ class CreditNote:
     ) -> None:
         """Credit amounts as stated, within the caps of the order and of the line; the excess is D10."""
         granted_net = self.grant(line, NET_CAP, NET, net)
-        self.beyond_caps += net - granted_net
+        self.exceed(line, NET_CAP, net - granted_net)
         granted_taxes: list[tuple[TaxTerms, int]] = []
         for stated in taxes:
             terms = self.tax_terms(line, stated)
             granted = self.grant(line, terms[:3], None, stated.amount)
-            self.beyond_caps += stated.amount - granted
+            self.exceed(line, terms[:3], stated.amount - granted)
             granted_taxes.append((terms, granted))
         if category is None and line is not None:
             category = line.terms.category
@@ -138,6 +148,12 @@ class CreditNote:
                 description=description,
             )
         )
+
+    def exceed(self, line: LineState | None, key: CapKey, amount: int, *, line_id: str | None = None) -> None:
+        """Note what is beyond a cap; `line_id` where the order has no such line."""
+        if amount:
+            component = "net" if key == NET_CAP else tax_name(*key)
+            self.beyond_caps.append(Excess(line.terms.line_id if line is not None else line_id, component, amount))
 
     def tax_terms(self, line: LineState | None, stated: CreditTax) -> TaxTerms:
         """The first invoiced component of the stated tax's key, on its line or else on the order; as stated where there is none."""

@@ -2,13 +2,15 @@
 
 from asiento.accounting.findings import Findings
 from asiento.accounting.journal import JournalEntry
+from asiento.accounting.obstacles import obstacle
 from asiento.accounting.order_events import DeadlinePassed
 from asiento.accounting.order_state import OrderState, Parked
+from asiento.accounting.particulars import named
 from asiento.accounting.policy import Policy
 from asiento.accounting.suspense import money_legs, suspend
 
-UNREFUNDED = (("deadline", "UNREFUNDED"),)
-"""Parameters that tell the D38 of a deadline from that of a refund."""
+UNREFUNDED = ("deadline", "UNREFUNDED")
+"""The parameter that tells the D38 of a deadline from that of a refund."""
 
 
 def pass_deadline(event: DeadlinePassed, order: OrderState, policy: Policy, findings: Findings) -> list[JournalEntry]:
@@ -22,7 +24,9 @@ def pass_deadline(event: DeadlinePassed, order: OrderState, policy: Policy, find
     elif event.kind == "UNSHIPPED" and is_unshipped(order):
         findings.follow("D17", "medium", event, expected=totals.open, actual=totals.held)
     elif event.kind == "UNREFUNDED" and is_unrefunded(order):
-        findings.follow("D38", "medium", event, expected=totals.pending, actual=balances.refunds_payable, parameters=UNREFUNDED)
+        difference = balances.refunds_payable - totals.pending
+        parameters = (UNREFUNDED, *named(difference=difference, reason="deadline"))
+        findings.follow("D38", "medium", event, expected=totals.pending, actual=balances.refunds_payable, parameters=parameters)
     return []
 
 
@@ -36,7 +40,8 @@ def _pass_waiting(event: DeadlinePassed, waiting: Parked, order: OrderState, pol
         case "D27" if order.placement is None and money_legs(waiting.event):
             return suspend(event, waiting.event, order, policy, findings)
         case "D27":
-            findings.follow("D27", "high", waiting.event, waits=True)
+            parameters = obstacle(waiting.event, order, policy, "D27").parameters
+            findings.follow("D27", "high", waiting.event, waits=True, parameters=parameters)
         case "D19" if waiting.event.source_sequence is not None:
             order.give_up_numbers_below(waiting.event.source_sequence)
     return []

@@ -1,14 +1,29 @@
 """The only door of the core: one event, one order's state, one decision."""
 
-from asiento.accounting.archiving import MICROSECONDS_PER_SECOND, ORDER_ARCHIVED, is_archived, tombstone
+from asiento.accounting.archiving import MICROSECONDS_PER_SECOND, ORDER_ARCHIVED, SECONDS_PER_DAY, is_archived, tombstone
 from asiento.accounting.deadlines import waiting_for
-from asiento.accounting.decision import Conflict, Decision, Deferred, Duplicate, Healed, Ignored, Outcome, Posted, Rejected
+from asiento.accounting.decision import (
+    Conflict,
+    Decision,
+    Deferred,
+    Duplicate,
+    Healed,
+    Ignored,
+    Judged,
+    Outcome,
+    Posted,
+    Rejected,
+    Severity,
+    Watch,
+)
 from asiento.accounting.findings import Findings
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.judgement import judge
+from asiento.accounting.obstacles import obstacle
 from asiento.accounting.order_events import DeadlinePassed, FeeCharged, OrderEvent
 from asiento.accounting.order_state import OrderState, Parked
-from asiento.accounting.policy import Policy, PolicyBook
+from asiento.accounting.particulars import named
+from asiento.accounting.policy import Policy, PolicyBook, utc_date
 from asiento.accounting.recognition import known_as
 
 PARKING_OVERFLOW = "parking_overflow"
@@ -18,26 +33,28 @@ _IGNORED_TEST = Ignored("test_mode")
 _IGNORED_ESTIMATE = Ignored("estimate")
 
 
-def decide(event: OrderEvent, state: OrderState | None, policies: PolicyBook) -> Decision:
+def decide(event: OrderEvent, state: OrderState | None, policies: PolicyBook, watch: Watch | None = None) -> Decision:
     """Judge one event of one order. Pure: the same arguments give the same decision, `state` is not changed.
 
-    `state` None = nothing is known of the order. The decision's state is `state` itself where nothing changed.
+    `state` None = nothing is known of the order. The decision's state is `state` itself where nothing changed. `watch` is for
+    explanations: it changes nothing of the decision.
     Raises UnknownPolicyVersion for a state of a policy that `policies` does not hold, InvariantBroken or
     UnbalancedEntry for a defect of ours: the caller must stop, nothing of the decision may be used.
     """
     policy = policies.in_force_at(event.received_at) if state is None else policies.by_version(state.policy_version)
-    return _Case(event, state, policy).decide()
+    return _Case(event, state, policy, watch).decide()
 
 
 class _Case:
     """One decision in the making."""
 
-    __slots__ = ("entries", "event", "findings", "healed", "order", "policy", "state")
+    __slots__ = ("entries", "event", "findings", "healed", "order", "policy", "state", "watch")
 
-    def __init__(self, event: OrderEvent, state: OrderState | None, policy: Policy) -> None:
+    def __init__(self, event: OrderEvent, state: OrderState | None, policy: Policy, watch: Watch | None) -> None:
         self.event = event
         self.state = state
         self.policy = policy
+        self.watch = watch
         self.order = state.copy() if state is not None else OrderState(policy.version)
         self.findings = Findings(self.order, event.received_at)
         self.entries: list[JournalEntry] = []
@@ -64,7 +81,8 @@ class _Case:
 
     def _turn_away(self) -> Decision:
         """An archived order takes nothing any more; a person looks at what comes."""
-        self.findings.record(ORDER_ARCHIVED, "high", self.event)
+        silent_since = utc_date(self.order.last_arrival // SECONDS_PER_DAY)
+        self.findings.record(ORDER_ARCHIVED, "high", self.event, parameters=named(silent_since=silent_since))
         state = self.order if self.order.archived else tombstone(self.order)
         return Decision(outcome=Rejected(ORDER_ARCHIVED), state=state, entries=(), discrepancies=self.findings.all(), healed=())
 
@@ -77,18 +95,27 @@ class _Case:
         if known is not None:
             return self._repeated(known[0].event_id, known[1])
         overdue = waiting_for(event, order) if isinstance(event, DeadlinePassed) else None
-        outcome, entries = judge(event, order, self.policy, self.findings)
+        outcome, entries = self._judge(event)
         self.entries.extend(entries)
         if overdue is not None and overdue.code == "D10" and isinstance(outcome, Posted):
             self._judge_again(overdue, overdue=True)
         return self._park(outcome) if isinstance(outcome, Deferred) else outcome
 
+    def _judge(self, event: OrderEvent, *, overdue: bool = False) -> tuple[Outcome, list[JournalEntry]]:
+        if self.watch is None:
+            return judge(event, self.order, self.policy, self.findings, overdue=overdue)
+        before = self.order.copy()
+        outcome, entries = judge(event, self.order, self.policy, self.findings, overdue=overdue)
+        self.watch(Judged(event=event, outcome=outcome, before=before, after=self.order.copy(), entries=tuple(entries)))
+        return outcome, entries
+
     def _repeated(self, original_event_id: str, conflict: str | None) -> Outcome:
         if conflict is None:
             return _DUPLICATE
-        self.findings.record(
-            conflict, "critical" if conflict == "D21" else "high", self.event, parameters=(("first_event_id", original_event_id),)
-        )
+        severity: Severity = "critical" if conflict == "D21" else "high"
+        reason = "said_otherwise" if conflict == "D22" else None
+        parameters = named(business_key=self.event.business_key, first_event_id=original_event_id, reason=reason)
+        self.findings.record(conflict, severity, self.event, parameters=parameters)
         return Conflict(conflict)
 
     def _park(self, outcome: Deferred) -> Outcome:
@@ -96,7 +123,8 @@ class _Case:
         event, order, policy = self.event, self.order, self.policy
         size = sum(parked.event.size_bytes for parked in order.parked) + event.size_bytes
         if len(order.parked) >= policy.parked_events_max or size > policy.parked_bytes_max:
-            self.findings.record("D27", "high", event, parameters=(("reason", PARKING_OVERFLOW),))
+            parameters = named(reason=PARKING_OVERFLOW, waiting=len(order.parked), waits_for=outcome.code)
+            self.findings.record("D27", "high", event, parameters=parameters)
             return Rejected(PARKING_OVERFLOW)
         order.parked = (*order.parked, Parked(event, outcome.code))
         self._raise_waiting(event, outcome.code)
@@ -104,7 +132,11 @@ class _Case:
 
     def _raise_waiting(self, event: OrderEvent, code: str) -> None:
         if code != "D27":
-            self.findings.follow(code, "critical" if code == "D10" else "high", event, waits=True)
+            found = obstacle(event, self.order, self.policy, code)
+            severity: Severity = "critical" if code == "D10" else "high"
+            self.findings.follow(
+                code, severity, event, waits=True, expected=found.expected, actual=found.actual, parameters=found.parameters
+            )
 
     def _see(self, event: OrderEvent) -> bool:
         if event.source_sequence is None:
@@ -121,7 +153,7 @@ class _Case:
     def _judge_again(self, parked: Parked, *, overdue: bool = False) -> bool:
         """Judge a parked event; True where that may heal others: it posted, or its number became seen."""
         event, order = parked.event, self.order
-        outcome, entries = judge(event, order, self.policy, self.findings, overdue=overdue)
+        outcome, entries = self._judge(event, overdue=overdue)
         if not (isinstance(outcome, Deferred) and outcome.code == parked.code):
             self._move_on(parked, outcome, entries)
         seen = not _waits_unseen(outcome, order) and self._see(event)

@@ -1,10 +1,12 @@
 """What `decide` answers: one outcome, the new state, the entries, discrepancies and healed events."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from asiento.accounting import order_state
 from asiento.accounting.journal import JournalEntry
+from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OrderState
 
 Severity: TypeAlias = order_state.Severity
@@ -88,3 +90,18 @@ class Decision:
     entries: tuple[JournalEntry, ...]
     discrepancies: tuple[Discrepancy, ...]
     healed: tuple[Healed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One judgement of an event as it was made: the order before and after it, and the entries it made."""
+
+    event: OrderEvent
+    outcome: Outcome
+    before: OrderState
+    after: OrderState
+    entries: tuple[JournalEntry, ...]
+
+
+Watch: TypeAlias = Callable[[Judged], None]
+"""Is told of every judgement inside a decision, those of healed events included, in their order."""

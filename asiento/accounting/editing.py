@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from asiento.accounting.allocation import spread
-from asiento.accounting.blocks import FIRST_TAX, ORDER_DISCOUNT, WEIGHT, Amounts, Block, less, zeros
+from asiento.accounting.blocks import FIRST_TAX, ORDER_DISCOUNT, WEIGHT, Amounts, Block, gross_of, less, zeros
 from asiento.accounting.order_events import ExchangeCreated, Line, OrderEdited
 from asiento.accounting.order_state import LineState, LineTerms, OrderState, Shipment, TaxTerms
+from asiento.accounting.particulars import Parameters, named
 from asiento.accounting.placement import (
     ADDED_ROUNDING_ID,
     Refusal,
@@ -22,6 +23,7 @@ from asiento.accounting.placement import (
     stated_lines,
     takes_discount,
     tax_components,
+    tax_name,
 )
 
 
@@ -33,12 +35,19 @@ class EditPlan:
     joins: tuple[tuple[str, Amounts], ...]
 
 
-def plan_edit(event: OrderEdited, order: OrderState) -> EditPlan | None:
-    """What an edit makes of the lines; None where less would be agreed than was taken, or a discount finds no line."""
+@dataclass(frozen=True, slots=True)
+class EditFault:
+    """Why lines cannot be changed: what the message of its D11 says."""
+
+    parameters: Parameters
+
+
+def plan_edit(event: OrderEdited, order: OrderState) -> EditPlan | EditFault:
+    """What an edit makes of the lines; a fault where less would be agreed than was taken, or a discount finds no line."""
     stated = stated_lines(event)
     shares = _shares_after(event.lines, stated.discount, order.lines)
     if shares is None:
-        return None
+        return EditFault(named(reason="discount_below_taken"))
     lines = {line.line_id: _edited(order.lines.get(line.line_id), line, share) for line, share in zip(event.lines, shares, strict=True)}
     difference = stated.total - stated.sum
     for line_id, line in order.lines.items():
@@ -52,7 +61,7 @@ def plan_edit(event: OrderEdited, order: OrderState) -> EditPlan | None:
     return _settled(lines)
 
 
-def plan_exchange(event: ExchangeCreated, order: OrderState) -> EditPlan | None:
+def plan_exchange(event: ExchangeCreated, order: OrderState) -> EditPlan | EditFault:
     """What an exchange makes of the lines: those of the order keep what they are, its own are added."""
     lines = {line_id: _reopened(line, line.terms, line.units, line.agreed) for line_id, line in order.lines.items()}
     for line in event.lines:
@@ -81,7 +90,9 @@ def check_edit(event: OrderEdited, order: OrderState, *, prices_include_tax: boo
     refusal = check_total(stated, tolerance_per_line) or check_shape(event.lines, shares or given, prices_include_tax)
     if refusal is None:
         changed = next((line for line in event.lines if _changes_kind(line, order.lines.get(line.line_id))), None)
-        refusal = Refusal("D06", f"line {changed.line_id} is of another kind now: {changed.kind}") if changed else None
+        if changed is not None:
+            before = order.lines[changed.line_id].terms.kind
+            return Refusal("D06", named(reason="kind_changed", line_id=changed.line_id, before=before, after=changed.kind))
     return refusal
 
 
@@ -89,7 +100,7 @@ def check_exchange(event: ExchangeCreated, order: OrderState, *, prices_include_
     """D01 beyond its tolerance, D03, D06 of an exchange: the first of them in this order, or None."""
     refusal = check_lines(stated_lines(event), prices_include_tax=prices_include_tax, tolerance_per_line=tolerance_per_line)
     known = next((line.line_id for line in event.lines if line.line_id in order.lines), None)
-    return refusal or (Refusal("D06", f"line {known} is on the order already") if known is not None else None)
+    return refusal or (Refusal("D06", named(reason="line_on_order", line_id=known)) if known is not None else None)
 
 
 def _changes_kind(line: Line, before: LineState | None) -> bool:
@@ -180,18 +191,28 @@ def _reopened(before: LineState, terms: LineTerms, units: int, agreed: Amounts) 
     return line
 
 
-def _settled(lines: dict[str, LineState]) -> EditPlan | None:
-    """The plan of reopened lines; None where a line would have less than nothing open, or amounts without a unit to carry them."""
+def _settled(lines: dict[str, LineState]) -> EditPlan | EditFault:
+    """The plan of reopened lines; a fault where less than nothing would be open, or amounts had no unit to carry them."""
     joins: list[tuple[str, Amounts]] = []
     for line_id, line in lines.items():
         rest = line.open.amounts
         if line.terms.kind != "ROUNDING" and (line.open.units < 0 or min(*rest[:WEIGHT], *rest[FIRST_TAX:]) < 0):
-            return None
+            return EditFault(_below_taken(line_id, line))
         if line.has_units and line.open.units == 0 and any((*rest[:ORDER_DISCOUNT], *rest[FIRST_TAX:])):
             if not line.shipped:
-                return None
+                return EditFault(named(reason="amount_without_unit", line_id=line_id, beyond=gross_of(rest)))
             joins.append((line_id, rest))
             line.open = Block(0, 0, zeros(rest))
             line.shipped = (*line.shipped[:-1], line.shipped[-1].join(rest))
     spread_charges(lines)
     return EditPlan(lines, tuple(joins))
+
+
+def _below_taken(line_id: str, line: LineState) -> Parameters:
+    """What a line would have too little of: units, net, discount or a tax."""
+    taken = line.taken
+    if line.open.units < 0:
+        return named(reason="units_below_taken", line_id=line_id, wanted=line.units, taken=line.units - line.open.units)
+    names = ["net", "discount", "discount", "", *(tax_name(*tax.cap_key) for tax in line.terms.taxes)]
+    place = next(i for i, amount in enumerate(line.open.amounts) if amount < 0 and names[i])
+    return named(reason="amount_below_taken", line_id=line_id, component=names[place], amount=line.agreed[place], taken=taken[place])

@@ -1,12 +1,12 @@
 """The discrepancies of one decision: raised once, resolved when the totals or the parked event no longer show them."""
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from asiento.accounting.decision import Discrepancy, Severity
 from asiento.accounting.identity import discrepancy_id
 from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OpenFinding, OrderState
+from asiento.accounting.particulars import Parameters, named
 
 _RANK: dict[Severity, int] = {"low": 0, "medium": 1, "high": 2, "critical": 3}
 
@@ -33,10 +33,10 @@ class Findings:
         *,
         expected: int | None = None,
         actual: int | None = None,
-        parameters: tuple[tuple[str, str], ...] = (),
+        parameters: Parameters = (),
     ) -> None:
         """Raise a discrepancy that a person has to close."""
-        finding = OpenFinding(code, event.event_id, severity, False, expected, actual, self._received_at, parameters)
+        finding = OpenFinding(code, event.event_id, severity, False, expected, actual, self._received_at, _typed(parameters, event))
         self._append(finding, event, "OPEN")
 
     def follow(
@@ -48,7 +48,7 @@ class Findings:
         waits: bool = False,
         expected: int | None = None,
         actual: int | None = None,
-        parameters: tuple[tuple[str, str], ...] = (),
+        parameters: Parameters = (),
     ) -> None:
         """Raise a discrepancy once that resolves by itself; `waits`: when its parked event posts.
 
@@ -59,7 +59,7 @@ class Findings:
         if any(one.code == code and one.event_id == event.event_id and one.state == "OPEN" for one in self._found):
             self.record(code, severity, event, expected=expected, actual=actual, parameters=parameters)
             return
-        finding = OpenFinding(code, event.event_id, severity, waits, expected, actual, self._received_at, parameters)
+        finding = OpenFinding(code, event.event_id, severity, waits, expected, actual, self._received_at, _typed(parameters, event))
         self._order.findings = (*self._order.findings, finding)
         self._append(finding, event, "OPEN")
 
@@ -74,8 +74,8 @@ class Findings:
         closed = set(map(id, findings))
         self._order.findings = tuple([one for one in self._order.findings if id(one) not in closed])
         for finding in findings:
-            parameters = (*finding.parameters, ("resolved_by", event.event_id))
-            self._append(finding._replace(parameters=parameters), event, "RESOLVED")
+            closing = named(resolved_by=event.event_id, resolved_by_type=type(event).__name__)
+            self._append(finding._replace(parameters=tuple(sorted((*finding.parameters, *closing)))), event, "RESOLVED")
 
     def resolve_waiting(self, event: OrderEvent) -> None:
         """Close what was raised because `event` was parked."""
@@ -106,6 +106,11 @@ class Findings:
                 del self._found[place]
                 break
             if _RANK[made.severity] > _RANK[earlier.severity]:
-                self._found[place] = replace(earlier, severity=made.severity)
+                self._found[place] = made
             return
         self._found.append(made)
+
+
+def _typed(parameters: Parameters, event: OrderEvent) -> Parameters:
+    """The parameters and the type of the event that they are about."""
+    return tuple(sorted((*parameters, ("event_type", type(event).__name__))))

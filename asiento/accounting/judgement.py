@@ -1,6 +1,6 @@
 """Steps 4 to 9: judge an event that is not known yet, and post it where nothing stands in the way."""
 
-from asiento.accounting.amount_limit import AMOUNT_LIMIT, passes_amount_limit
+from asiento.accounting.amount_limit import AMOUNT_LIMIT, largest_sum, passes_amount_limit
 from asiento.accounting.booking import Booking
 from asiento.accounting.conditions import unmet_condition
 from asiento.accounting.correction import CORRECTABLE
@@ -11,6 +11,7 @@ from asiento.accounting.findings import Findings
 from asiento.accounting.invariants import check_invariants
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.money import CURRENCY_EXPONENTS
+from asiento.accounting.obstacles import obstacle
 from asiento.accounting.order_events import (
     DeadlinePassed,
     ExchangeCreated,
@@ -20,6 +21,7 @@ from asiento.accounting.order_events import (
     RefundIssued,
 )
 from asiento.accounting.order_state import OpenFinding, OrderState, Placement
+from asiento.accounting.particulars import named
 from asiento.accounting.placement import Refusal, check_lines, stated_lines
 from asiento.accounting.policy import Policy
 from asiento.accounting.posting_rules import place_order, post_event
@@ -28,6 +30,8 @@ from asiento.accounting.suspense import clear_suspense
 
 POSTED = Posted()
 UNKNOWN_ORDER = Deferred("D27")
+_OVER_REFUNDS: dict[Severity, str] = {"critical": "above_captures", "high": "with_open_disputes", "low": "allowed"}
+"""Severity of a D10 of the totals -> the `reason` of its message."""
 
 
 def judge(
@@ -43,18 +47,19 @@ def judge(
     placement = order.placement
     if isinstance(event, OrderPlaced | DeadlinePassed):
         if passes_amount_limit(event, order, policy.amount_max):
-            return _beyond_limit(event, policy, findings), []
+            return _beyond_limit(event, order, policy, findings), []
         return POSTED, _post_unconditionally(event, order, policy, findings)
     if placement is None:
         return UNKNOWN_ORDER, []
     if event.source_sequence is not None and event.source_sequence > order.next_number:
         return Deferred("D19"), []
-    unmet = unmet_condition(event, order, policy.for_channel(placement.channel), overdue=overdue)
+    rules = policy.for_channel(placement.channel)
+    unmet = unmet_condition(event, order, rules, overdue=overdue)
     if unmet is not None:
-        _record_refusal(unmet, event, findings)
+        _record_refusal(unmet, event, order, rules, findings)
         return unmet, []
     if passes_amount_limit(event, order, policy.amount_max):
-        return _beyond_limit(event, policy, findings), []
+        return _beyond_limit(event, order, policy, findings), []
     return POSTED, _post(event, order, placement, policy, findings)
 
 
@@ -96,7 +101,8 @@ def _refuse(event: OrderEvent, order: OrderState, policy: Policy, findings: Find
     if currency is not None:
         known = CURRENCY_EXPONENTS.get(currency)
         if known is None or (exponent is not None and exponent != known):
-            findings.record("D24", "critical", event, expected=known, actual=exponent, parameters=(("currency", currency),))
+            parameters = named(currency=currency, reason="unknown_currency" if known is None else "wrong_exponent")
+            findings.record("D24", "critical", event, expected=known, actual=exponent, parameters=parameters)
             return Rejected("D24")
     if isinstance(event, OrderPlaced):
         tolerance = policy.for_channel(event.channel).total_tolerance_per_line
@@ -107,7 +113,7 @@ def _refuse(event: OrderEvent, order: OrderState, policy: Policy, findings: Find
     if placement is None:
         return None
     if currency is not None and currency != placement.currency:
-        parameters = (("currency", currency), ("order_currency", placement.currency))
+        parameters = named(currency=currency, order_currency=placement.currency, reason="other_currency")
         findings.record("D24", "critical", event, parameters=parameters)
         return Rejected("D24")
     if isinstance(event, OrderEdited | ExchangeCreated):
@@ -125,19 +131,20 @@ def _refuse_change(event: OrderEdited | ExchangeCreated, order: OrderState, plac
 
 
 def _refused_lines(refusal: Refusal, event: OrderEvent, findings: Findings) -> Rejected:
-    reason = (("reason", refusal.reason),)
-    findings.record(refusal.code, "high", event, expected=refusal.expected, actual=refusal.actual, parameters=reason)
+    findings.record(refusal.code, "high", event, expected=refusal.expected, actual=refusal.actual, parameters=refusal.parameters)
     return Rejected(refusal.code)
 
 
-def _record_refusal(outcome: Outcome, event: OrderEvent, findings: Findings) -> None:
+def _record_refusal(outcome: Outcome, event: OrderEvent, order: OrderState, policy: Policy, findings: Findings) -> None:
     """A discrepancy for what a person has to mend; what waits is followed where it is parked."""
     if isinstance(outcome, Conflict | Rejected):
-        findings.record(outcome.code, "high", event)
+        found = obstacle(event, order, policy, outcome.code)
+        findings.record(outcome.code, "high", event, expected=found.expected, actual=found.actual, parameters=found.parameters)
 
 
-def _beyond_limit(event: OrderEvent, policy: Policy, findings: Findings) -> Rejected:
-    findings.record(AMOUNT_LIMIT, "high", event, expected=policy.amount_max)
+def _beyond_limit(event: OrderEvent, order: OrderState, policy: Policy, findings: Findings) -> Rejected:
+    name, amount = largest_sum(event, order)
+    findings.record(AMOUNT_LIMIT, "high", event, expected=policy.amount_max, actual=amount, parameters=named(sum=name))
     return Rejected(AMOUNT_LIMIT)
 
 
@@ -147,9 +154,17 @@ def _warn_of_over_refund(event: OrderEvent, order: OrderState, findings: Finding
     if beyond + order.totals.disputed <= 0:
         return
     allowed = isinstance(event, RefundIssued) and event.allow_over_refund
-    severity: Severity = "critical" if beyond > 0 and not allowed else "high" if order.totals.disputed else "low"
-    actual = order.totals.captured + beyond + order.totals.disputed
-    findings.follow("D10", severity, event, expected=order.totals.captured, actual=actual)
+    totals = order.totals
+    severity: Severity = "critical" if beyond > 0 and not allowed else "high" if totals.disputed else "low"
+    parameters = named(
+        reason=_OVER_REFUNDS[severity],
+        difference=beyond + totals.disputed,
+        refunded=totals.refunded + totals.pending,
+        lost=totals.lost,
+        disputed=totals.disputed,
+    )
+    actual = totals.captured + beyond + totals.disputed
+    findings.follow("D10", severity, event, expected=totals.captured, actual=actual, parameters=parameters)
 
 
 def _is_over(finding: OpenFinding, order: OrderState, settled: frozenset[str]) -> bool:
@@ -167,7 +182,7 @@ def _is_over(finding: OpenFinding, order: OrderState, settled: frozenset[str]) -
         case "D28":
             return finding.event_id in settled
         case "D38":
-            return not is_unrefunded(order) if finding.parameters == UNREFUNDED else totals.unexplained_refunds() == 0
+            return not is_unrefunded(order) if UNREFUNDED in finding.parameters else totals.unexplained_refunds() == 0
         case _:
             return False
 

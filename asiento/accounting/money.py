@@ -34,6 +34,12 @@ def major_units_text(amount: int, exponent: int) -> str:
     return f"-{text}" if amount < 0 else text
 
 
+def grouped_units_text(minor_units: int, exponent: int) -> str:
+    """Minor units as people read them, in major units: 12345678 with 2 decimals -> "123,456.78"."""
+    whole, point, fraction = major_units_text(abs(minor_units), exponent).partition(".")
+    return f"{'-' if minor_units < 0 else ''}{int(whole):,}{point}{fraction}"
+
+
 def cost_of_units(unit_cost: str, quantity: int, exponent: int) -> int:
     """Cost in minor units of `quantity` micro-units at `unit_cost` major units each."""
     price = parse_decimal(unit_cost)

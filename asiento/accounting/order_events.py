@@ -213,6 +213,11 @@ class CreditTax:
     amount: int
     liable_party: LiableParty
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What this tax is summed by for the caps of credits."""
+        return self.jurisdiction, self.type, self.code
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundLine:

@@ -7,6 +7,7 @@ from asiento.accounting.blocks import NET, Amounts, Block, zeros
 from asiento.accounting.money import parse_decimal, round_half_up
 from asiento.accounting.order_events import ExchangeCreated, Line, OrderEdited, OrderPlaced
 from asiento.accounting.order_state import UNIT_KINDS, LineState, LineTerms, TaxTerms
+from asiento.accounting.particulars import Parameters, named
 
 ADDED_ROUNDING_ID = "asiento:rounding"
 """line_id of the ROUNDING that D01 adds; a source that uses it for a line of its own is refused (D06)."""
@@ -20,7 +21,7 @@ class Refusal:
     """Why lines cannot be taken: the code and, where it is a difference, both sides of it in minor units."""
 
     code: str
-    reason: str
+    parameters: Parameters
     expected: int | None = None
     actual: int | None = None
 
@@ -57,13 +58,17 @@ def check_total(stated: StatedLines, tolerance_per_line: int) -> Refusal | None:
     total = stated.sum
     if abs(stated.total - total) <= len(stated.lines) * tolerance_per_line:
         return None
-    return Refusal("D01", "the lines do not add up to the total", expected=total, actual=stated.total)
+    allowed = len(stated.lines) * tolerance_per_line
+    parameters = named(reason="beyond_tolerance", allowed=allowed, difference=abs(stated.total - total))
+    return Refusal("D01", parameters, expected=total, actual=stated.total)
 
 
 def refuse_shares(stated: StatedLines) -> Refusal:
     """D03: the shares that the lines state are not the order-level discount."""
     given = sum([line.order_discount or 0 for line in stated.lines])
-    return Refusal("D03", "the discount shares do not add up to the order's discounts", expected=stated.discount, actual=given)
+    reason = "shares_above" if given > stated.discount else "rest_without_line"
+    parameters = named(reason=reason, difference=abs(stated.discount - given))
+    return Refusal("D03", parameters, expected=stated.discount, actual=given)
 
 
 def check_lines(stated: StatedLines, *, prices_include_tax: bool, tolerance_per_line: int) -> Refusal | None:
@@ -76,8 +81,8 @@ def check_lines(stated: StatedLines, *, prices_include_tax: bool, tolerance_per_
 
 def check_shape(lines: tuple[Line, ...], shares: list[int], prices_include_tax: bool) -> Refusal | None:
     """D06 of lines with their shares of the order-level discount."""
-    reason = _first_fault(lines, shares, prices_include_tax)
-    return Refusal("D06", reason) if reason else None
+    fault = _first_fault(lines, shares, prices_include_tax)
+    return Refusal("D06", fault) if fault else None
 
 
 def discount_shares(lines: tuple[Line, ...], discount: int) -> list[int] | None:
@@ -100,23 +105,33 @@ def takes_discount(line: Line) -> bool:
     return line.order_discount is None and line.kind in _DISCOUNTED_KINDS
 
 
-def _first_fault(lines: tuple[Line, ...], shares: list[int], prices_include_tax: bool) -> str | None:
-    seen = {ADDED_ROUNDING_ID}
+def _first_fault(lines: tuple[Line, ...], shares: list[int], prices_include_tax: bool) -> Parameters | None:
+    seen: set[str] = set()
     for line, share in zip(lines, shares, strict=True):
         if line.line_id in seen:
-            return f"line {line.line_id} is there twice"
+            return named(reason="line_twice", line_id=line.line_id)
+        if line.line_id == ADDED_ROUNDING_ID:
+            return named(reason="line_id_reserved", line_id=line.line_id)
         seen.add(line.line_id)
-        if any(tax.included != prices_include_tax for tax in line.taxes):
-            return f"line {line.line_id} has a tax whose included flag differs from prices_include_tax"
+        for tax in line.taxes:
+            if tax.included != prices_include_tax:
+                return named(reason="included_differs", line_id=line.line_id, tax=tax_name(tax.jurisdiction, tax.type, tax.code))
         if line.kind == "ROUNDING":
             continue
         if line.gross < 0 or line.discount < 0 or share < 0:
-            return f"line {line.line_id} is negative"
+            return named(reason="negative_line", line_id=line.line_id, gross=line.gross, discount=line.discount + share)
         if line.kind == "GIFT_CARD" and (line.discount or share):
-            return f"gift card line {line.line_id} is discounted"
+            return named(reason="gift_card_discounted", line_id=line.line_id, discount=line.discount + share)
         if _net(line, share) < 0:
-            return f"line {line.line_id} has a negative net"
+            return named(
+                reason="negative_net", line_id=line.line_id, gross=line.gross, discount=line.discount + share, net=_net(line, share)
+            )
     return None
+
+
+def tax_name(jurisdiction: str, tax_type: str, code: str) -> str:
+    """How messages name a tax; the code where it says more than the type."""
+    return f"{jurisdiction} {tax_type}" if code in ("", tax_type) else f"{jurisdiction} {tax_type} {code}"
 
 
 def _net(line: Line, share: int) -> int:
@@ -195,11 +210,14 @@ def spread_charges(lines: dict[str, LineState]) -> None:
             own.open = Block(open_net, 0, line.open.rest())
 
 
-def tax_differences(lines: tuple[Line, ...], tolerance: int) -> tuple[int, int] | None:
-    """D05: (expected, stated) of the first tax that differs from base * rate by more than `tolerance`, or None."""
+def tax_difference(lines: tuple[Line, ...], tolerance: int) -> Refusal | None:
+    """D05: the first tax that differs from base * rate by more than `tolerance`, or None."""
     for line in lines:
         for tax in line.taxes:
             rate = parse_decimal(tax.rate)
             if abs(tax.base * rate.numerator - tax.amount * rate.denominator) > rate.denominator * tolerance:
-                return round_half_up(tax.base * rate.numerator, rate.denominator), tax.amount
+                expected = round_half_up(tax.base * rate.numerator, rate.denominator)
+                name = tax_name(tax.jurisdiction, tax.type, tax.code)
+                parameters = named(line_id=line.line_id, tax=name, rate=tax.rate, base=tax.base, difference=abs(expected - tax.amount))
+                return Refusal("D05", parameters, expected=expected, actual=tax.amount)
     return None

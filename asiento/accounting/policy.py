@@ -114,12 +114,13 @@ class Policy:
 
 def _date_in_zone(occurred_at: int, zone: str) -> str:
     if zone == "UTC":
-        return _utc_date(occurred_at // _MICROSECONDS_PER_DAY)
+        return utc_date(occurred_at // _MICROSECONDS_PER_DAY)
     return (_EPOCH + timedelta(microseconds=occurred_at)).astimezone(ZoneInfo(zone)).date().isoformat()
 
 
 @lru_cache(maxsize=1024)
-def _utc_date(day: int) -> str:
+def utc_date(day: int) -> str:
+    """The ISO date of a day, counted from 1970-01-01."""
     return (_EPOCH + timedelta(days=day)).date().isoformat()
 
 

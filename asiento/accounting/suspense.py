@@ -8,6 +8,7 @@ from asiento.accounting.journal import JournalEntry
 from asiento.accounting.money import CURRENCY_EXPONENTS
 from asiento.accounting.order_events import ChargebackOpened, DeadlinePassed, OrderEvent, PaymentCaptured, RefundIssued
 from asiento.accounting.order_state import OrderState, Placement, Suspended
+from asiento.accounting.particulars import named
 from asiento.accounting.policy import Policy
 
 UNASSIGNED = "unassigned"
@@ -44,7 +45,8 @@ def suspend(deadline: DeadlinePassed, waiting: OrderEvent, order: OrderState, po
         if entry_id is not None:
             suspended.append(Suspended(part, entry_id, account, amount, currency))
     order.suspended[waiting.event_id] = tuple(suspended)
-    findings.follow("D09", "high", waiting, actual=sum([abs(amount) for _, _, amount in legs]))
+    accounts = ", ".join(sorted({account for _, account, _ in legs}))
+    findings.follow("D09", "high", waiting, actual=sum([abs(amount) for _, _, amount in legs]), parameters=named(accounts=accounts))
     return booking.entries
 
 

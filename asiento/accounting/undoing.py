@@ -34,7 +34,7 @@ def is_shipment_needed(position: int, order: OrderState) -> bool:
 def _credited_beyond(line: LineState) -> bool:
     if line.terms.kind == "ROUNDING":
         return any(line.credited) and line.credited != line.invoiced
-    return any(line.uncredited(key) < 0 for key in [NET_CAP, *{tax.cap_key for tax in line.terms.taxes}])
+    return any(line.uncredited(key) < 0 for key in {NET_CAP, *[tax.cap_key for tax in line.terms.taxes]})
 
 
 def undo_shipment(position: int, order: OrderState) -> None:

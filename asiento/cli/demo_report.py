@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from asiento.cli.amounts import format_amount
+from asiento.accounting.money import grouped_units_text
 from asiento.cli.order_pages import pages
 from asiento.cli.orders import COLUMNS_WITHOUT_TERMINAL
 from asiento.cli.trial_balance import balance_table
@@ -14,6 +14,7 @@ from sinks.trial_balance import currency_balances
 from sources.synthetic.controls import standing
 from sources.synthetic.day import Day
 from sources.synthetic.intents import Dispatch, OrderIntent, Refund
+from streams.policies import load_policies
 
 if TYPE_CHECKING:
     from asiento.cli.demo import DayInLedger, Played
@@ -25,7 +26,7 @@ def print_report(settings: Settings, day: Day, played: "Played", booked: "DayInL
     if not console.is_terminal:
         console = Console(highlight=False, emoji=False, width=COLUMNS_WITHOUT_TERMINAL)
     console.rule(f"one order: asiento orders show {played.shown.order_key}", align="left")
-    for page in pages(played.shown, "en"):
+    for page in pages(played.shown, "en", load_policies(settings.policy)):
         console.print(page)
     console.rule("trial balance", align="left")
     for item in currency_balances(settings.ledger_location):
@@ -46,7 +47,9 @@ def summary(day: Day, played: "Played", booked: "DayInLedger") -> list[str]:
     lines = []
     for currency, controls in day.controls.currencies.items():
         shown = {**booked.flows.get(currency, {}), **standing(booked.trial_balance.get(currency, {}))}
-        lines.append(f"{currency}  " + ", ".join(f"{name} {format_amount(amount, controls.exponent)}" for name, amount in shown.items()))
+        lines.append(
+            f"{currency}  " + ", ".join(f"{name} {grouped_units_text(amount, controls.exponent)}" for name, amount in shown.items())
+        )
     account = played.account
     lines += [
         f"flowed: {played.sent} records in {played.seconds:.1f} s: {_counted(account.outcomes)}",

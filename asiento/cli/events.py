@@ -72,7 +72,7 @@ def _check(file: str) -> "tuple[list[EventMessage], list[dict[str, Any]]]":
             if not isinstance(encoded, Refusal):
                 messages.append(encoded)
                 continue
-            mend = REASONS[encoded.reason].mend
+            mend = REASONS[encoded.reason].mend.en
             refused.append({"line": number, "reason": encoded.reason, "detail": encoded.detail, "mend": mend})
             if len(refused) <= REFUSALS_SHOWN_MAX:
                 message(f"line {number}: {encoded.reason}: {encoded.detail}. {mend}")

@@ -11,6 +11,7 @@ from asiento.cli import (
     down,
     entries,
     events,
+    explain,
     normalize,
     orders,
     schemas,
@@ -46,6 +47,7 @@ app.add_typer(streams.app, name="streams")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(entries.app, name="entries")
 app.command("simulate")(simulate.simulate_command)
+app.command("explain")(explain.explain_command)
 
 
 def _version(value: bool) -> None:

@@ -9,27 +9,34 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from asiento.accounting.explaining.figures import Figure, Place
 from asiento.accounting.journal import JournalEntry, Posting
-from asiento.accounting.money import major_units_text
+from asiento.accounting.money import grouped_units_text
 from asiento.accounting.order_state import OrderState
-from asiento.cli.amounts import format_amount
-from asiento.cli.order_words import Language, reason, word
+from asiento.accounting.policy import PolicyBook
+from asiento.cli.explained_orders import Figures, found_in_file
+from asiento.cli.order_words import word
 from schemas.entries import entry_to_json
 from schemas.events import event_to_json
 from schemas.refusal import Refusal
-from sinks.block_arithmetic import Part, Place, explain_documents
+from schemas.wording.figures import formula
+from schemas.wording.language import Language
+from schemas.wording.messages import code_title
+from schemas.wording.templates import plain_decimal
 from sinks.order_file import BALANCE_ACCOUNTS, EntryLine, EventLine, OrderFile
 
 MICRO_UNITS = 6
+_PARTS = frozenset({"part", "charge_part", "credit_part"})
+"""Figures whose arithmetic stands beside the amount; all others are left to `asiento explain`."""
 
 
-def pages(file: OrderFile, language: Language) -> Iterator[RenderableType]:
-    """The tables from top to bottom; they fit 100 columns."""
+def pages(file: OrderFile, language: Language, policies: PolicyBook) -> Iterator[RenderableType]:
+    """The tables from top to bottom; they fit 100 columns. The arithmetic of documents is told by `policies`."""
     yield Text(f"{word('order', language)} {file.order_key}  ({word('partition', language)} {file.partition})", style="bold")
     yield _events(file, language)
-    parts = explain_documents((line.entry for line in file.entries), file.state)
+    figures = found_in_file(file, policies).figures() if file.entries else {}
     if file.entries:
-        yield _entries(file, parts, language)
+        yield _entries(file, figures, language)
     if file.state is not None:
         if file.state.parked:
             yield _parked(file.state, language)
@@ -57,13 +64,13 @@ def _outcome(line: EventLine, language: Language) -> str:
     text = word(line.outcome, language)
     if line.healed and line.outcome != "deferred":
         text += f" {word('after_waiting', language)}"
-    why = reason(line.code, language)
+    why = code_title(line.code, language)
     return f"{text} ({why})" if why else text
 
 
-def _entries(file: OrderFile, parts: dict[Place, Part], language: Language) -> Table:
+def _entries(file: OrderFile, figures: Figures, language: Language) -> Table:
     table = _table(word("entries", language))
-    if parts:
+    if figures:
         table.caption, table.caption_justify = word("rounding", language), "left"
     table.add_column("#", justify="right")
     table.add_column(word("account", language), overflow="fold", ratio=1)
@@ -75,10 +82,10 @@ def _entries(file: OrderFile, parts: dict[Place, Part], language: Language) -> T
         table.add_row(str(entry.entry_seq), Text(head, style="bold"), "", "")
         table.add_row("", f"{word('why', language)}: {entry.rule}, {word('policy', language)} {entry.policy_version}", "", "")
         for leg in entry.postings:
-            amount = format_amount(leg.amount, entry.currency_exponent)
+            amount = grouped_units_text(leg.amount, entry.currency_exponent)
             debit, credit = (amount, "") if leg.side == "DEBIT" else ("", amount)
             table.add_row("", f"  {leg.account}{_dimensions(leg, entry)}", debit, credit)
-        for text in _document(entry, parts, language):
+        for text in _document(entry, figures, language):
             table.add_row("", Text(f"    {text}", style="dim"), "", "")
         table.add_row("", f"{word('balances', language)}: {_balances(line, language)}", "", "")
         booked = word("not_booked", language) if line.booked_at is None else f"{word('booked', language)} {_time(line.booked_at)}"
@@ -93,35 +100,26 @@ def _dimensions(leg: Posting, entry: JournalEntry) -> str:
     return f"  ({', '.join(telling)})" if telling else ""
 
 
-def _document(entry: JournalEntry, parts: dict[Place, Part], language: Language) -> Iterator[str]:
+def _document(entry: JournalEntry, figures: Figures, language: Language) -> Iterator[str]:
     document = entry.document
     if document is None:
         return
     refers = f", {word('refers_to', language)} {', '.join(document.refers_to)}" if document.refers_to else ""
     yield f"{word('document', language)} {document.kind} {document.document_ref}{refers}"
     for place, line in enumerate(document.lines):
-        exponent, in_units = entry.currency_exponent, bool(line.quantity)
-        units = f" {_plain(line.quantity, MICRO_UNITS)} {word('units', language)}" if in_units else ""
-        net = _amount(line.net, exponent, parts.get((entry.entry_id, place, 0)), in_units=in_units)
+        units = f" {plain_decimal(line.quantity, MICRO_UNITS)} {word('units', language)}" if line.quantity else ""
+        net = _amount(line.net, entry, figures.get((entry.entry_id, Place("line", place, "net"))))
         yield f"{line.description or line.line_id or ''} [{line.line_id}]{units}: {net}"
-        for number, tax in enumerate(line.taxes, start=1):
-            amount = _amount(tax.amount, exponent, parts.get((entry.entry_id, place, number)), in_units=in_units)
+        for number, tax in enumerate(line.taxes):
+            amount = _amount(tax.amount, entry, figures.get((entry.entry_id, Place("line", place, f"tax:{number}"))))
             yield f"  {tax.code} {tax.rate}: {amount}"
 
 
-def _amount(amount: int, exponent: int, part: Part | None, *, in_units: bool) -> str:
+def _amount(amount: int, entry: JournalEntry, figure: Figure | None) -> str:
     """An amount, and how it came about where it is a part of something larger."""
-    text = format_amount(amount, exponent)
-    partial = part is not None and part.count < part.units and part.whole
-    return f"{text} = {_arithmetic(part, exponent, in_units=in_units)}" if part is not None and partial else text
-
-
-def _arithmetic(part: Part, exponent: int, *, in_units: bool) -> str:
-    """The part spelled out; R is rounding half up to the minor unit, figures of charges are net amounts instead of units."""
-    scale = MICRO_UNITS if in_units else exponent
-    whole, units = format_amount(part.whole, exponent), _plain(part.units, scale)
-    upto = f"R({whole} * {_plain(part.taken + part.count, scale)}/{units})"
-    return f"{upto} - R({whole} * {_plain(part.taken, scale)}/{units})" if part.taken else upto
+    text = grouped_units_text(amount, entry.currency_exponent)
+    spelled = formula(figure, entry.currency) if figure is not None and figure.name in _PARTS else ""
+    return f"{text} = {spelled}" if "R(" in spelled else text
 
 
 def _parked(state: OrderState, language: Language) -> Table:
@@ -130,7 +128,7 @@ def _parked(state: OrderState, language: Language) -> Table:
         table.add_column(word(name, language), overflow="fold")
     for waiting in state.parked:
         event = waiting.event
-        table.add_row(_time(event.occurred_at), type(event).__name__, event.business_key, reason(waiting.code, language))
+        table.add_row(_time(event.occurred_at), type(event).__name__, event.business_key, code_title(waiting.code, language))
     return table
 
 
@@ -142,7 +140,7 @@ def _state(state: OrderState, language: Language) -> Table:
     table.add_column("")
     table.add_column("", justify="right", no_wrap=True)
     for name, amount in (*_totals(state).items(), *state.balances()._asdict().items()):
-        table.add_row(word(name, language), format_amount(amount, exponent))
+        table.add_row(word(name, language), grouped_units_text(amount, exponent))
     return table
 
 
@@ -169,7 +167,7 @@ def order_to_json(file: OrderFile, language: Language) -> dict[str, Any]:
         "events": [_event_to_json(line, language) for line in file.events],
         "entries": [_entry_to_json(line) for line in file.entries],
         "parked": [
-            {"event_id": waiting.event.event_id, "code": waiting.code, "reason": reason(waiting.code, language)}
+            {"event_id": waiting.event.event_id, "code": waiting.code, "reason": code_title(waiting.code, language)}
             for waiting in (state.parked if state is not None else ())
         ],
         "state": None if state is None else {"totals": _totals(state), "balances": state.balances()._asdict()},
@@ -179,7 +177,7 @@ def order_to_json(file: OrderFile, language: Language) -> dict[str, Any]:
 def _event_to_json(line: EventLine, language: Language) -> dict[str, Any]:
     event = line.event
     value = {"refused": event.reason} if isinstance(event, Refusal) else {"event": event_to_json(event)}
-    judged = {"outcome": line.outcome, "code": line.code, "reason": reason(line.code, language) or None}
+    judged = {"outcome": line.outcome, "code": line.code, "reason": code_title(line.code, language) or None}
     return {"offset": line.offset, **value, **judged, "healed": line.healed, "entry_ids": line.entry_ids}
 
 
@@ -191,7 +189,7 @@ def _entry_to_json(line: EntryLine) -> dict[str, Any]:
 def _balances(line: EntryLine, language: Language) -> str:
     exponent = line.entry.currency_exponent
     shown = [name for name in BALANCE_ACCOUNTS if name != "dispute_losses" or line.balances.dispute_losses]
-    return ", ".join(f"{word(name, language)} {format_amount(getattr(line.balances, name), exponent)}" for name in shown)
+    return ", ".join(f"{word(name, language)} {grouped_units_text(getattr(line.balances, name), exponent)}" for name in shown)
 
 
 def _table(title: str) -> Table:
@@ -205,9 +203,3 @@ def _moment(microseconds: int) -> datetime:
 
 def _time(microseconds: int) -> str:
     return _moment(microseconds).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _plain(amount: int, exponent: int) -> str:
-    """A decimal without the zeros at its end."""
-    text = major_units_text(amount, exponent)
-    return text.rstrip("0").rstrip(".") if "." in text else text

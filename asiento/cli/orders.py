@@ -29,7 +29,7 @@ def show(
     lang: Annotated[str, typer.Option(help="Language of headings and reasons: en or es.")] = "en",
 ) -> None:
     """Events, entries with documents and balances, what waits and why, where the order stands; exit 1 for an unknown key."""
-    from asiento.cli.order_words import language_named
+    from schemas.wording.language import language_named
 
     language = language_named(lang)
     if language is None:
@@ -39,6 +39,7 @@ def show(
     from asiento.cli.order_pages import order_to_json, pages
     from asiento.runtime.logging import configure_logging
     from sinks.order_file import read_order_file
+    from streams.policies import load_policies
 
     settings = client_settings()
     configure_logging(settings, "orders-show")
@@ -50,5 +51,5 @@ def show(
         print_json(order_to_json(file, language))
         return
     console = Console(width=None if sys.stdout.isatty() else COLUMNS_WITHOUT_TERMINAL)
-    for page in pages(file, language):
+    for page in pages(file, language, load_policies(settings.policy)):
         console.print(page)

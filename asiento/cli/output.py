@@ -11,6 +11,11 @@ def print_json(value: Any) -> None:
     sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
 
 
+def print_text(text: str) -> None:
+    """Write one line for people to stdout, in UTF-8 whatever the terminal says."""
+    sys.stdout.buffer.write(text.encode() + b"\n")
+
+
 def message(text: str) -> None:
     """Write one line for people to stderr."""
     print(text, file=sys.stderr)  # noqa: T201

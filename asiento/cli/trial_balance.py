@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from asiento.cli.amounts import format_amount
+from asiento.accounting.money import grouped_units_text
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.output import message, print_json
 from asiento.runtime.settings import load_settings
@@ -66,10 +66,10 @@ def balance_table(item: "CurrencyBalances", as_of: str | None = None) -> "Table"
     title = f"Trial balance {item.currency}" + (f" as of {as_of}" if as_of else "")
     table = Table(title=title, title_justify="left", box=box.SIMPLE, show_footer=True)
     table.add_column("account", footer="total")
-    table.add_column("debit", footer=format_amount(item.debits, item.exponent), justify="right")
-    table.add_column("credit", footer=format_amount(item.credits, item.exponent), justify="right")
+    table.add_column("debit", footer=grouped_units_text(item.debits, item.exponent), justify="right")
+    table.add_column("credit", footer=grouped_units_text(item.credits, item.exponent), justify="right")
     for account, amount in item.accounts.items():
-        debit = format_amount(amount, item.exponent) if amount > 0 else ""
-        credit = format_amount(-amount, item.exponent) if amount < 0 else ""
+        debit = grouped_units_text(amount, item.exponent) if amount > 0 else ""
+        credit = grouped_units_text(-amount, item.exponent) if amount < 0 else ""
         table.add_row(account, debit or ("" if credit else "0"), credit)
     return table

@@ -56,7 +56,7 @@ def test_the_page_shows_every_cent(sink: LedgerSink) -> None:
         "balances after it: receivable 0.00, contract liability 104.18, refunds payable 40.33",
         "balances after it: receivable 0.00, contract liability 104.18, refunds payable 0.00",
         "posted after waiting",
-        "waiting (D11: more units than are open or shipped)",
+        "waiting (D11: more than is open, shipped or paid)",
         "ShipmentDispatched",
         "captured 187.53",
         "refunded 40.33",
@@ -70,7 +70,7 @@ def test_the_page_speaks_spanish(sink: LedgerSink) -> None:
     for text in (
         "Pedido acme:shopify:main:o1",
         "Asientos",
-        "en espera (D11: más unidades que las abiertas o enviadas)",
+        "en espera (D11: más de lo abierto, enviado o pagado)",
         "reembolsos por pagar 0.00",
     ):
         assert text in page
@@ -100,6 +100,44 @@ def test_what_the_ledger_has_not_booked_is_said(sink: LedgerSink) -> None:
     report = json.loads(_show(sink, "acme:shopify:main:o2", "--json").stdout)
     assert [line["booked_at"] for line in report["entries"]] == [None] * 6
     assert "NOT BOOKED YET" in _show(sink, "acme:shopify:main:o2").stdout
+
+
+def _explain(sink: LedgerSink, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "asiento.cli.main", "explain", *words]
+    return subprocess.run(command, env=sink.environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_an_entry_of_a_running_system_is_explained(sink: LedgerSink) -> None:
+    report = json.loads(_show(sink, KEY, "--json").stdout)
+    invoice = next(line["entry"] for line in report["entries"] if line["entry"]["entry_kind"] == "invoice")
+    done = _explain(sink, invoice["entry_id"], "--order", KEY, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    value = json.loads(done.stdout)
+    assert value["outcome"]["as_decided"]
+    (entry,) = value["entries"]
+    assert (entry["entry_id"], entry["explained"]) == (invoice["entry_id"], True)
+    assert [amount["why"]["formula"] for amount in entry["document"]["lines"][0]["amounts"]] == ["R(99.99 * 2/3)", "R(21.00 * 2/3)"]
+    parked = report["parked"][0]["event_id"]
+    assert "names 2 units of line teapot; open: 1. It waits." in " ".join(_explain(sink, parked, "--order", KEY).stdout.split())
+
+
+def test_an_entry_booked_under_another_policy_is_not_explained_away(sink: LedgerSink, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("charges: last_shipment\n")
+    report = json.loads(_show(sink, KEY, "--json").stdout)
+    invoice = next(line["entry"] for line in report["entries"] if line["entry"]["entry_kind"] == "invoice")
+    words = (invoice["entry_id"], "--order", KEY, "--policy", str(policy))
+    (entry,) = json.loads(_explain(sink, *words, "--json").stdout)["entries"]
+    assert entry["explained"] is False
+    assert [leg["amount"] for leg in entry["postings"]] == [leg["amount"] for leg in invoice["postings"]]
+    assert all(leg["why"] is None for leg in entry["postings"])
+    assert "NOT EXPLAINED" in _explain(sink, *words).stdout
+
+
+def test_an_id_that_the_order_does_not_have_is_exit_1(sink: LedgerSink) -> None:
+    done = _explain(sink, "nothing", "--order", KEY)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no event and no entry has the id nothing" in done.stderr
 
 
 def test_an_unknown_order_is_exit_1(sink: LedgerSink) -> None:

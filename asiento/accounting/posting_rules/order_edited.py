@@ -3,7 +3,7 @@
 from asiento.accounting.blocks import gross_of
 from asiento.accounting.booking import Booking, InvariantBroken
 from asiento.accounting.charges import settle_charges_without_units
-from asiento.accounting.editing import plan_edit, plan_exchange, rearranged_shipments
+from asiento.accounting.editing import EditFault, plan_edit, plan_exchange, rearranged_shipments
 from asiento.accounting.invoicing import Invoice
 from asiento.accounting.order_events import ExchangeCreated, OrderEdited
 from asiento.accounting.posting_rules.order_placed import fiscal_data, warn_of_lines
@@ -13,7 +13,7 @@ def post_edit(event: OrderEdited | ExchangeCreated, booking: Booking) -> None:
     """`invoice` of what joined shipped blocks and of charges without units to follow, `apply`."""
     order = booking.order
     plan = plan_edit(event, order) if isinstance(event, OrderEdited) else plan_exchange(event, order)
-    if plan is None:
+    if isinstance(plan, EditFault):
         raise InvariantBroken(f"event {event.event_id} is posted without its conditions")
     order.shipments = rearranged_shipments(order, plan.lines)
     order.lines = plan.lines

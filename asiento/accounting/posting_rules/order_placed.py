@@ -5,6 +5,7 @@ from asiento.accounting.booking import InvariantBroken
 from asiento.accounting.findings import Findings
 from asiento.accounting.order_events import ExchangeCreated, OrderEdited, OrderPlaced
 from asiento.accounting.order_state import OrderState, Placement
+from asiento.accounting.particulars import named
 from asiento.accounting.placement import (
     ADDED_ROUNDING_ID,
     added_rounding,
@@ -12,7 +13,7 @@ from asiento.accounting.placement import (
     place_line,
     spread_charges,
     stated_lines,
-    tax_differences,
+    tax_difference,
 )
 from asiento.accounting.policy import Policy
 
@@ -50,10 +51,11 @@ def warn_of_lines(event: OrderPlaced | OrderEdited | ExchangeCreated, policy: Po
     """D01 within tolerance and D05 of the lines that an event states."""
     stated = stated_lines(event)
     if stated.sum != stated.total:
-        findings.record("D01", "low", event, expected=stated.sum, actual=stated.total)
-    difference = tax_differences(event.lines, policy.tax_tolerance)
-    if difference:
-        findings.record("D05", "medium", event, expected=difference[0], actual=difference[1])
+        parameters = named(reason="within_tolerance", difference=abs(stated.total - stated.sum))
+        findings.record("D01", "low", event, expected=stated.sum, actual=stated.total, parameters=parameters)
+    found = tax_difference(event.lines, policy.tax_tolerance)
+    if found:
+        findings.record("D05", "medium", event, expected=found.expected, actual=found.actual, parameters=found.parameters)
 
 
 def fiscal_data(event: OrderPlaced | OrderEdited | ExchangeCreated, known: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

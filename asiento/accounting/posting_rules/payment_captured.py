@@ -4,6 +4,7 @@ from asiento.accounting.accounts import PSP_FEES, PSP_TENDERS, tender_account
 from asiento.accounting.booking import Booking, Draft
 from asiento.accounting.order_events import PaymentCaptured
 from asiento.accounting.order_state import Payment
+from asiento.accounting.particulars import named
 
 
 def post_capture(event: PaymentCaptured, booking: Booking) -> None:
@@ -28,7 +29,9 @@ def post_capture(event: PaymentCaptured, booking: Booking) -> None:
         booking.enter("fee", fee, f"Fee withheld from payment {event.payment_id}")
     if order.totals.overpaid and not was_overpaid and not booking.corrects:
         totals = order.totals
-        booking.findings.follow("D08", "high", event, expected=totals.agreed - totals.cancelled, actual=totals.held)
+        worth = totals.agreed - totals.cancelled
+        parameters = named(payment_id=event.payment_id, amount=event.amount, difference=totals.held - worth)
+        booking.findings.follow("D08", "high", event, expected=worth, actual=totals.held, parameters=parameters)
 
 
 def _fee_is_ours(event: PaymentCaptured, booking: Booking) -> bool:

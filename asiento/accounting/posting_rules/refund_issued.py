@@ -9,6 +9,7 @@ from asiento.accounting.credits import CreditNote
 from asiento.accounting.invoicing import Invoice
 from asiento.accounting.order_events import RefundIssued, RefundTender
 from asiento.accounting.order_state import Refund, Tender
+from asiento.accounting.particulars import named
 from asiento.accounting.refund_plan import plan_refund
 
 
@@ -27,7 +28,7 @@ def post_refund(event: RefundIssued, booking: Booking) -> None:
     invoice.enter()
     booking.apply()
     if note.beyond_caps:
-        booking.findings.record("D10", "critical", event, expected=0, actual=note.beyond_caps)
+        _report_excess(event, booking, note)
     credit_note = known.credit_note_number or note.number if known else note.number
     order.refunds[event.refund_id] = Refund(
         known.content if known else refund_content(event), credit_note, _tenders_after(event, known, changes)
@@ -35,7 +36,23 @@ def post_refund(event: RefundIssued, booking: Booking) -> None:
     for tender, before in changes:
         _move_money(event, booking, tender, before, credit_note)
     if any(tender.status == "PENDING" for tender, _ in changes):
-        booking.findings.follow("D28", "low", event, actual=sum(t.amount for t, _ in changes if t.status == "PENDING"))
+        pending = sum(t.amount for t, _ in changes if t.status == "PENDING")
+        booking.findings.follow("D28", "low", event, actual=pending, parameters=named(refund_id=event.refund_id))
+
+
+def _report_excess(event: RefundIssued, booking: Booking, note: CreditNote) -> None:
+    """D10 of stated credits: the message names the first that a cap cut, and how many were."""
+    first = note.beyond_caps[0]
+    parameters = named(
+        reason="beyond_cap",
+        refund_id=event.refund_id,
+        line_id=first.line_id,
+        component=first.component,
+        beyond=first.amount,
+        places=len(note.beyond_caps),
+    )
+    beyond = sum([excess.amount for excess in note.beyond_caps])
+    booking.findings.record("D10", "critical", event, expected=0, actual=beyond, parameters=parameters)
 
 
 def _credit_and_cancel(event: RefundIssued, booking: Booking, note: CreditNote, invoice: Invoice) -> None:
@@ -72,7 +89,8 @@ def _count_tenders(changes: list[tuple[RefundTender, Tender | None]], booking: B
 def _allow(event: RefundIssued, booking: Booking, note: CreditNote, unexplained: int) -> None:
     allowed = note.allow_unexplained(unexplained) if booking.policy.unexplained_refund == "allowance" else 0
     if unexplained > allowed:
-        booking.findings.follow("D38", "medium", event, expected=allowed, actual=unexplained)
+        parameters = named(refund_id=event.refund_id, reason="refund", difference=unexplained - allowed)
+        booking.findings.follow("D38", "medium", event, expected=allowed, actual=unexplained, parameters=parameters)
 
 
 def _tenders_after(

@@ -160,7 +160,7 @@ class HostileLife:
         """What may be told next, and how often."""
         return {
             self._placed: 1,
-            self._captured: 5,
+            self._captured: 6,
             self._shipped: 8,
             self._cancelled: 3,
             self._refunded: 7,
@@ -173,8 +173,8 @@ class HostileLife:
             self._shipment_cancelled: 4,
             self._returned: 4,
             self._fee: 3,
-            self._disputed: 2,
-            self._dispute_closed: 3,
+            self._disputed: 4,
+            self._dispute_closed: 4,
             self._adjusted: 3,
             self._corrected: 6,
             self._by_hand: 1,
@@ -360,7 +360,7 @@ class HostileLife:
         capture = self._earlier("PaymentCaptured")
         return self._event(
             "ChargebackOpened",
-            dispute_id=f"C{whims.random.randrange(1, 6)}",
+            dispute_id=f"C{whims.random.randrange(1, 12)}",
             payment_id=capture["payment_id"] if capture is not None else "P1",
             gateway="stripe",
             amount=self._some(capture),

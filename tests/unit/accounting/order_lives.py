@@ -202,7 +202,8 @@ def corrected(original: OrderEvent, label: str, replacement: OrderEvent | None =
 def _events_about(draw: st.DrawFn, number: int, earlier: list[OrderEvent]) -> OrderEvent:
     """Deliveries and cancellations of shipments, returns, deadlines and corrections: of anything by itself or something alike."""
     label, about = f"e{number}", draw(st.sampled_from(earlier))
-    shipment = draw(st.sampled_from([one for one in earlier if isinstance(one, ShipmentDispatched)] or [None]))
+    shipments = [one for one in earlier if isinstance(one, ShipmentDispatched)]
+    shipment = draw(st.sampled_from(shipments)) if shipments else None
     match draw(st.sampled_from(["shipment", "shipment", "return", "deadline", "correction", "correction"])):
         case "shipment" if shipment is not None:
             kind = draw(st.sampled_from(["ShipmentDelivered", "ShipmentCancelled", "ShipmentCancelled"]))

@@ -89,7 +89,8 @@ def test_a_tax_far_from_base_times_rate_warns() -> None:
 def test_another_currency_than_the_order_s_is_rejected() -> None:
     decision = play(ORDER, captured("P1", 100, currency="USD"))[1]
     assert decision.outcome == Rejected("D24")
-    assert decision.discrepancies[0].parameters == (("currency", "USD"), ("order_currency", "EUR"))
+    parameters = dict(decision.discrepancies[0].parameters)
+    assert parameters == {"currency": "USD", "event_type": "PaymentCaptured", "order_currency": "EUR", "reason": "other_currency"}
 
 
 def test_a_currency_is_judged_before_the_order_is_looked_for() -> None:

@@ -105,6 +105,12 @@ def adjusted(**changes: Any) -> dict[str, Any]:
     return _stated({**event, "amount": 100, "taxes": [], **changes})
 
 
+def correction(**changes: Any) -> dict[str, Any]:
+    """An EventCorrected that puts a capture of 0.01 in the place of another event."""
+    event = {**ENVELOPE, "type": "EventCorrected", "business_key": "correct:1", "supersedes_event_id": OTHER_ID}
+    return _stated({**event, "replacement": captured(amount=1), **changes})
+
+
 def delivered(**changes: Any) -> dict[str, Any]:
     """A ShipmentDelivered."""
     return _stated({**ENVELOPE, "type": "ShipmentDelivered", "business_key": "delivered:s1", "shipment_id": "s1", **changes})

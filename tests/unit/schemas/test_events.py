@@ -76,13 +76,7 @@ def test_a_tender_without_a_gateway_may_leave_it_empty(tender: str) -> None:
 
 
 def test_a_correction_carries_a_whole_event() -> None:
-    correction = {
-        **examples.ENVELOPE,
-        "type": "EventCorrected",
-        "business_key": "correct:1",
-        "supersedes_event_id": examples.OTHER_ID,
-        "replacement": examples.captured(amount=1),
-    }
+    correction = examples.correction()
     value = encode_event_json(correction)
     assert decode_to_json(value) == correction
     event = decode_event(value)

@@ -329,5 +329,4 @@ def test_reasons_are_a_closed_set_with_words_for_people() -> None:
         Refusal("because", "")
     for name, texts in REASONS.items():
         assert name.replace("_", "").isalpha()
-        assert texts.meaning.endswith(".")
-        assert texts.mend.endswith(".")
+        assert all(text.endswith(".") for words in (texts.meaning, texts.mend) for text in words)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from asiento.cli.amounts import format_amount
+from asiento.accounting.money import grouped_units_text
 from asiento.cli.main import app
 from sinks.sqlite_ledger import SqliteLedger
 from sinks.trial_balance import read_trial_balance
@@ -73,4 +73,4 @@ def test_a_date_that_is_none_is_refused(day: str) -> None:
     ],
 )
 def test_amounts_are_exact(amount: int, exponent: int, text: str) -> None:
-    assert format_amount(amount, exponent) == text
+    assert grouped_units_text(amount, exponent) == text

@@ -1,0 +1,124 @@
+"""Amounts are whole numbers wherever they go, and the core answers the same each time: looked for in the source itself."""
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.exact_money import inexact, unsteady
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = sorted((ROOT / "asiento" / "accounting").rglob("*.py"))
+AROUND = sorted(path for package in ("schemas", "streams", "sinks", "sources") for path in (ROOT / package).rglob("*.py"))
+ENGINE = ROOT / "streams" / "engine"
+"""Moves bytes and measures times: it must not know an amount at all."""
+MONEY_WORDS = {"amount", "net", "gross", "postings", "quantity", "balances", "totals"}
+ALLOWED: dict[str, dict[str, int]] = {
+    # Paths.
+    "schemas/generate.py": {"true division": 6},
+    "sources/platforms/memory_files.py": {"true division": 3},
+    # Times: seconds between two clocks.
+    "sinks/delivery.py": {"true division": 2},
+    "sinks/lag.py": {"float literal": 1, "true division": 1},
+    # How alike two words are.
+    "sources/platforms/shopify/connection.py": {"float literal": 1},
+    # Decimal texts of a shop become minor units; what is not exact there is checked against the shop's own totals.
+    "sources/platforms/minor_units.py": {"import of decimal": 1},
+    "sources/platforms/payload.py": {"import of decimal": 1},
+    "sources/platforms/shopify/money.py": {"import of decimal": 1, "true division": 1},
+    "sources/platforms/shopify/order_checks.py": {"import of decimal": 1},
+    "sources/platforms/shopify/order_lines.py": {"import of decimal": 1},
+    "sources/platforms/shopify/refund_credits.py": {"import of decimal": 1, "true division": 1},
+    # A made-up shop reckons in exact fractions.
+    "sources/synthetic/arithmetic.py": {"import of fractions": 1},
+    "sources/synthetic/catalog.py": {"import of fractions": 1},
+    "sources/synthetic/intents.py": {"import of fractions": 1},
+    "sources/synthetic/pricing.py": {"import of fractions": 1, "true division": 1},
+    "sources/synthetic/settlement.py": {"import of fractions": 1},
+}
+"""All there is of it outside the core, with how often: a new place must be looked at, one that is gone leaves the list."""
+
+Walker = Callable[[ast.AST], Iterator[tuple[int, str]]]
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: path.name)
+def test_the_core_is_exact_and_answers_the_same_each_time(path: Path) -> None:
+    tree = _tree(path)
+    assert [*inexact(tree), *unsteady(tree)] == []
+
+
+def test_amounts_stay_whole_around_the_core() -> None:
+    found: dict[str, dict[str, int]] = {}
+    for path in AROUND:
+        faults = Counter(what for _, what in inexact(_tree(path)))
+        if faults and ENGINE not in path.parents:
+            found[str(path.relative_to(ROOT))] = dict(faults)
+    assert found == ALLOWED
+
+
+def test_the_engine_knows_no_amount() -> None:
+    for path in ENGINE.rglob("*.py"):
+        for node in ast.walk(_tree(path)):
+            assert not (isinstance(node, ast.Attribute) and node.attr in MONEY_WORDS), f"{path.name}:{node.lineno} {node.attr}"
+            assert not (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("asiento.accounting")), path.name
+
+
+@pytest.mark.parametrize(
+    ("walker", "source", "what"),
+    [
+        (inexact, "rate = 0.21", "float literal"),
+        (inexact, "STEP_SECONDS, rate = 1.0, 0.5", "float literal"),
+        (inexact, "root = 2j", "float literal"),
+        (inexact, "share = amount / 3", "true division"),
+        (inexact, "amount /= 3", "true division"),
+        (inexact, "from operator import truediv", "true division"),
+        (inexact, "share = operator.truediv(amount, 3)", "true division"),
+        (inexact, "float(amount)", "float()"),
+        (inexact, "round(amount, 2)", "round()"),
+        (inexact, "complex(amount)", "complex()"),
+        *[(inexact, f"import {module}", f"import of {module}") for module in ("math", "decimal", "fractions", "statistics")],
+        (inexact, "from math import floor", "import of math"),
+        *[(unsteady, f"import {module}", f"import of {module}") for module in ("random", "time", "os", "secrets", "asyncio")],
+        (unsteady, "from time import monotonic", "import of time"),
+        (unsteady, "datetime.now(UTC)", "clock: now"),
+        (unsteady, "date.today()", "clock: today"),
+        (unsteady, "clock = datetime.utcnow", "clock: utcnow"),
+        (unsteady, "hash(account)", "hash()"),
+        (unsteady, "for key in {1, 2}: pass", "order of a set"),
+        (unsteady, "for key in set(keys): pass", "order of a set"),
+        (unsteady, "keys = frozenset(found)\nrows = [key for key in keys]", "order of a set"),
+        (unsteady, "def rows(keys: set[str]): return list(keys)", "order of a set"),
+        (unsteady, "def rows(keys: frozenset[str]): yield from keys", "order of a set"),
+        (unsteady, "class A:\n    keys: set[str]\n    def rows(self): return tuple(self.keys)", "order of a set"),
+        (unsteady, "rows = [*{1, 2}]", "order of a set"),
+        (unsteady, "rows = {key: 1 for key in {1, 2}}", "order of a set"),
+        (unsteady, "first = next(iter({1, 2}))", "order of a set"),
+        (unsteady, "text = ','.join({'a', 'b'})", "order of a set"),
+        (unsteady, "for key in {1, 2} | more: pass", "order of a set"),
+        (unsteady, "for place, key in enumerate({1, 2}): pass", "order of a set"),
+    ],
+)
+def test_the_walker_sees(walker: Walker, source: str, what: str) -> None:
+    assert what in [fault for _, fault in walker(ast.parse(source))]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "STILL_SECONDS_MAX = 30.0",
+        "share = amount // 3",
+        "rows = sorted({1, 2})",
+        "known = sum(amounts[key] for key in {1, 2})",
+        "keys = {1, *[2, 3]}",
+        "def first(keys: list[int]): return tuple(keys)\ndef second(keys: set[int]): return 1 in keys",
+    ],
+)
+def test_the_walker_lets_pass(source: str) -> None:
+    tree = ast.parse(source)
+    assert [*inexact(tree), *unsteady(tree)] == []
