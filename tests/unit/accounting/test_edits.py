@@ -51,3 +51,8 @@ def test_the_roundings_of_an_order_and_of_its_exchanges_add_up() -> None:
     assert state is not None
     assert state.lines["asiento:rounding"].agreed[0] == 1 + 1 + 1
     assert state.totals.agreed == 1_001 + 101 + 51
+
+
+def test_a_line_of_which_something_was_taken_keeps_its_kind() -> None:
+    other = edited(1, line("A", 2_000, "2", kind="SERVICE"))
+    assert last(ORDER, shipped("S1", {"A": "1"}), other).outcome == Rejected("D06")

@@ -1,5 +1,6 @@
 """Units that come back take their cost from the blocks of the shipments that they left with."""
 
+from asiento.accounting.decision import Deferred
 from asiento.accounting.order_events import OrderEvent
 from tests.order_making import event, line, placed, shipped
 from tests.unit.accounting.playing import amounts, play
@@ -26,3 +27,9 @@ def test_a_named_shipment_gives_the_cost_and_the_others_keep_their_units() -> No
 def test_units_without_a_shipment_come_from_the_oldest_first() -> None:
     (entry,) = play(ORDER, shipped("S1", {"A": "1"}), shipped("S2", {}, lines=DEARER), returned("B1", "1.5"))[-1].entries
     assert amounts(entry) == {"inventory:default": 550, "cogs:sales": -550}
+
+
+def test_a_line_named_twice_counts_cumulatively() -> None:
+    twice = [{"line_id": "A", "quantity": "1.5", "disposition": "RESTOCK"}] * 2
+    came = event("ReturnReceived", "return:B1", return_id="B1", lines=twice)
+    assert play(ORDER, shipped("S1", {"A": "2"}), came)[-1].outcome == Deferred("D11")
