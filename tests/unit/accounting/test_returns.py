@@ -18,6 +18,8 @@ def returned(return_id: str, quantity: str, **fields: str) -> OrderEvent:
 def test_a_named_shipment_gives_the_cost_and_the_others_keep_their_units() -> None:
     sent = (ORDER, shipped("S1", {"A": "1"}), shipped("S2", {}, lines=DEARER))
     *_, named, rest = play(*sent, returned("B1", "1", shipment_id="S2"), returned("B2", "1"))
+    assert named.state is not None
+    assert [block.returned_units for block in named.state.lines["A"].shipped] == [0, 1_000_000]
     assert [amounts(entry) for entry in (*named.entries, *rest.entries)] == [
         {"inventory:default": 500, "cogs:sales": -500},
         {"inventory:default": 300, "cogs:sales": -300},
