@@ -105,7 +105,7 @@ def _refuse(event: OrderEvent, order: OrderState, policy: Policy, findings: Find
             findings.record("D24", "critical", event, expected=known, actual=exponent, parameters=parameters)
             return Rejected("D24")
     if isinstance(event, OrderPlaced):
-        tolerance = policy.for_channel(event.channel).total_tolerance_per_line
+        tolerance = policy.total_tolerance_per_line
         refusal = check_lines(stated_lines(event), prices_include_tax=event.prices_include_tax, tolerance_per_line=tolerance)
         if refusal is not None:
             return _refused_lines(refusal, event, findings)
@@ -124,7 +124,7 @@ def _refuse(event: OrderEvent, order: OrderState, policy: Policy, findings: Find
 
 
 def _refuse_change(event: OrderEdited | ExchangeCreated, order: OrderState, placement: Placement, policy: Policy) -> Refusal | None:
-    tolerance = policy.for_channel(placement.channel).total_tolerance_per_line
+    tolerance = policy.total_tolerance_per_line
     if isinstance(event, OrderEdited):
         return check_edit(event, order, prices_include_tax=placement.prices_include_tax, tolerance_per_line=tolerance)
     return check_exchange(event, order, prices_include_tax=placement.prices_include_tax, tolerance_per_line=tolerance)

@@ -69,9 +69,7 @@ def undo_capture(payment_id: str, order: OrderState) -> None:
 
 
 def is_payment_needed(payment_id: str, order: OrderState) -> bool:
-    """Whether a reversal, a dispute or a refund that did not fail stands on a capture."""
-    if order.payments[payment_id].reversed or any(dispute.payment_id == payment_id for dispute in order.disputes.values()):
-        return True
+    """Whether a refund that did not fail stands on a capture; after a reversal or a dispute what it booked is not kept."""
     tenders = [tender for refund in order.refunds.values() for _, tender in refund.tenders]
     return any(tender.payment_id == payment_id and tender.status != "FAILED" for tender in tenders)
 
