@@ -32,6 +32,8 @@ PSP_TENDERS: frozenset[TenderKind] = frozenset({"CARD", "WALLET", "OTHER"})
 
 def tender_account(tender: TenderKind, gateway: str, store: str | None) -> str:
     """Where the money of a tender stands until it is settled."""
+    if tender in PSP_TENDERS:
+        return f"psp_clearing:{gateway}"
     match tender:
         case "MARKETPLACE":
             return f"marketplace_clearing:{gateway}"

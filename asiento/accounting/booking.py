@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, DISPUTE_LOSSES, REFUNDS_PAYABLE
+from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, CUSTOMER_ACCOUNTS, DISPUTE_LOSSES, REFUNDS_PAYABLE
 from asiento.accounting.balances import Balances
 from asiento.accounting.findings import Findings
 from asiento.accounting.identity import document_ref, entry_id
@@ -12,6 +12,9 @@ from asiento.accounting.order_state import Booked, BookedEntry, OrderState, Plac
 from asiento.accounting.policy import Policy
 
 Dimensions: TypeAlias = tuple[tuple[str, str], ...]
+_CUSTOMER_ACCOUNTS = (ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, REFUNDS_PAYABLE, DISPUTE_LOSSES)
+_SIGNS = (1, -1, -1, 1)
+"""In the order of `Balances`: the side on which each account grows, debit positive."""
 REVERSIBLE_KINDS = frozenset({"capture", "fee", "invoice", "cost", "return_stock", "receivable_adjusted"})
 """Kinds of entries that a correction or a cancelled shipment reverses, where they are of an event that can be corrected."""
 
@@ -149,6 +152,8 @@ class Booking:
     def _add_to_posted(self, draft: Draft) -> None:
         receivable, deposit, owed, losses = self.order.posted
         for (account, _), amount in draft.amounts.items():
+            if account not in CUSTOMER_ACCOUNTS:
+                continue
             if account == ACCOUNTS_RECEIVABLE:
                 receivable += amount
             elif account == CONTRACT_LIABILITY:
@@ -163,10 +168,9 @@ class Booking:
         """Add to a draft what brings the posted balances to those of the totals."""
         due, posted = self.order.balances(), self.order.posted
         if due != posted:
-            draft.debit(ACCOUNTS_RECEIVABLE, due.accounts_receivable - posted.accounts_receivable, self.dimensions)
-            draft.credit(CONTRACT_LIABILITY, due.contract_liability - posted.contract_liability, self.dimensions)
-            draft.credit(REFUNDS_PAYABLE, due.refunds_payable - posted.refunds_payable, self.dimensions)
-            draft.debit(DISPUTE_LOSSES, due.dispute_losses - posted.dispute_losses, self.dimensions)
+            for account, owed, before, sign in zip(_CUSTOMER_ACCOUNTS, due, posted, _SIGNS, strict=True):
+                if owed != before:
+                    draft.debit(account, sign * (owed - before), self.dimensions)
 
     def apply(self) -> None:
         """After documents and changes of what is open: move what is needed between the customer's balances."""

@@ -20,7 +20,11 @@ from asiento.accounting.order_events import (
     OrderCancelled,
     OrderEdited,
     OrderEvent,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentFailed,
     PaymentReversed,
+    PaymentVoided,
     ReceivableAdjusted,
     RefundIssued,
     RefundTender,
@@ -48,6 +52,8 @@ _OTHER_FEE_SOURCE = Ignored("other_fee_source")
 def unmet_condition(event: OrderEvent, order: OrderState, policy: Policy, *, overdue: bool = False) -> Unmet | None:
     """The first condition of the kind that does not hold, or None. overdue: it waits for money (D10) no longer."""
     match event:
+        case PaymentCaptured() | PaymentAuthorized() | PaymentVoided() | PaymentFailed():
+            return None
         case ShipmentDispatched() | OrderCancelled():
             return _units_beyond_open([(line.line_id, line.quantity) for line in event.lines], order)
         case RefundIssued():

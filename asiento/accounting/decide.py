@@ -16,6 +16,7 @@ from asiento.accounting.decision import (
     Severity,
     Watch,
 )
+from asiento.accounting.facts import Fact
 from asiento.accounting.findings import Findings
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.judgement import judge
@@ -24,7 +25,7 @@ from asiento.accounting.order_events import DeadlinePassed, FeeCharged, OrderEve
 from asiento.accounting.order_state import OrderState, Parked
 from asiento.accounting.particulars import named
 from asiento.accounting.policy import Policy, PolicyBook, utc_date
-from asiento.accounting.recognition import known_as
+from asiento.accounting.recognition import fact_of, known_as
 
 PARKING_OVERFLOW = "parking_overflow"
 
@@ -62,9 +63,10 @@ class _Case:
 
     def decide(self) -> Decision:
         event, order = self.event, self.order
-        if self.state is not None and not _is_ignored(event) and is_archived(order, event.received_at, self.policy):
+        ignored = _ignored_as(event)
+        if ignored is None and is_archived(order, event.received_at, self.policy):
             return self._turn_away()
-        outcome = self._judge_arrival()
+        outcome = ignored or self._judge_arrival()
         changed = isinstance(outcome, Posted | Deferred)
         seen = not _waits_unseen(outcome, self.order) and self._see(self.event)
         if isinstance(outcome, Posted) or seen:
@@ -88,24 +90,22 @@ class _Case:
 
     def _judge_arrival(self) -> Outcome:
         event, order = self.event, self.order
-        ignored = _is_ignored(event)
-        if ignored is not None:
-            return ignored
-        known = known_as(event, order)
+        fact = fact_of(event)
+        known = known_as(fact, order)
         if known is not None:
             return self._repeated(known[0].event_id, known[1])
         overdue = waiting_for(event, order) if isinstance(event, DeadlinePassed) else None
-        outcome, entries = self._judge(event)
+        outcome, entries = self._judge(event, fact)
         self.entries.extend(entries)
         if overdue is not None and overdue.code == "D10" and isinstance(outcome, Posted):
             self._judge_again(overdue, overdue=True)
         return self._park(outcome) if isinstance(outcome, Deferred) else outcome
 
-    def _judge(self, event: OrderEvent, *, overdue: bool = False) -> tuple[Outcome, list[JournalEntry]]:
+    def _judge(self, event: OrderEvent, fact: Fact, *, overdue: bool = False) -> tuple[Outcome, list[JournalEntry]]:
         if self.watch is None:
-            return judge(event, self.order, self.policy, self.findings, overdue=overdue)
+            return judge(event, fact, self.order, self.policy, self.findings, overdue=overdue)
         before = self.order.copy()
-        outcome, entries = judge(event, self.order, self.policy, self.findings, overdue=overdue)
+        outcome, entries = judge(event, fact, self.order, self.policy, self.findings, overdue=overdue)
         self.watch(Judged(event=event, outcome=outcome, before=before, after=self.order.copy(), entries=tuple(entries)))
         return outcome, entries
 
@@ -153,7 +153,7 @@ class _Case:
     def _judge_again(self, parked: Parked, *, overdue: bool = False) -> bool:
         """Judge a parked event; True where that may heal others: it posted, or its number became seen."""
         event, order = parked.event, self.order
-        outcome, entries = self._judge(event, overdue=overdue)
+        outcome, entries = self._judge(event, fact_of(event), overdue=overdue)
         if not (isinstance(outcome, Deferred) and outcome.code == parked.code):
             self._move_on(parked, outcome, entries)
         seen = not _waits_unseen(outcome, order) and self._see(event)
@@ -172,7 +172,7 @@ class _Case:
         self.healed.append(Healed(event_id=event.event_id, outcome=outcome, entries=tuple(entries)))
 
 
-def _is_ignored(event: OrderEvent) -> Ignored | None:
+def _ignored_as(event: OrderEvent) -> Ignored | None:
     """Step 1: tests and estimates."""
     if event.test_mode:
         return _IGNORED_TEST

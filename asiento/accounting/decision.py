@@ -8,6 +8,7 @@ from asiento.accounting import order_state
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OrderState
+from asiento.accounting.values import value
 
 Severity: TypeAlias = order_state.Severity
 
@@ -81,7 +82,7 @@ class Healed:
     entries: tuple[JournalEntry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Decision:
     """`entries` are all entries in order of posting, those of healed events included."""
 

@@ -15,7 +15,6 @@ from asiento.accounting.placement import (
     check_shape,
     check_total,
     component_amounts,
-    discount_shares,
     line_terms,
     place_line,
     refuse_shares,
@@ -84,7 +83,7 @@ def check_edit(event: OrderEdited, order: OrderState, *, prices_include_tax: boo
     stated = stated_lines(event)
     given = [line.order_discount or 0 for line in event.lines]
     all_given = all(line.order_discount is not None for line in event.lines)
-    shares = discount_shares(event.lines, stated.discount)
+    shares = stated.shares
     if sum(given) > stated.discount or (all_given and sum(given) < stated.discount):
         return check_total(stated, tolerance_per_line) or refuse_shares(stated)
     refusal = check_total(stated, tolerance_per_line) or check_shape(event.lines, shares or given, prices_include_tax)
@@ -144,7 +143,7 @@ def _edited(before: LineState | None, line: Line, share: int) -> LineState:
         for tax, taken, credited in zip(before.terms.taxes, before.taken[FIRST_TAX:], before.credited[FIRST_TAX:], strict=True)
     }
     taxes = (*(tax for tax in held if tax in stated or held[tax]), *(tax for tax in stated if tax not in held))
-    fixed = component_amounts(line, share)[:FIRST_TAX]
+    fixed = component_amounts(line, share, ())
     agreed = (*fixed, *(stated.get(tax, 0) for tax in taxes))
     return _reopened(_with_taxes(before, taxes), line_terms(line, taxes), line.quantity if before.has_units else 0, agreed)
 

@@ -5,7 +5,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 FactName: TypeAlias = Literal["event_id", "business_key", "natural_key"]
 _NAMES: tuple[FactName, ...] = ("event_id", "business_key", "natural_key")
-_RECENT_MAX = 128
+_PLACES: dict[FactName, int] = {"event_id": 0, "business_key": 2, "natural_key": 4}
+_RECENT_MAX = 32
 """Facts that are looked through one by one; an ordinary order never has more."""
 
 
@@ -61,7 +62,7 @@ class Facts:
         """The oldest fact of that event_id, business_key or natural_key."""
         if self._old and (known := self._index[name].get(value)) is not None:
             return known
-        place = Fact._fields.index(name)
+        place = _PLACES[name]
         for fact in self._recent:
             if fact[place] == value:
                 return fact

@@ -7,6 +7,7 @@ from asiento.accounting.correction import CORRECTABLE
 from asiento.accounting.deadlines import UNREFUNDED, is_unpaid, is_unrefunded, is_unshipped, pass_deadline
 from asiento.accounting.decision import Conflict, Deferred, Outcome, Posted, Rejected, Severity
 from asiento.accounting.editing import check_edit, check_exchange
+from asiento.accounting.facts import Fact
 from asiento.accounting.findings import Findings
 from asiento.accounting.invariants import check_invariants
 from asiento.accounting.journal import JournalEntry
@@ -25,7 +26,7 @@ from asiento.accounting.particulars import named
 from asiento.accounting.placement import Refusal, check_lines, stated_lines
 from asiento.accounting.policy import Policy
 from asiento.accounting.posting_rules import place_order, post_event
-from asiento.accounting.recognition import fact_of, split_key
+from asiento.accounting.recognition import split_key
 from asiento.accounting.suspense import clear_suspense
 
 POSTED = Posted()
@@ -35,20 +36,22 @@ _OVER_REFUNDS: dict[Severity, str] = {"critical": "above_captures", "high": "wit
 
 
 def judge(
-    event: OrderEvent, order: OrderState, policy: Policy, findings: Findings, *, overdue: bool = False
+    event: OrderEvent, fact: Fact, order: OrderState, policy: Policy, findings: Findings, *, overdue: bool = False
 ) -> tuple[Outcome, list[JournalEntry]]:
     """The outcome of an event against a state that is changed only where it posts; the entries it made.
 
-    overdue: its deadline passed, so that it waits for money (D10) no longer.
+    fact: what dedupe remembers of the event once it posts. overdue: its deadline passed, so that it waits for money (D10) no longer.
     """
     refused = _refuse(event, order, policy, findings)
     if refused is not None:
         return refused, []
     placement = order.placement
-    if isinstance(event, OrderPlaced | DeadlinePassed):
-        if passes_amount_limit(event, order, policy.amount_max):
-            return _beyond_limit(event, order, policy, findings), []
-        return POSTED, _post_unconditionally(event, order, policy, findings)
+    if isinstance(event, OrderPlaced):
+        return _judge_placement(event, fact, order, policy, findings), []
+    if isinstance(event, DeadlinePassed):
+        entries = pass_deadline(event, order, policy, findings)
+        order.facts = order.facts.with_fact(fact)
+        return POSTED, entries
     if placement is None:
         return UNKNOWN_ORDER, []
     if event.source_sequence is not None and event.source_sequence > order.next_number:
@@ -60,29 +63,31 @@ def judge(
         return unmet, []
     if passes_amount_limit(event, order, policy.amount_max):
         return _beyond_limit(event, order, policy, findings), []
-    return POSTED, _post(event, order, placement, policy, findings)
+    return POSTED, _post(Booking(event, order, placement, policy, findings), fact, policy)
 
 
-def _post_unconditionally(event: OrderPlaced | DeadlinePassed, order: OrderState, policy: Policy, findings: Findings) -> list[JournalEntry]:
-    """What needs no known order."""
-    if isinstance(event, OrderPlaced):
-        place_order(event, order, policy.for_channel(event.channel), findings)
-        entries: list[JournalEntry] = []
-    else:
-        entries = pass_deadline(event, order, policy, findings)
-    order.facts = order.facts.with_fact(fact_of(event))
-    return entries
+def _judge_placement(event: OrderPlaced, fact: Fact, order: OrderState, policy: Policy, findings: Findings) -> Outcome:
+    """An order needs nothing to be known but lines that are sound."""
+    stated = stated_lines(event)
+    tolerance = policy.total_tolerance_per_line
+    refusal = check_lines(stated, prices_include_tax=event.prices_include_tax, tolerance_per_line=tolerance)
+    if refusal is not None:
+        return _refused_lines(refusal, event, findings)
+    if passes_amount_limit(event, order, policy.amount_max):
+        return _beyond_limit(event, order, policy, findings)
+    place_order(event, stated, order, policy.for_channel(event.channel), findings)
+    order.facts = order.facts.with_fact(fact)
+    return POSTED
 
 
-def _post(event: OrderEvent, order: OrderState, placement: Placement, policy: Policy, findings: Findings) -> list[JournalEntry]:
+def _post(booking: Booking, fact: Fact, policy: Policy) -> list[JournalEntry]:
+    event, order, findings = booking.event, booking.order, booking.findings
     lines_before = order.lines.copy()
     was_over = order.totals.refunded_beyond_captured + order.totals.disputed > 0
     pending_before = _pending_of(event, order)
     findings.resolve_waiting(event)
     entries = clear_suspense(event, order, policy, findings) if order.suspended else []
-    booking = Booking(event, order, placement, policy, findings)
     post_event(event, booking)
-    fact = fact_of(event)
     order.facts = order.facts.with_fact(fact)
     if split_key(fact.natural_key)[0] in CORRECTABLE:
         booking.keep_booked(fact.natural_key)
@@ -104,11 +109,6 @@ def _refuse(event: OrderEvent, order: OrderState, policy: Policy, findings: Find
             parameters = named(currency=currency, reason="unknown_currency" if known is None else "wrong_exponent")
             findings.record("D24", "critical", event, expected=known, actual=exponent, parameters=parameters)
             return Rejected("D24")
-    if isinstance(event, OrderPlaced):
-        tolerance = policy.total_tolerance_per_line
-        refusal = check_lines(stated_lines(event), prices_include_tax=event.prices_include_tax, tolerance_per_line=tolerance)
-        if refusal is not None:
-            return _refused_lines(refusal, event, findings)
     placement = order.placement
     if placement is None:
         return None

@@ -1,6 +1,8 @@
 """An order's lines as they are stated: checks D01, D03, D05, D06 and the component vectors of every line."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from asiento.accounting.allocation import spread
 from asiento.accounting.blocks import NET, Amounts, Block, zeros
@@ -26,31 +28,36 @@ class Refusal:
     actual: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StatedLines:
-    """Lines as an event states them: `discount` is the order-level one, `total` what all of it should add up to."""
+class StatedLines(NamedTuple):
+    """Lines as an event states them: `discount` is the order-level one, `total` what all of it should add up to.
+
+    sum: what the lines add up to, discounts and exclusive taxes included. shares: of the discount, by Rule 1 as for fresh lines;
+    None where they do not add up.
+    """
 
     lines: tuple[Line, ...]
     discount: int
     total: int
-
-    @property
-    def sum(self) -> int:
-        """What the lines add up to, discounts and exclusive taxes included."""
-        total = -self.discount
-        for line in self.lines:
-            total += line.gross - line.discount
-            for tax in line.taxes:
-                if not tax.included:
-                    total += tax.amount
-        return total
+    sum: int
+    shares: list[int] | None
 
 
 def stated_lines(event: OrderPlaced | OrderEdited | ExchangeCreated) -> StatedLines:
     """The lines of an event; an exchange has no order-level discount."""
     if isinstance(event, ExchangeCreated):
-        return StatedLines(event.lines, 0, event.total_added)
-    return StatedLines(event.lines, sum([discount.amount for discount in event.order_discounts]), event.total)
+        return StatedLines(event.lines, 0, event.total_added, _sum_of(event.lines), discount_shares(event.lines, 0))
+    discount = sum([discount.amount for discount in event.order_discounts])
+    return StatedLines(event.lines, discount, event.total, _sum_of(event.lines) - discount, discount_shares(event.lines, discount))
+
+
+def _sum_of(lines: tuple[Line, ...]) -> int:
+    total = 0
+    for line in lines:
+        total += line.gross - line.discount
+        for tax in line.taxes:
+            if not tax.included:
+                total += tax.amount
+    return total
 
 
 def check_total(stated: StatedLines, tolerance_per_line: int) -> Refusal | None:
@@ -73,7 +80,7 @@ def refuse_shares(stated: StatedLines) -> Refusal:
 
 def check_lines(stated: StatedLines, *, prices_include_tax: bool, tolerance_per_line: int) -> Refusal | None:
     """D01 beyond its tolerance, D03, D06 of fresh lines: the first of them in this order, or None."""
-    shares = discount_shares(stated.lines, stated.discount)
+    shares = stated.shares
     if shares is None:
         return check_total(stated, tolerance_per_line) or refuse_shares(stated)
     return check_total(stated, tolerance_per_line) or check_shape(stated.lines, shares, prices_include_tax)
@@ -135,17 +142,20 @@ def tax_name(jurisdiction: str, tax_type: str, code: str) -> str:
 
 
 def _net(line: Line, share: int) -> int:
-    included = sum([tax.amount for tax in line.taxes if tax.included])
-    return line.gross - line.discount - share - included
+    net = line.gross - line.discount - share
+    for tax in line.taxes:
+        if tax.included:
+            net -= tax.amount
+    return net
 
 
-def component_amounts(line: Line, share: int) -> Amounts:
-    """The component vector of a line with its share of the order-level discount; taxes as in `tax_components`."""
+def component_amounts(line: Line, share: int, taxes: Iterable[int]) -> Amounts:
+    """The component vector of a line with its share of the order-level discount and the amounts of `tax_components`."""
     net = _net(line, share)
     discount = line.discount + share
     if discount:
         discount = _discount_without_tax(line, discount, net)
-    return (net, discount, share, line.gross - line.discount, *tax_components(line).values())
+    return (net, discount, share, line.gross - line.discount, *taxes)
 
 
 def tax_components(line: Line) -> dict[TaxTerms, int]:
@@ -173,24 +183,17 @@ def _discount_without_tax(line: Line, discount: int, net: int) -> int:
 
 def line_terms(line: Line, taxes: tuple[TaxTerms, ...]) -> LineTerms:
     """What does not change of a line unless an edit says so."""
-    return LineTerms(
-        line_id=line.line_id,
-        kind=line.kind,
-        category=line.revenue_category or _DEFAULT_CATEGORY,
-        unit_price=line.unit_price,
-        sku=line.sku,
-        description=line.description,
-        unit_cost=line.unit_cost,
-        taxes=taxes,
-    )
+    category = line.revenue_category or _DEFAULT_CATEGORY
+    return LineTerms(line.line_id, line.kind, category, line.unit_price, line.sku, line.description, line.unit_cost, taxes)
 
 
 def place_line(line: Line, share: int) -> LineState:
     """The state of a fresh line. Charges get the units of their block from `spread_charges`."""
-    amounts = component_amounts(line, share)
+    taxes = tax_components(line)
+    amounts = component_amounts(line, share, taxes.values())
     nothing = zeros(amounts)
     units = line.quantity if line.kind in UNIT_KINDS else 0
-    return LineState(line_terms(line, tuple(tax_components(line))), units, amounts, Block(units, 0, amounts), nothing, nothing, nothing)
+    return LineState(line_terms(line, tuple(taxes)), units, amounts, Block(units, 0, amounts), nothing, nothing, nothing)
 
 
 def added_rounding(difference: int) -> LineState:

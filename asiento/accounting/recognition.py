@@ -62,22 +62,21 @@ def fact_of(event: OrderEvent) -> Fact:
     return Fact(event.event_id, event.fingerprint, event.business_key, event.natural_fingerprint, natural_key(event))
 
 
-def known_as(event: OrderEvent, order: OrderState) -> tuple[Fact, str | None] | None:
-    """The fact that the record repeats, and the code of the conflict where it differs; None = it is new.
+def known_as(told: Fact, order: OrderState) -> tuple[Fact, str | None] | None:
+    """The fact that a record repeats, and the code of the conflict where it differs; None = it is new.
 
     Applied facts come before parked ones, event ids before business keys before natural ids.
     """
     parked = [fact_of(one.event) for one in order.parked]
-    fact = _find("event_id", event.event_id, order, parked)
+    fact = _find("event_id", told.event_id, order, parked)
     if fact is not None:
-        return fact, None if fact.fingerprint == event.fingerprint else "D21"
-    fact = _find("business_key", event.business_key, order, parked)
-    key = natural_key(event)
-    if fact is None and key:
-        fact = _find("natural_key", key, order, parked)
+        return fact, None if fact.fingerprint == told.fingerprint else "D21"
+    fact = _find("business_key", told.business_key, order, parked)
+    if fact is None and told.natural_key:
+        fact = _find("natural_key", told.natural_key, order, parked)
     if fact is None:
         return None
-    return fact, None if fact.content == event.natural_fingerprint else "D22"
+    return fact, None if fact.content == told.content else "D22"
 
 
 def _find(name: FactName, value: str, order: OrderState, parked: list[Fact]) -> Fact | None:

@@ -9,7 +9,7 @@ from asiento.accounting.journal import JournalEntry
 from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import Policy, PolicyBook
-from asiento.accounting.recognition import known_as
+from asiento.accounting.recognition import fact_of, known_as
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class _Teller:
     def tell(self, event: OrderEvent) -> None:
         told = Told(len(self.told) + 1, event)
         self.told.append(told)
-        known = known_as(event, self.state) if self.state is not None else None
+        known = known_as(fact_of(event), self.state) if self.state is not None else None
         judged: list[Judged] = []
         decision = decide(event, self.state, self._policies, judged.append)
         self.state = decision.state

@@ -6,6 +6,7 @@ from asiento.accounting.charges import settle_charges_without_units
 from asiento.accounting.editing import EditFault, plan_edit, plan_exchange, rearranged_shipments
 from asiento.accounting.invoicing import Invoice
 from asiento.accounting.order_events import ExchangeCreated, OrderEdited
+from asiento.accounting.placement import stated_lines
 from asiento.accounting.posting_rules.order_placed import fiscal_data, warn_of_lines
 
 
@@ -30,4 +31,4 @@ def post_edit(event: OrderEdited | ExchangeCreated, booking: Booking) -> None:
         settle_charges_without_units(booking, invoice, cancel=False)
     invoice.enter()
     booking.apply()
-    warn_of_lines(event, booking.policy, booking.findings)
+    warn_of_lines(event, stated_lines(event), booking.policy, booking.findings)

@@ -8,20 +8,18 @@ from asiento.accounting.order_state import OrderState, Placement
 from asiento.accounting.particulars import named
 from asiento.accounting.placement import (
     ADDED_ROUNDING_ID,
+    StatedLines,
     added_rounding,
-    discount_shares,
     place_line,
     spread_charges,
-    stated_lines,
     tax_difference,
 )
 from asiento.accounting.policy import Policy
 
 
-def place_order(event: OrderPlaced, order: OrderState, policy: Policy, findings: Findings) -> None:
+def place_order(event: OrderPlaced, stated: StatedLines, order: OrderState, policy: Policy, findings: Findings) -> None:
     """Fill the state of an order whose lines passed `check_lines`; warns of D01 within tolerance and of D05."""
-    stated = stated_lines(event)
-    shares = discount_shares(event.lines, stated.discount)
+    shares = stated.shares
     if shares is None or event.currency is None or event.currency_exponent is None:
         raise InvariantBroken(f"order {event.order_key} is placed without its checks")
     lines = {line.line_id: place_line(line, share) for line, share in zip(event.lines, shares, strict=True)}
@@ -44,12 +42,11 @@ def place_order(event: OrderPlaced, order: OrderState, policy: Policy, findings:
         customer_ref=event.customer_ref,
         fiscal=fiscal_data(event, event.document_fields),
     )
-    warn_of_lines(event, policy, findings)
+    warn_of_lines(event, stated, policy, findings)
 
 
-def warn_of_lines(event: OrderPlaced | OrderEdited | ExchangeCreated, policy: Policy, findings: Findings) -> None:
+def warn_of_lines(event: OrderPlaced | OrderEdited | ExchangeCreated, stated: StatedLines, policy: Policy, findings: Findings) -> None:
     """D01 within tolerance and D05 of the lines that an event states."""
-    stated = stated_lines(event)
     if stated.sum != stated.total:
         parameters = named(reason="within_tolerance", difference=abs(stated.total - stated.sum))
         findings.record("D01", "low", event, expected=stated.sum, actual=stated.total, parameters=parameters)
@@ -64,8 +61,10 @@ def fiscal_data(event: OrderPlaced | OrderEdited | ExchangeCreated, known: tuple
     for discount in () if isinstance(event, ExchangeCreated) else event.order_discounts:
         fiscal[f"order_discount:{discount.code}:funded_by"] = discount.funded_by
     for line in event.lines:
-        for name in ("product_tax_code", "unit_code", "tax_exemption"):
-            code: str | None = getattr(line, name)
-            if code is not None:
-                fiscal[f"line:{line.line_id}:{name}"] = code
+        if line.product_tax_code is not None:
+            fiscal[f"line:{line.line_id}:product_tax_code"] = line.product_tax_code
+        if line.unit_code is not None:
+            fiscal[f"line:{line.line_id}:unit_code"] = line.unit_code
+        if line.tax_exemption is not None:
+            fiscal[f"line:{line.line_id}:tax_exemption"] = line.tax_exemption
     return tuple(sorted(fiscal.items()))
