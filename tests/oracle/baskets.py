@@ -110,7 +110,9 @@ def share_discount(rng: Random, lines: Sequence[Event], *, given: bool) -> list[
     amount = min(amount, room)
     if not amount:
         return []
-    shares = spread(amount, {line["line_id"]: line["gross"] - line["discount"] for line in able}) or {}
+    shares = spread(amount, {line["line_id"]: line["gross"] - line["discount"] for line in able})
+    if shares is None:
+        return []
     for line in able:
         line["order_discount" if given else "expected"] = shares[line["line_id"]]
     if given and rng.random() < 0.15:
