@@ -67,6 +67,7 @@ def test_a_test_record_is_ignored_before_the_order_is_found_archived() -> None:
     assert not decision.state.archived
 
 
+FOREIGN = captured("P0", 5, currency="USD")
 PENDING = refunded("R1", [back("A", "1")], [tender("T1", 500, "PENDING")])
 
 
@@ -83,8 +84,9 @@ PENDING = refunded("R1", [back("A", "1")], [tender("T1", 500, "PENDING")])
         (*OVER, chargeback("D1", 400)),
         (*OVER, shipped("S2", {"A": "1"})),
         (captured("P1", 5),),
+        (FOREIGN, deadline("PARKED", FOREIGN), *OVER),
     ],
-    ids=["new", "paid", "sent", "half", "free units open", "pending", "owed", "disputed", "waits", "unknown"],
+    ids=["new", "paid", "sent", "half", "free units open", "pending", "owed", "disputed", "waits", "unknown", "on suspense"],
 )
 def test_an_order_that_is_not_over_is_never_archived(before: tuple[OrderEvent, ...]) -> None:
     outcome = late(*before, seconds=4_000 * DAY).outcome

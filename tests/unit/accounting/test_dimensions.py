@@ -3,7 +3,7 @@
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.order_events import OrderEvent
 from tests.order_making import back, captured, event, line, placed, refunded, shipped, tax, tender
-from tests.unit.accounting.playing import entry_of, last, stated_tax
+from tests.unit.accounting.playing import chargeback, entry_of, last, stated_tax
 
 ORDER = placed(
     line("A", 2_000, "2", discount=200, revenue_category="books", unit_cost="3", taxes=[tax(378)]),
@@ -104,6 +104,11 @@ def test_a_fee_with_its_tax() -> None:
         "tax_receivable:ES:VAT": TAX,
         "marketplace_clearing:amazon": BASE,
     }
+
+
+def test_a_dispute_with_its_fee() -> None:
+    entry = entry_of(last(ORDER, captured("P1", 500), chargeback("D1", 400, 15)), "chargeback")
+    assert told(entry) == dict.fromkeys(("dispute_receivable", "dispute_fees", "psp_clearing:stripe"), BASE)
 
 
 def test_a_receivable_adjusted_with_its_tax() -> None:
