@@ -91,9 +91,9 @@ class Life:
             self._heal()
 
     def _known(self, event: Event) -> Result | None:
-        """Duplicate or conflict with what was applied or waits; None: new."""
-        mended = [fact.event["replacement"] for fact in self.facts if fact.event.get("replacement") is not None]
-        known = mended + [fact.event for fact in self.facts] + [one.event for one in self.parked]
+        """Duplicate or conflict with what was applied, the oldest first, or waits; None: new."""
+        applied = [one for fact in self.facts for one in (fact.event.get("replacement"), fact.event) if one is not None]
+        known = applied + [one.event for one in self.parked]
         for other in known:
             if other["event_id"] == event["event_id"]:
                 return ["duplicate"] if entry_content(other) == entry_content(event) else ["conflict", "D21"]

@@ -406,7 +406,8 @@ def _edit_row(one: Merchant, row: Event) -> None:
     elif change == "other":
         _edit_nature(one, row)
     elif change == "discount" and row["kind"] != "GIFT_CARD":
-        row["discount"] = min(gross - (row.get("order_discount") or 0), row["discount"] + one.rng.choice((1, 10, 100)))
+        room = max(0, gross - (row.get("order_discount") or 0))
+        row["discount"] = min(room, row["discount"] + one.rng.choice((1, 10, 100)))
 
 
 def sort_of(events: Sequence[Event], *kinds: str) -> list[Event]:
