@@ -13,6 +13,7 @@ ACCOUNTING_ENTRIES = "accounting.entries.v1"
 ACCOUNTING_DECISIONS = "accounting.decisions.v1"
 ACCOUNTING_DISCREPANCIES = "accounting.discrepancies.v1"
 ACCOUNTING_ACKS = "accounting.acks.v1"
+ACCOUNTING_ACTIONS = "accounting.actions.v1"
 ORDER_STATE_TABLE = "order-state"
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -69,8 +70,8 @@ _DELETED: tuple[_Entry, ...] = (
         retention_days=FOREVER_DAYS,
         record_bytes_max=EVENT_RECORD_BYTES_MAX,
         owner="producers",
-        writers=("producers", "events send", "gateway"),
-        readers=("order worker",),
+        writers=("producers", "events send", "gateway", "sweeper", "dlq", "discrepancies"),
+        readers=("order worker", "projector"),
     ),
     _Entry(
         name=ACCOUNTING_ENTRIES,
@@ -81,7 +82,7 @@ _DELETED: tuple[_Entry, ...] = (
         record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
         owner="order worker",
         writers=("order worker",),
-        readers=("sinks", "verify"),
+        readers=("sinks", "projector", "verify"),
     ),
     _Entry(
         name=ACCOUNTING_DECISIONS,
@@ -114,6 +115,17 @@ _DELETED: tuple[_Entry, ...] = (
         record_bytes_max=EVENT_RECORD_BYTES_MAX,
         owner="sinks",
         writers=("sinks",),
+        readers=("projector", "verify"),
+    ),
+    _Entry(
+        name=ACCOUNTING_ACTIONS,
+        purpose="What operators did: every assignment, resolution and replay, with who and why; the audit trail, kept for ever.",
+        key="order key, else the subject",
+        record="OperatorAction",
+        retention_days=FOREVER_DAYS,
+        record_bytes_max=EVENT_RECORD_BYTES_MAX,
+        owner="operators",
+        writers=("discrepancies", "events", "dlq"),
         readers=("projector",),
     ),
     _Entry(
@@ -125,7 +137,7 @@ _DELETED: tuple[_Entry, ...] = (
         record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
         owner="order worker",
         writers=("order worker",),
-        readers=("dlq replay",),
+        readers=("projector", "dlq"),
     ),
 )
 

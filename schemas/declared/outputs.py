@@ -1,4 +1,4 @@
-"""What the product writes: entries, decisions, discrepancies, dead letters, acks."""
+"""What the product writes: entries, decisions, discrepancies, dead letters, acks, and what operators did."""
 
 from schemas.declared.parts import LIABLE_PARTY
 from schemas.declared.words import (
@@ -220,7 +220,34 @@ ACK = record(
     optional("document_number", TEXT, "Legal number of the document."),
     optional("reason", LABEL, "Why not."),
     required("at", TIME, "When."),
+    optional("chain_hash", TEXT, "Head of the ledger's hash chain of this partition after the entry, 64 hex digits."),
     namespace=NAMESPACE,
 )
 
-OUTPUTS: tuple[Declared, ...] = (JOURNAL_ENTRY, DECISION_BATCH, DISCREPANCY, DEAD_LETTER, ACK)
+OPERATOR_ACTION = record(
+    "OperatorAction",
+    "What a person did about something that the stream could not settle; never changed, never removed.",
+    required("action_id", UUID, "Derived from the other fields: sent twice, it is the same action."),
+    required(
+        "kind",
+        enum("ActionKind", "ASSIGN", "RESOLVE", "REOPEN", "PROPOSE", "APPROVE", "REFUSE", "REPLAY", doc="What was done."),
+        "What was done.",
+    ),
+    required(
+        "subject_kind",
+        enum("SubjectKind", "DISCREPANCY", "EVENT", "DEAD_LETTER", doc="What it was done about."),
+        "What it was done about.",
+    ),
+    required("subject", TEXT, "discrepancy_id, event_id, or topic/partition/offset of the refused record."),
+    optional("order_key", TEXT, "The order, where it is known."),
+    required("actor", TEXT, "Who did it: the name or pseudonym that the operator's login has."),
+    required("reason", LABEL, "Why, in the operator's words."),
+    required("at", TIME, "When."),
+    optional("assignee", TEXT, "ASSIGN: who looks after it from now on."),
+    optional("refers_to", UUID, "APPROVE and REFUSE: the action_id of the PROPOSE."),
+    optional("sent_event_id", UUID, "The event that was sent, or would be: a JournalPosted, a mended or replayed event."),
+    optional("event", LABEL, "PROPOSE: the event to be sent once approved, as its JSON twin."),
+    namespace=NAMESPACE,
+)
+
+OUTPUTS: tuple[Declared, ...] = (JOURNAL_ENTRY, DECISION_BATCH, DISCREPANCY, DEAD_LETTER, ACK, OPERATOR_ACTION)

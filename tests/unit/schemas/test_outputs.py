@@ -1,10 +1,11 @@
-"""Decisions, discrepancies and dead letters come back as they went."""
+"""Decisions, discrepancies, dead letters, acks and actions come back as they went."""
 
 from dataclasses import replace
 
 import pytest
 
 from asiento.accounting.decision import Discrepancy
+from schemas.acks import Ack, ack_to_json, decode_ack, encode_ack
 from schemas.dead_letters import DeadLetter, Header, dead_letter_to_json, decode_dead_letter, encode_dead_letter
 from schemas.decisions import (
     OUTCOMES,
@@ -17,6 +18,7 @@ from schemas.decisions import (
 )
 from schemas.declared import outputs
 from schemas.discrepancies import decode_discrepancy, discrepancy_to_json, encode_discrepancy
+from schemas.operator_actions import OperatorAction, action_to_json, decode_action, encode_action
 from schemas.output_codec import DecodeError
 from tests.unit.schemas.examples import EVENT_ID, OTHER_ID
 
@@ -104,3 +106,41 @@ def test_one_record_is_not_taken_for_another() -> None:
 
 def test_outcomes_are_those_of_the_schema() -> None:
     assert OUTCOMES == outputs.OUTCOMES
+
+
+ACTION = OperatorAction(
+    kind="PROPOSE",
+    subject_kind="DISCREPANCY",
+    subject="bb36aed8-e105-46a6-9656-cad2e6802c98",
+    order_key="acme:shopify:main:1001",
+    actor="ana",
+    reason="la pasarela lo confirmó por teléfono",
+    at=1_795_000_000_000_001,
+    event='{"type":"JournalPosted"}',
+)
+ACK = Ack(entry_id="d4e30a94-8be5-47bc-bde7-48a5a3897db5", ledger="sqlite", status="POSTED", remote_id="17", at=5, chain_hash="ab" * 32)
+
+
+def test_an_action_survives_the_way_there_and_back() -> None:
+    assert decode_action(encode_action(ACTION)) == ACTION
+    shown = action_to_json(ACTION)
+    assert shown["action_id"] == ACTION.action_id
+    assert shown["at"] == "2026-11-18T11:06:40.000001Z"
+    assert "assignee" not in shown
+
+
+def test_an_action_sent_twice_is_one_and_any_other_is_another() -> None:
+    assert replace(ACTION).action_id == ACTION.action_id
+    others = (replace(ACTION, actor="bo"), replace(ACTION, at=6), replace(ACTION, reason="otra"), replace(ACTION, kind="ASSIGN"))
+    assert len({action.action_id for action in (ACTION, *others)}) == 5
+
+
+def test_the_key_of_an_action_is_its_order_or_else_its_subject() -> None:
+    assert ACTION.key == b"acme:shopify:main:1001"
+    assert replace(ACTION, order_key=None, subject="orders.events.v1/3/17").key == b"orders.events.v1/3/17"
+
+
+def test_an_ack_survives_the_way_there_and_back() -> None:
+    assert decode_ack(encode_ack(ACK)) == ACK
+    assert decode_ack(encode_ack(replace(ACK, chain_hash=None, remote_id=None))) == replace(ACK, chain_hash=None, remote_id=None)
+    assert ack_to_json(ACK)["at"] == "1970-01-01T00:00:00.000005Z"

@@ -8,13 +8,20 @@ from typing import Any
 import pytest
 
 from asiento.accounting import decision, journal, order_events
-from schemas import dead_letters, decisions
+from schemas import acks, dead_letters, decisions, operator_actions
 from schemas.avro_types import Array, AvroType, OneOf, Record
 from schemas.registry import registry
 
 COMPUTED = {"fingerprint", "business_fingerprint", "natural_fingerprint", "size_bytes"}
 """Of an event, beside the codec."""
-OUTPUTS = {"JournalEntry": journal, "DecisionBatch": decisions, "Discrepancy": decision, "DeadLetter": dead_letters}
+OUTPUTS = {
+    "JournalEntry": journal,
+    "DecisionBatch": decisions,
+    "Discrepancy": decision,
+    "DeadLetter": dead_letters,
+    "Ack": acks,
+    "OperatorAction": operator_actions,
+}
 CLASSES: list[tuple[str, ModuleType]] = [*((name, order_events) for name in order_events.EVENT_TYPES), *OUTPUTS.items()]
 
 
@@ -37,4 +44,4 @@ def test_a_class_has_the_fields_of_its_schema(name: str, module: ModuleType) -> 
     for record in records_of(registry().latest[name].record):
         value_class: Any = getattr(module, record.name)
         stated = {field.name for field in fields(value_class)} - COMPUTED
-        assert stated == record.by_name.keys() - {"content_hash"}, record.name
+        assert stated == record.by_name.keys() - {"content_hash", "action_id"}, record.name
