@@ -177,6 +177,10 @@ POLICY_KEYS: Final[Mapping[str, Key]] = {
     "numbers_ahead_max": Key("How far above the expected source_sequence a number is remembered as seen.", Whole(1, 100_000)),
     "archive_after_days": Key("Days of silence after which a resolved order is archived.", Whole(1, 36_525)),
     "amount_max": Key("Most that each sum of an order's amounts may reach, in minor units.", Whole(1, AMOUNT_MAX)),
+    "parked_deadline_hours": Key("Hours that an event may wait in its order before its deadline passes.", Whole(1, 8_784)),
+    "unpaid_deadline_days": Key("Days of silence after which shipped goods that are not paid are told (D16).", Whole(1, 3_660)),
+    "unshipped_deadline_days": Key("Days of silence after which money held for goods not shipped is told (D17).", Whole(1, 3_660)),
+    "unrefunded_deadline_days": Key("Days of silence after which money owed to the customer is told (D38).", Whole(1, 3_660)),
     "total_tolerance_per_line": Key(
         "Minor units per line by which lines and total may differ (D01); beyond, the order is rejected.", Whole(0, 1_000)
     ),

@@ -47,6 +47,18 @@ def _pass_waiting(event: DeadlinePassed, waiting: Parked, order: OrderState, pol
     return []
 
 
+def would_move_on(waiting: Parked, order: OrderState) -> bool:
+    """Whether a deadline would do anything about an event that waits: end its wait, or tell of it what was not told yet."""
+    event_id = waiting.event.event_id
+    match waiting.code:
+        case "D27" if order.placement is None and money_legs(waiting.event):
+            return event_id not in order.suspended
+        case "D27":
+            return not any(one.code == "D27" and one.event_id == event_id for one in order.findings)
+        case code:
+            return code in {"D10", "D19"}
+
+
 def is_unpaid(order: OrderState) -> bool:
     """Shipped goods of a prepaid order are not paid (D16)."""
     placement = order.placement

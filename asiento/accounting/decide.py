@@ -71,7 +71,7 @@ class _Case:
         seen = not _waits_unseen(outcome, self.order) and self._see(self.event)
         if isinstance(outcome, Posted) or seen:
             self._heal()
-        if changed or seen:
+        if (changed or seen) and not isinstance(event, DeadlinePassed):  # when the clock was looked at is nothing of the order
             order.last_arrival = max(order.last_arrival, event.received_at // MICROSECONDS_PER_SECOND)
         return Decision(
             outcome=outcome,

@@ -250,7 +250,7 @@ class OrderState:
     ROUNDING. documents: how many of each kind were made. posted: the balances that the entries made so far add up to.
     order_revision: of the last edit, None before the first. booked: natural key -> entries that a correction or a cancelled shipment would
     reverse, as long as one is possible. corrected: events that were voided or replaced. suspended: event_id -> its money on suspense.
-    last_arrival: of the latest event, seconds since the epoch. archived: nothing else is kept.
+    last_arrival: of the latest event but deadlines, seconds since the epoch. archived: nothing else is kept.
     """
 
     policy_version: int

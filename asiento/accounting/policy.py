@@ -59,6 +59,10 @@ class Policy:
     above the expected source_sequence a number is remembered as seen. archive_after_days: a resolved order that was
     silent this long is archived. amount_max: most that each sum of an order's amounts may reach, minor units.
 
+    Deadlines. parked_deadline_hours: how long an event may wait, from its arrival. unpaid_deadline_days,
+    unshipped_deadline_days, unrefunded_deadline_days: how long an order may be silent while shipped goods are not paid,
+    money is held for goods that are not shipped, or more is owed to the customer than is on its way.
+
     Tolerances, minor units per line. total_tolerance_per_line: what lines and total may differ by before D01 rejects.
     tax_tolerance: what a tax may differ from base * rate by before D05 warns.
     """
@@ -78,6 +82,10 @@ class Policy:
     numbers_ahead_max: int = 10_000
     archive_after_days: int = 730
     amount_max: int = 10**17
+    parked_deadline_hours: int = 72
+    unpaid_deadline_days: int = 3
+    unshipped_deadline_days: int = 14
+    unrefunded_deadline_days: int = 14
     total_tolerance_per_line: int = 1
     tax_tolerance: int = 1
     _zones: dict[str, str] = field(init=False, repr=False, compare=False)

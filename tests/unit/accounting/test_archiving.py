@@ -7,7 +7,7 @@ import pytest
 from asiento.accounting.decision import Decision, Ignored, Posted, Rejected
 from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.policy import Policy, PolicyBook
-from tests.order_making import back, captured, line, placed, refunded, shipped, tender
+from tests.order_making import back, captured, event, line, placed, refunded, shipped, tender
 from tests.unit.accounting.playing import chargeback, deadline, play
 
 DAY = 86_400
@@ -36,10 +36,15 @@ def test_an_order_that_is_over_takes_events_until_it_was_silent_for_long() -> No
 
 
 def test_the_silence_begins_with_the_latest_arrival() -> None:
-    news = after(deadline("UNPAID"), 2 * DAY)
+    news = after(event("ShipmentDelivered", "delivered:S1", shipment_id="S1"), 2 * DAY)
     assert late(*OVER, news, seconds=5 * DAY).outcome == Posted()
     assert late(*OVER, news, seconds=5 * DAY + 1).outcome == Rejected("order_archived")
-    assert late(*OVER, news, after(deadline("UNSHIPPED"), DAY), seconds=5 * DAY).outcome == Posted()
+    assert late(*OVER, news, after(captured("P2", 1, label="P2"), DAY), seconds=5 * DAY).outcome == Posted()
+
+
+def test_a_deadline_is_no_arrival() -> None:
+    """When the sweeper looked at its clock must not decide about what comes later."""
+    assert late(*OVER, after(deadline("UNPAID"), 2 * DAY)).outcome == Rejected("order_archived")
 
 
 def test_duplicates_do_not_break_the_silence() -> None:

@@ -89,6 +89,10 @@ def test_the_defaults_are_version_1_for_ever() -> None:
         numbers_ahead_max=10_000,
         archive_after_days=730,
         amount_max=AMOUNT_MAX,
+        parked_deadline_hours=72,
+        unpaid_deadline_days=3,
+        unshipped_deadline_days=14,
+        unrefunded_deadline_days=14,
         total_tolerance_per_line=1,
         tax_tolerance=1,
     )
