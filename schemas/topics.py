@@ -198,5 +198,5 @@ def _changelog(app_id: str, partitions: int, replication_factor: int, min_insync
         retention_days=FOREVER_DAYS,
         owner="order worker",
         writers=("order worker",),
-        readers=("order worker",),
+        readers=("order worker", "sweeper"),
     )

@@ -7,6 +7,7 @@ import typer
 from asiento import __version__
 from asiento.cli import (
     config,
+    deadlines,
     doctor,
     down,
     entries,
@@ -18,6 +19,7 @@ from asiento.cli import (
     simulate,
     sinks,
     streams,
+    sweeper,
     topics,
     trial_balance,
     up,
@@ -44,6 +46,8 @@ app.add_typer(sinks.app, name="sinks")
 app.command("trial-balance")(trial_balance.trial_balance_command)
 app.command("verify")(verify.verify_command)
 app.add_typer(streams.app, name="streams")
+app.add_typer(sweeper.app, name="sweeper")
+app.add_typer(deadlines.app, name="deadlines")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(entries.app, name="entries")
 app.command("simulate")(simulate.simulate_command)

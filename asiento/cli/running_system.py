@@ -1,4 +1,4 @@
-"""The whole system on one machine: broker, topics, order workers, the ledger sink, their metrics, and what ends it all."""
+"""The whole system on one machine: broker, topics, order workers, ledger sink, sweeper, their metrics, and what ends it all."""
 
 import asyncio
 import os
@@ -50,15 +50,16 @@ class RunningSystem:
 
     From entering to leaving use it in the main thread only: SIGTERM, SIGINT and a supervisor that has given up raise
     KeyboardInterrupt there, wherever it waits. The latter leaves the `with` as `CommandError` with the reason.
-    `settings` are the effective ones: clients of the same process reach broker and ledger with them.
+    `settings` are the effective ones: clients of the same process reach broker and ledger with them. `sweeper_clock`: see
+    `process_commands`.
     """
 
-    def __init__(self, settings: Settings, workers: int) -> None:
+    def __init__(self, settings: Settings, workers: int, sweeper_clock: str | None = None) -> None:
         self.data_dir = settings.data_dir.absolute()
         self.settings = settings.model_copy(update={"data_dir": self.data_dir})
         self.metrics_urls: dict[str, str] = {}
         self._directory = RunDirectory(self.data_dir)
-        self._workers = workers
+        self._commands = process_commands(workers, sweeper_clock)
         self._metrics = Metrics()
         self._broker: LocalKafka | None = None
         self._supervisor: Supervisor | None = None
@@ -149,7 +150,7 @@ class RunningSystem:
         get_logger().info(log_events.TOPICS_APPLIED, created=len(done.create), altered=len(done.alter), unchanged=len(done.unchanged))
 
     def _start_processes(self) -> None:
-        commands = process_commands(self._workers)
+        commands = self._commands
         first = self.settings.metrics_port
         ports = range(first, first + len(commands) + 1) if first else free_ports(len(commands) + 1)
         own_port, *child_ports = ports
@@ -201,9 +202,14 @@ class RunningSystem:
                 time.sleep(POLL_SECONDS)
 
 
-def process_commands(workers: int) -> dict[str, list[str]]:
-    """The processes by name, each with its `asiento` command."""
-    return {**{f"worker-{number}": ["streams", "run"] for number in range(1, workers + 1)}, "sink-ledger": ["sinks", "run", "ledger"]}
+def process_commands(workers: int, sweeper_clock: str | None = None) -> dict[str, list[str]]:
+    """The processes by name, each with its `asiento` command; `sweeper_clock` is where the sweeper's clock stands still, if it does."""
+    still = ["--clock", sweeper_clock] if sweeper_clock else []
+    return {
+        **{f"worker-{number}": ["streams", "run"] for number in range(1, workers + 1)},
+        "sink-ledger": ["sinks", "run", "ledger"],
+        "sweeper": ["sweeper", "run", *still],
+    }
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

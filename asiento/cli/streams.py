@@ -28,7 +28,7 @@ def run_streams() -> None:
     from asiento.runtime.logging import configure_logging
     from asiento.runtime.settings import load_settings
     from streams.app import run_order_worker
-    from streams.engine.checks import TopicsUnfit
+    from streams.topic_checks import TopicsUnfit
 
     settings = load_settings()
     configure_logging(settings, "streams")

@@ -15,6 +15,8 @@ WORKERS_DEFAULT = 2
 WORKERS_MAX = 64
 DEMO_SEED = 1
 DEMO_ORDERS = 2_000
+SWEEPER_CLOCK_OF_DEMO = "2026-03-02T00:00:00Z"
+"""The day of the demo is long past: by the wall clock all its deadlines would pass while it is played. No day begins before this one."""
 INTERRUPTED_EXIT_CODE = 130
 
 
@@ -37,7 +39,7 @@ def up(
         raise UsageError("--check compares the trading day of --demo: give both")
     settings = load_settings()
     if dry_run:
-        _show(settings, workers)
+        _show(settings, workers, SWEEPER_CLOCK_OF_DEMO if demo else None)
         return
     from asiento.cli.demo import play
     from asiento.cli.running_system import RunningSystem
@@ -46,7 +48,7 @@ def up(
     configure_logging(settings, "up")
     exit_code = INTERRUPTED_EXIT_CODE if check else 0
     try:
-        with RunningSystem(settings, workers) as system:
+        with RunningSystem(settings, workers, SWEEPER_CLOCK_OF_DEMO if demo else None) as system:
             _print_addresses(system)
             if demo:
                 exit_code = play(system, check=check, seed=seed, orders=orders)
@@ -58,12 +60,12 @@ def up(
     raise typer.Exit(exit_code)
 
 
-def _show(settings: Settings, workers: int) -> None:
+def _show(settings: Settings, workers: int, sweeper_clock: str | None) -> None:
     from asiento.cli.running_system import process_commands
 
     typer.echo(f"data directory: {settings.data_dir.absolute()}")
     typer.echo(f"broker: {settings.kafka_bootstrap_servers or 'a local one, in the data directory'}")
-    for name, words in process_commands(workers).items():
+    for name, words in process_commands(workers, sweeper_clock).items():
         typer.echo(f"{name}: asiento {' '.join(words)}")
 
 

@@ -53,6 +53,18 @@ class Metrics:
         self.ledger_transactions = Counter(
             "asiento_ledger_transactions", "Ledger transactions, by result", ["ledger", "result"], registry=registry
         )
+        self.deadlines_told = Counter(
+            "asiento_deadlines_told", "DeadlinePassed events that the sweeper sent, by kind", ["kind"], registry=registry
+        )
+        self.deadlines_standing = Gauge("asiento_deadlines_standing", "Orders whose next deadline the sweeper holds", registry=registry)
+        self.deadlines_unanswered = Gauge(
+            "asiento_deadlines_unanswered", "Orders with deadlines that were told and that no worker has judged yet", registry=registry
+        )
+        self.last_sweep = Gauge(
+            "asiento_last_sweep_timestamp_seconds",
+            "When the sweeper last told all that was due, seconds since the epoch",
+            registry=registry,
+        )
         self.process_restarts = Counter(
             "asiento_process_restarts", "Processes the supervisor started again", ["process"], registry=registry
         )

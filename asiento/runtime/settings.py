@@ -58,6 +58,10 @@ class Settings(BaseSettings):
         None, description="`sqlite:///path` (`postgresql://...` later); unset: ledger.sqlite in the data directory"
     )
     sink_batch_entries_max: int = Field(500, ge=1, le=10_000, description="Most entries in one ledger transaction")
+    sweeper_orders_max: int = Field(1_000_000, ge=2, description="Most orders whose next deadline the sweeper holds, about 300 bytes each")
+    sweeper_unanswered_max: int = Field(10_000, ge=1, description="Most deadlines that the sweeper tells before workers have judged them")
+    sweeper_events_per_second_max: int = Field(200, ge=1, le=10_000, description="Most deadlines that the sweeper tells in a second")
+    sweeper_clock_step_back_seconds_max: int = Field(60, ge=0, le=3_600, description="A clock that is set back further ends the sweeper")
     policy: Path | None = Field(None, description="YAML file with the accounting policy; unset: policy version 1 with its defaults")
     mapping: Path | None = Field(None, description="YAML file with the account mapping")
 

@@ -15,12 +15,13 @@ from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings
 from streams.engine.app import Engine
-from streams.engine.checks import check_frame, check_topics
+from streams.engine.checks import check_frame
 from streams.engine.failure import ExitCode, end_process, give_up_draining
 from streams.engine.faults import faults_from
 from streams.engine.job import Job
 from streams.engine.lag import LagMeter
 from streams.engine.watchdog import Watchdog
+from streams.topic_checks import check_topics
 
 DRAIN_SECONDS_MAX: Final = 17.0
 """After this the process ends although the drain has not; an unfinished transaction is then ended by the broker."""
@@ -37,7 +38,7 @@ def run_worker(settings: Settings, job: Job, metrics: Metrics) -> None:
 
 
 async def _run(settings: Settings, job: Job, metrics: Metrics) -> None:
-    await check_topics(settings, job)
+    await check_topics(settings, job.topics)
     engine = Engine(settings, job, metrics, faults_from(settings))
     check_frame(engine.app, job)
     heartbeat = Heartbeat(LOOP_STILL_SECONDS_MAX)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from asiento.runtime.child_process import ProcessIdentity, read_pid_file
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 DEADLINE_SECONDS = 90.0
-CHILDREN = ("worker-1", "sink-ledger")
+CHILDREN = ("worker-1", "sink-ledger", "sweeper")
 
 
 def until(condition: Callable[[], bool]) -> bool:
@@ -97,7 +98,7 @@ def test_what_dies_is_started_again_and_down_ends_it_all(tmp_path: Path) -> None
         assert {item["check"]: item["state"] for item in findings if item["state"] != "ok"} == {}
         assert any("all 7 topics are as the catalogue says" in item["detail"] for item in findings)
 
-        for name in ("worker-1", "sink-ledger", "broker"):
+        for name in (*CHILDREN, "broker"):
             victim = up.child(name)
             assert victim is not None
             os.kill(victim.pid, signal.SIGKILL)
@@ -116,19 +117,19 @@ def test_what_dies_is_started_again_and_down_ends_it_all(tmp_path: Path) -> None
 def test_nothing_survives_a_kill_of_up(tmp_path: Path) -> None:
     with _up(tmp_path / "data") as up:
         everything = up.everything()
-        assert len(everything) == 4
+        assert len(everything) == 5
         up.process.kill()
         assert until(lambda: not any(identity.is_alive() for identity in everything))
 
 
 def test_settings_that_no_process_accepts_end_up_with_the_reason(tmp_path: Path) -> None:
-    """The policy file is read by the worker alone: it is given up at once, and everything else is stopped."""
+    """The policy file is read by the worker and the sweeper: the first of them is given up at once, and everything else is stopped."""
     data_dir = tmp_path / "data"
     (tmp_path / "policy.yaml").write_text("no_such_rule: 1\n")
     command = [sys.executable, "-m", "asiento.cli.main", "up", "--workers", "1"]
     environment = {**_environment(data_dir), "ASIENTO_POLICY": str(tmp_path / "policy.yaml")}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False)
     assert ended.returncode == 1, ended.stderr
-    assert "worker-1 ended with exit code" in ended.stderr
+    assert re.search(r"(worker-1|sweeper) ended with exit code", ended.stderr)
     assert "no_such_rule" in ended.stderr
     assert not list(data_dir.rglob("*.pid"))
