@@ -26,7 +26,8 @@ class Deadline(NamedTuple):
     @property
     def business_key(self) -> str:
         """The same for the same deadline, whoever sees it, and for no other of its order."""
-        return f"deadline:{self.kind}:{self.about_event_id}:{self.due_at}"
+        about = f"{self.about_event_id}:" if self.about_event_id else ""
+        return f"deadline:{self.kind}:{about}{self.due_at}"
 
 
 def standing_deadlines(order: OrderState, policy: Policy) -> tuple[Deadline, ...]:

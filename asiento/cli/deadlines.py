@@ -35,7 +35,9 @@ def list_deadlines(
     """The deadlines that stand, earliest first. One that is due and still here has not been judged yet. Changes nothing."""
     from aiokafka.errors import KafkaError
 
+    from asiento.accounting.policy import UnknownPolicyVersion
     from asiento.runtime.logging import configure_logging
+    from schemas.order_state import UnknownStateFormat
     from streams.policies import load_policies
     from streams.sweeper.listing import read_standing
     from streams.topic_checks import TopicsUnfit
@@ -45,7 +47,7 @@ def list_deadlines(
     configure_logging(settings, "deadlines-list")
     try:
         standing = asyncio.run(read_standing(settings, load_policies(settings.policy)))
-    except TopicsUnfit as problem:
+    except (TopicsUnfit, UnknownStateFormat, UnknownPolicyVersion) as problem:
         raise CommandError(str(problem)) from None
     except KafkaError as problem:
         raise Unreachable(f"no broker answers at {settings.kafka_bootstrap_servers}: {problem}") from None

@@ -30,6 +30,8 @@ from sources.synthetic.controls import compare, flows_of
 from sources.synthetic.day import Day, trading_day
 
 DIFFERENCES_SHOWN_MAX = 50
+DEADLINE = "DeadlinePassed"
+"""Told by a later `asiento up`, by its own clock: no record of the day, and what waits of it goes on waiting."""
 
 Earlier: TypeAlias = Literal["none", "whole", "part"]
 """How much of this very day the ledger held before it was played."""
@@ -108,7 +110,10 @@ def write_day(day: Day, directory: Path) -> None:
 
 
 def read_day(ledger_url: str, tenant: str) -> DayInLedger:
-    """The day's entries in the embedded ledger; empty where there is no ledger yet. Raises `CommandError` for damaged rows."""
+    """The entries of the day's own events in the embedded ledger; empty where there is no ledger yet.
+
+    Raises `CommandError` for damaged rows.
+    """
     hashes: dict[str, str] = {}
     balances: dict[str, Counter[str]] = {}
     legs: list[dict[str, Any]] = []
@@ -116,7 +121,7 @@ def read_day(ledger_url: str, tenant: str) -> DayInLedger:
         with LedgerReader.at(ledger_url) as ledger:
             for row in ledger.all_rows():
                 entry = row.entry()
-                if entry.tenant != tenant:
+                if entry.tenant != tenant or entry.event_type == DEADLINE:
                     continue
                 hashes[entry.entry_id] = row.content_hash
                 accounts = balances.setdefault(entry.currency, Counter())

@@ -43,7 +43,8 @@ class _Page:
     def __init__(self, value: Json, language: Language) -> None:
         self._value = value
         self._language = language
-        self._exponent = CURRENCY_EXPONENTS.get(value["event"].get("currency") or "", 0)
+        currencies = [value["event"].get("currency"), *(entry["currency"] for entry in value["entries"])]
+        self._exponent = next((CURRENCY_EXPONENTS[one] for one in currencies if one in CURRENCY_EXPONENTS), 0)
 
     def lines(self) -> Iterator[tuple[int, str]]:
         yield from self._event(self._value["event"])
