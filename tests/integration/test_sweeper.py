@@ -5,14 +5,18 @@ import signal
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from asiento.accounting.policy import DEFAULT_POLICIES
 from schemas.acceptance import accept_record
 from schemas.event_messages import message_from_json
 from schemas.refusal import Refusal
+from streams.sweeper.forward_clock import ClockSteppedBack
+from streams.sweeper.process import run_sweeper
 from tests.integration.order_stream import OrderStream, Worker, wait_until
 from tests.order_making import event_json, line
 
@@ -116,6 +120,27 @@ def test_each_deadline_is_booked_once_whatever_happens_to_the_sweepers(stream: O
     assert outcomes == {"deferred": 1, "posted": 4, "duplicate": 4}
     kinds = Counter(one.entry.entry_kind for one in stream.entries())
     assert kinds["suspense"] == 1
+
+
+def test_deadlines_that_find_no_room_are_told_all_the_same(stream: OrderStream) -> None:
+    """Two orders fit in memory, one deadline goes out at a time: the states are read again and again."""
+    with stream.producer() as producer:
+        for number in range(5):
+            money: dict[str, Any] = {"payment_id": "P1", "tender": "CARD", "gateway": "stripe", "amount": number}
+            message = message_from_json(event_json("PaymentCaptured", "capture:P1", order_id=f"lost:{10 + number}", **money))
+            producer.produce(stream.events, message.value, message.key, message.partition(stream.partitions))
+    judge(stream)
+    process = stream.start((*SWEEPER, IN_TIME), sweeper_orders_max=2, sweeper_events_per_second_max=1)
+    has_told(process, 7)
+    assert process.stop() == 0
+    assert set(deadlines(stream).values()) == {1}
+    assert len(deadlines(stream)) == 7
+
+
+async def test_a_clock_that_is_set_back_ends_the_process(stream: OrderStream) -> None:
+    times = chain([10**15, 10**15], repeat(10**15 - 61_000_000))
+    with pytest.raises(ClockSteppedBack, match="went back by 61 s"):
+        await run_sweeper(stream.settings, DEFAULT_POLICIES, lambda: next(times))
 
 
 def test_people_see_what_stands(stream: OrderStream) -> None:
