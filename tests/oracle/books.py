@@ -104,7 +104,7 @@ class Life:
             if self._must_wait_for_numbers(event):
                 raise Waits("D19")
             about = self._money_of_nobody(order, event)
-            waiting = tuple(one.event for one in self.parked)
+            waiting = tuple(one.event for one in self.parked if one.event is not event)
             fact = Fact(event, about.event if about else None, self.suspended.get(event["event_id"], ()), waiting)
             tell(order, fact, forced=forced)
         except Waits as reason:
