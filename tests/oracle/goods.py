@@ -196,8 +196,9 @@ def edit(order: Order, event: Event) -> None:
     if shares is None:
         raise Refused("D11")
     new = {row["line_id"]: read_line(row, shares[row["line_id"]]) for row in event["lines"] if row["kind"] != "ROUNDING"}
-    gone = {name: replace(line, units=Fraction(0), amounts={}) for name, line in order.lines.items() if name not in new}
-    order.lines = gone | new
+    left_out = {name: line for name, line in order.lines.items() if name not in new}
+    gone = {name: replace(line, units=Fraction(0), amounts=dict.fromkeys(line.amounts, 0)) for name, line in left_out.items()}
+    order.lines = new | gone
     order.open, charges = {}, {}
     for name, line in order.lines.items():
         amounts = less(line.amounts, order.taken_of(name))
