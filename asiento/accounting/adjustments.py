@@ -86,17 +86,22 @@ class _ChargeReturn:
         self._net_left -= min(self._net_left, line.cancelled[NET])
         taxes: list[tuple[TaxTerms, int]] = []
         open_taxes: dict[int, int] = {}
+        cancelled = list(line.cancelled)
         for place, stated in enumerate(self._adjustment.taxes):
             terms = note.tax_terms(line, stated)
             granted = note.grant(line, terms.cap_key, None, self._taxes_left[place])
             taxes.append((terms, granted))
             left = self._taxes_left[place] - granted
-            for component in line.components(terms[:3]):
+            components = line.components(terms.cap_key)
+            for component in components:
                 from_open = min(left, rest[component] - open_taxes.get(component, 0))
                 if from_open:
                     open_taxes[component] = open_taxes.get(component, 0) + from_open
                 left -= from_open
-                left -= min(left, line.cancelled[component])
+            for component in components:
+                passed = min(left, cancelled[component])
+                cancelled[component] -= passed
+                left -= passed
             self._taxes_left[place] = left
         category = line.terms.category
         note.add(Credit(line=line, category=category, account=returns_account(line.terms.kind, category), net=net, taxes=taxes))

@@ -34,14 +34,22 @@ def gross_of(amounts: Amounts) -> int:
 
 
 def part_of(amounts: Amounts, units: int, taken: int, count: int) -> Amounts:
-    """What the next `count` units are worth after `taken` of `units`: R(A(t+n)/Q) - R(At/Q) per component."""
+    """What the next `count` units are worth after `taken` of `units`: R(A(t+n)/Q) - R(At/Q) per component.
+
+    Only a weight can be below 0, after an edit; R rounds its halves away from 0.
+    """
     if count == 0:
         return zeros(amounts)
     if count == units:
         return amounts
     after, double = 2 * (taken + count), 2 * units
     before = 2 * taken
-    return tuple([(a * after + units) // double - (a * before + units) // double if a else 0 for a in amounts])
+    return tuple(
+        [
+            (a * after + units) // double - (a * before + units) // double if a > 0 else a and -part_of((-a,), units, taken, count)[0]
+            for a in amounts
+        ]
+    )
 
 
 class Block(NamedTuple):

@@ -144,7 +144,7 @@ def correction_fault(event: EventCorrected, original: Fact, order: OrderState, p
         return None
     if split_key(natural_key(replacement))[0] != split_key(original.natural_key)[0]:
         return "replacement_other_kind"
-    if is_taken(replacement, order, original):
+    if is_taken(replacement, order, original, correction_id=event.event_id):
         return "replacement_known"
     if not _can_be_judged(replacement, event, order.placement):
         return "replacement_unfit"

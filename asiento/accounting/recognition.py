@@ -86,10 +86,13 @@ def _find(name: FactName, value: str, order: OrderState, parked: list[Fact]) -> 
     return next((fact for fact in parked if getattr(fact, name) == value), None)
 
 
-def is_taken(replacement: OrderEvent, order: OrderState, original: Fact) -> bool:
-    """Whether another fact than the one that it replaces, or replaced in turn, has the event's id, business_key or natural id."""
+def is_taken(replacement: OrderEvent, order: OrderState, original: Fact, *, correction_id: str) -> bool:
+    """Whether another fact than the one that it replaces, or replaced in turn, has the event's id, business_key or natural id.
+
+    correction_id: event_id of the correction that brings it, which may wait itself.
+    """
     fact = fact_of(replacement)
-    parked = [fact_of(one.event) for one in order.parked]
+    parked = [fact_of(one.event) for one in order.parked if one.event.event_id != correction_id]
     names: tuple[FactName, ...] = ("event_id", "business_key", "natural_key")
     for name in names:
         known = _find(name, getattr(fact, name), order, parked)

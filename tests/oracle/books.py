@@ -8,24 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.oracle.figures import Event, business_content, entry_content
+from tests.oracle.figures import Event, business_content, entry_content, natural_id
 from tests.oracle.history import retell, tell
 from tests.oracle.lines import currency_is_right, placed_shares, refusal
 from tests.oracle.money import balances
 from tests.oracle.order import Clashes, Entry, Fact, Order, Passes, Refused, Waits
 
 Result = list[str]
-_NATURAL = {
-    "OrderPlaced": (),
-    "PaymentCaptured": ("payment_id",),
-    "ShipmentDispatched": ("shipment_id",),
-    "ReturnReceived": ("return_id",),
-    "ChargebackOpened": ("dispute_id",),
-    "ChargebackClosed": ("dispute_id",),
-    "FeeCharged": ("fee_id",),
-    "ReceivableAdjusted": ("adjustment_id",),
-    "JournalPosted": ("journal_id",),
-}
 
 
 def close_books(events: Iterable[tuple[int, Event]]) -> list[dict[str, Any]]:
@@ -100,9 +89,9 @@ class Life:
         for other in known:
             if other["business_key"] == event["business_key"]:
                 return ["duplicate"] if business_content(other) == business_content(event) else ["conflict", "D22"]
-        names = _NATURAL.get(event["type"])
+        name = natural_id(event)
         for other in known:
-            if names is not None and other["type"] == event["type"] and all(other[name] == event[name] for name in names):
+            if name is not None and natural_id(other) == name:
                 same = business_content(other, named=False) == business_content(event, named=False)
                 return ["duplicate"] if same else ["conflict", "D22"]
         return None
@@ -115,7 +104,8 @@ class Life:
             if self._must_wait_for_numbers(event):
                 raise Waits("D19")
             about = self._money_of_nobody(order, event)
-            fact = Fact(event, about.event if about else None, self.suspended.get(event["event_id"], ()))
+            waiting = tuple(one.event for one in self.parked if one.event is not event)
+            fact = Fact(event, about.event if about else None, self.suspended.get(event["event_id"], ()), waiting)
             tell(order, fact, forced=forced)
         except Waits as reason:
             return ["deferred", str(reason)]

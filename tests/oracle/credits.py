@@ -9,7 +9,7 @@ from tests.oracle.figures import DISCOUNT, NET, ROUNDING, Amounts, Block, Event,
 from tests.oracle.goods import cancel_units
 from tests.oracle.lines import CHARGE_KINDS
 from tests.oracle.money import move_tenders
-from tests.oracle.order import Clashes, Order, Row, Shipped, Waits
+from tests.oracle.order import Clashes, Order, Shipped, Waits
 
 ALLOWANCES = "sales_allowances"
 
@@ -185,14 +185,20 @@ def _credit_capped(order: Order, key: Key, amount: int, line: str, account: str)
 
 
 def _first_component(order: Order, cap: Key, line: str) -> Key | None:
-    """The first component invoiced (of the line, or of the order in the order of its lines) under a cap."""
+    """The first component that stands invoiced (of the line, or of the order in the order of its lines) under a cap."""
+    standing: Counter[tuple[str, Key]] = Counter()
+    for row in order.rows:
+        if row.what in {"invoiced", "withdrawn"} and row.key[:4] == cap and line in {"", row.line}:
+            standing[row.line, row.key] += row.amount
+    keys = {name: key for (name, key), amount in reversed(standing.items()) if amount}
+    return next((keys[name] for name in order.lines if name in keys), None)
 
-    def invoiced(row: Row) -> bool:
-        return row.what == "invoiced" and row.key[:4] == cap and line in {"", row.line}
 
-    places = {name: place for place, name in enumerate(order.lines)}
-    first = min(filter(invoiced, order.rows), key=lambda row: places[row.line], default=None)
-    return None if first is None else first.key
+def _tax_of_fee(order: Order, tax: Event) -> Key:
+    """What a stated tax of a return fee is: the order's own tax of its cap where there is one, the invoiced one first."""
+    cap: Key = ("tax", tax["jurisdiction"], tax["type"], tax["code"])
+    agreed = (key for line in order.lines.values() for key in line.amounts if key[:4] == cap)
+    return _first_component(order, cap, "") or next(agreed, (*cap, "", tax.get("liable_party") or "SELLER"))
 
 
 def _adjust(order: Order, adjustment: Event) -> None:
@@ -205,8 +211,7 @@ def _adjust(order: Order, adjustment: Event) -> None:
     else:
         order.add("charged", "", {NET: adjustment["amount"]}, "return_fee_income")
         for tax in taxes:
-            key = ("tax", tax["jurisdiction"], tax["type"], tax["code"], "", tax.get("liable_party") or "SELLER")
-            order.add("charged", "", {key: tax["amount"]}, "")
+            order.add("charged", "", {_tax_of_fee(order, tax): tax["amount"]}, "")
 
 
 def _refund_charge(order: Order, adjustment: Event) -> None:

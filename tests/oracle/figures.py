@@ -19,6 +19,17 @@ GIVEN: Key = ("order discount as stated",)
 WEIGHT: Key = ("gross less discount as stated",)
 CARRIED = frozenset({GIVEN, WEIGHT})
 
+_NATURAL = {
+    "OrderPlaced": (),
+    "PaymentCaptured": ("payment_id",),
+    "ShipmentDispatched": ("shipment_id",),
+    "ReturnReceived": ("return_id",),
+    "ChargebackOpened": ("dispute_id",),
+    "ChargebackClosed": ("dispute_id",),
+    "FeeCharged": ("fee_id",),
+    "ReceivableAdjusted": ("adjustment_id",),
+    "JournalPosted": ("journal_id",),
+}
 _DECIMALS = frozenset({"quantity", "unit_price", "rate", "unit_cost"})
 _TIMES = frozenset({"occurred_at", "received_at", "due_at"})
 _TRANSPORT = frozenset({"received_at", "source_event_id", "correlation_id", "causation_id"})
@@ -99,6 +110,12 @@ class Block:
         rest = self.rest()
         self.units, self.amounts, self.takings = Fraction(0), dict.fromkeys(rest, 0), []
         return rest
+
+
+def natural_id(event: Event) -> tuple[str, ...] | None:
+    """What names the fact whatever its business key says; None where its kind has no such id."""
+    names = _NATURAL.get(event["type"])
+    return None if names is None else (event["type"], *(str(event[name]) for name in names))
 
 
 def entry_content(event: Event) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from tests.oracle.figures import DISCOUNT, GIVEN, NET, ROUNDING, WEIGHT, Amounts, Block, Event, added, cap_of, half_up, is_tax, less, owed
+from tests.oracle.figures import CARRIED, GIVEN, NET, ROUNDING, WEIGHT, Amounts, Block, Event, added, cap_of, half_up, is_tax, less
 from tests.oracle.lines import (
     CHARGE_KINDS,
     UNIT_KINDS,
@@ -196,13 +196,14 @@ def edit(order: Order, event: Event) -> None:
     if shares is None:
         raise Refused("D11")
     new = {row["line_id"]: read_line(row, shares[row["line_id"]]) for row in event["lines"] if row["kind"] != "ROUNDING"}
-    gone = {name: replace(line, units=Fraction(0), amounts={}) for name, line in order.lines.items() if name not in new}
-    order.lines = gone | new
+    left_out = {name: line for name, line in order.lines.items() if name not in new}
+    gone = {name: replace(line, units=Fraction(0), amounts=dict.fromkeys(line.amounts, 0)) for name, line in left_out.items()}
+    order.lines = new | gone
     order.open, charges = {}, {}
     for name, line in order.lines.items():
         amounts = less(line.amounts, order.taken_of(name))
         units = line.units - order.taken_units(name) if line.kind in UNIT_KINDS else Fraction(0)
-        if units < 0 or any(amount < 0 for amount in amounts.values()):
+        if units < 0 or any(amount < 0 for key, amount in amounts.items() if key != WEIGHT):
             raise Refused("D11")
         if line.kind not in UNIT_KINDS:
             charges[name] = amounts
@@ -221,20 +222,17 @@ def _settle_charges(order: Order, charges: dict[str, Amounts] | None) -> None:
 
 
 def _join(order: Order, name: str, amounts: Amounts) -> Amounts:
-    """Amounts without units join the line's last shipped block; what is left for the open block is nothing."""
-    nothing = dict.fromkeys(amounts, 0)
-    if not any(amounts.values()):
-        return nothing
+    """Amounts without units join the line's last shipped block; what is left for the open block is nothing that is ever posted."""
+    if not any(amount for key, amount in amounts.items() if key not in CARRIED):
+        return amounts
     standing = [one for one in order.shipped if one.stands and one.line.line_id == name]
     if not standing:
-        if owed(amounts) or amounts.get(DISCOUNT):
-            raise Refused("D11")
-        return amounts
+        raise Refused("D11")
     last = standing[-1]
     last.block = Block(last.block.left, added(last.block.rest(), amounts))
     last.joined = True
     order.invoice(order.lines[name], amounts)
-    return nothing
+    return dict.fromkeys(amounts, 0)
 
 
 def exchange(order: Order, event: Event) -> None:

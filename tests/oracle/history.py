@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from tests.oracle import credits as refunds
 from tests.oracle import goods, money
-from tests.oracle.figures import Event
+from tests.oracle.figures import Event, natural_id
 from tests.oracle.lines import currency_is_right, difference, taxes_look_wrong
 from tests.oracle.order import Fact, Order, Passes, Refused, Waits, with_taxes
 
@@ -187,20 +187,32 @@ def _replace(order: Order, original: Event, replacement: Event) -> None:
     fits = replacement["type"] == original["type"] and not replacement["test_mode"] and not replacement.get("estimate")
     if not fits or replacement.get("currency") not in {None, placed.get("currency")} or not currency_is_right(replacement):
         raise Waits("D24")
-    if replacement["type"] == "PaymentCaptured":
-        if replacement["payment_id"] in order.payments:
-            raise Waits("D22")
-        money.capture(order, replacement)
-    elif replacement["type"] == "ShipmentDispatched":
-        known = order.shipments.get(replacement["shipment_id"])
-        if known is not None and replacement["shipment_id"] != original["shipment_id"]:
-            raise Waits("D22")
+    if _is_taken(order, original, replacement):
+        raise Waits("D22")
+    if replacement["type"] == "ShipmentDispatched":
         goods.check_open_units(order, replacement)
         goods.ship(order, replacement)
         order.post_documents()
         goods.post_cost(order, replacement)
     else:
         _TELLERS[replacement["type"]](order, replacement)
+
+
+def _is_taken(order: Order, original: Event, replacement: Event) -> bool:
+    """Whether another fact, applied or waiting, goes by the replacement's event id, business key or natural id.
+
+    One with the natural id of what is replaced is that fact told before.
+    """
+    told = [one for fact in order.facts[:-1] for one in (fact.event, fact.event.get("replacement")) if one is not None]
+    for other in (*told, *order.facts[-1].parked):
+        if other["event_id"] == original["event_id"]:
+            continue
+        if other["event_id"] == replacement["event_id"]:
+            return True
+        same_name = other["business_key"] == replacement["business_key"] or natural_id(other) == natural_id(replacement)
+        if same_name and natural_id(other) != natural_id(original):
+            return True
+    return False
 
 
 def _undo_capture(order: Order, original: Event, place: int) -> None:

@@ -87,7 +87,7 @@ def placed_shares(event: Event) -> dict[str, int] | None:
     An edit may have a discount left that finds no weight: that is for its open parts to say.
     """
     rest = discount_of(event) - given_shares(event)
-    wanting = {row["line_id"]: row["gross"] - row["discount"] for row in event["lines"] if wants_share(row)}
+    wanting = {row["line_id"]: max(0, row["gross"] - row["discount"]) for row in event["lines"] if wants_share(row)}
     found = spread(rest, wanting) if rest >= 0 else None
     if (
         found is None

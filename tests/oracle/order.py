@@ -89,6 +89,7 @@ class Fact:
     event: Event
     about: Event | None = None
     cleared: tuple[Entry, ...] = ()
+    parked: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,12 @@ def test_parts_are_never_negative_and_add_up(case: tuple[Block, list[int]]) -> N
     assert tuple(map(sum, zip(*parts, strict=True))) == whole
 
 
+def test_what_is_below_nothing_rounds_its_halves_away_from_it() -> None:
+    """The weight of a line, after an edit below what was taken of it."""
+    part, block = Block(52, 0, (-1, 1)).take(26)
+    assert (part, block.rest()) == ((-1, 1), (0, 0))
+
+
 @given(blocks_and_splits())
 def test_what_was_taken_depends_on_the_units_only(case: tuple[Block, list[int]]) -> None:
     block, split = case

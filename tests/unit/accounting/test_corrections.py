@@ -141,6 +141,18 @@ def test_a_replacement_must_be_able_to_post_in_its_place(fields: Json, taken: bo
     )
 
 
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_replacement_may_have_the_business_key_of_its_correction(waits: bool) -> None:
+    mend = event("EventCorrected", "mend", supersedes_event_id=FEE.event_id, replacement=FEE_TWIN | {"business_key": "mend"})
+    told = play(ORDER, mend, FEE) if waits else play(ORDER, FEE, mend)
+    booked = [amounts(entry) for decision in told for entry in decision.entries]
+    assert booked == [
+        {"carrier_fees": 30, "carrier_clearing:g": -30},
+        {"carrier_fees": -30, "carrier_clearing:g": 30},
+        {"carrier_fees": 20, "carrier_clearing:g": -20},
+    ]
+
+
 def test_a_replacement_without_money_needs_no_currency() -> None:
     sent = twin("ShipmentDispatched", shipment_id="S1", lines=[{"line_id": "A", "quantity": "1"}], currency=None, currency_exponent=None)
     mend = event("EventCorrected", "mend", supersedes_event_id=SENT.event_id, replacement=sent)
