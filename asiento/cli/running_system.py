@@ -203,7 +203,8 @@ class RunningSystem:
 
 def process_commands(workers: int) -> dict[str, list[str]]:
     """The processes by name, each with its `asiento` command."""
-    return {**{f"worker-{number}": ["streams", "run"] for number in range(1, workers + 1)}, "sink-ledger": ["sinks", "run", "ledger"]}
+    workers_of_orders = {f"worker-{number}": ["streams", "run"] for number in range(1, workers + 1)}
+    return {**workers_of_orders, "sink-ledger": ["sinks", "run", "ledger"], "projector": ["sinks", "run", "projector"]}
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

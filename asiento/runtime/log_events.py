@@ -28,6 +28,7 @@ UNSAFE_ENGINE: Final = LogEvent("unsafe_engine")
 ENTRY_CONFLICT: Final = LogEvent("entry_conflict")
 LAG_UNKNOWN: Final = LogEvent("lag_unknown")
 POSITIONS_NOT_NOTED: Final = LogEvent("positions_not_noted")
+RETENTION_GAP: Final = LogEvent("retention_gap")
 
 EVENTS: Final = frozenset(value for name, value in dict(globals()).items() if name.isupper() and isinstance(value, str))
 """Every name above."""

@@ -18,7 +18,7 @@ from asiento.runtime.child_process import ProcessIdentity, read_pid_file
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 DEADLINE_SECONDS = 90.0
-CHILDREN = ("worker-1", "sink-ledger")
+CHILDREN = ("worker-1", "sink-ledger", "projector")
 
 
 def until(condition: Callable[[], bool]) -> bool:
@@ -95,9 +95,9 @@ def test_what_dies_is_started_again_and_down_ends_it_all(tmp_path: Path) -> None
 
         findings = json.loads(_asiento(up.data_dir, "doctor", "--json").stdout)
         assert {item["check"]: item["state"] for item in findings if item["state"] != "ok"} == {}
-        assert any("all 7 topics are as the catalogue says" in item["detail"] for item in findings)
+        assert any("all 8 topics are as the catalogue says" in item["detail"] for item in findings)
 
-        for name in ("worker-1", "sink-ledger", "broker"):
+        for name in ("worker-1", "sink-ledger", "projector", "broker"):
             victim = up.child(name)
             assert victim is not None
             os.kill(victim.pid, signal.SIGKILL)
@@ -116,7 +116,7 @@ def test_what_dies_is_started_again_and_down_ends_it_all(tmp_path: Path) -> None
 def test_nothing_survives_a_kill_of_up(tmp_path: Path) -> None:
     with _up(tmp_path / "data") as up:
         everything = up.everything()
-        assert len(everything) == 4
+        assert len(everything) == 5
         up.process.kill()
         assert until(lambda: not any(identity.is_alive() for identity in everything))
 
