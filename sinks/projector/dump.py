@@ -37,12 +37,28 @@ TABLES: Final = (
 """Every table but the one of versions, in the order of the dump."""
 
 
-def dump_lines(database: Database) -> Iterator[bytes]:
-    """One JSON object per row, newline included: `table`, then the columns in their order; None stays null.
+@dataclass(frozen=True, slots=True)
+class DumpedRow:
+    """A row of the dump; rows of one dump come in the order of `place`."""
 
-    The caller has begun a transaction.
-    """
-    for table in TABLES:
+    table: DumpedTable
+    place: tuple[int | str, ...]
+    values: dict[str, int | str | None]
+
+    def line(self) -> bytes:
+        """The row as one JSON object, newline included: `table`, then the columns in their order; None stays null."""
+        return orjson.dumps({"table": self.table.name, **self.values}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def dump_rows(database: Database) -> Iterator[DumpedRow]:
+    """Every row; the caller has begun a transaction."""
+    for number, table in enumerate(TABLES):
         columns = database.columns(table.name)
         for row in database.stream(f"SELECT {', '.join(columns)} FROM {table.name} ORDER BY {', '.join(table.key)}"):  # noqa: S608
-            yield orjson.dumps({"table": table.name, **dict(zip(columns, row, strict=True))}, option=orjson.OPT_APPEND_NEWLINE)
+            values = dict(zip(columns, row, strict=True))
+            yield DumpedRow(table, (number, *(values[column] for column in table.key)), values)
+
+
+def dump_lines(database: Database) -> Iterator[bytes]:
+    """The whole dump as JSON lines; the caller has begun a transaction."""
+    return (row.line() for row in dump_rows(database))

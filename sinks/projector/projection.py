@@ -55,6 +55,12 @@ class Projection:
         self._committed = metrics.operational_transactions.labels("committed")
         self._failed = metrics.operational_transactions.labels("failed")
         self._last_written = clock()
+        self.records = 0
+        """How many records were written."""
+
+    def close(self) -> None:
+        """Give up the thread; what it is doing ends by itself."""
+        self._thread.shutdown(wait=False)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project until `stop`; what was fetched by then is written or left for the next start, never half of it."""
@@ -70,7 +76,7 @@ class Projection:
             for task in side_tasks:
                 task.cancel()
             await asyncio.gather(*side_tasks, return_exceptions=True)
-            self._thread.shutdown(wait=False)
+            self.close()
         await self._note_once()
 
     async def seek(self, next_offsets: Mapping[Place, int]) -> None:
@@ -130,6 +136,7 @@ class Projection:
 
     def _count(self, fetched: Mapping[Place, Sequence[TopicRecord]], parts: Sequence[TopicPart]) -> None:
         for part in parts:
+            self.records += len(part.records)
             self._metrics.projected_records.labels(part.topic.name).inc(len(part.records))
         for place, records in fetched.items():
             if records and place in self._lags:

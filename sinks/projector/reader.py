@@ -77,6 +77,11 @@ class OperationalReader:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
+    @property
+    def database(self) -> Database:
+        """The connection, for a dump of the same picture."""
+        return self._database
+
     def close(self) -> None:
         """Let go of the picture."""
         self._database.close()

@@ -30,11 +30,19 @@ class RetentionTook(Exception):
 
 
 class TopicsStream:
-    """Reads many topics; `fetch` never skips and never resets."""
+    """Reads many topics; `fetch` never skips and never resets. Where `until` names a partition, it is read up to that offset."""
 
-    def __init__(self, topics: Iterable[BoundTopic], group: str, client_options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        topics: Sequence[BoundTopic],
+        group: str | None,
+        client_options: Mapping[str, Any],
+        *,
+        until: Mapping[Place, int] | None = None,
+    ) -> None:
         self._topics = {bound.topic.on_broker: bound.topic for bound in topics}
         self._assigned = [TopicPartition(bound.topic.on_broker, number) for bound in topics for number in bound.partitions]
+        self._until = dict(until or {})
         self._taken: dict[Place, int] = {}
         self._consumer = AIOKafkaConsumer(
             **client_options,
@@ -71,6 +79,10 @@ class TopicsStream:
             self._consumer.seek(partition, next_offsets[partition.topic, partition.partition])
         self._taken = dict(next_offsets)
 
+    def read_until(self, ends: Mapping[Place, int]) -> None:
+        """Read up to these offsets."""
+        self._until = dict(ends)
+
     async def stop(self) -> None:
         """Leave the broker."""
         await self._consumer.stop()
@@ -84,7 +96,9 @@ class TopicsStream:
             return {}
         return {
             (partition.topic, partition.partition): [
-                TopicRecord(partition.partition, record.offset, record.timestamp, record.key, record.value) for record in records
+                TopicRecord(partition.partition, record.offset, record.timestamp, record.key, record.value)
+                for record in records
+                if record.offset < self._until.get((partition.topic, partition.partition), record.offset + 1)
             ]
             for partition, records in fetched.items()
         }
@@ -98,6 +112,9 @@ class TopicsStream:
             if not all_partitions and place not in fetched:
                 continue
             start, end = self._taken[place], await self._consumer.position(partition)
+            if end >= (until := self._until.get(place, end + 1)):
+                self._consumer.pause(partition)
+                end = until
             if end < start:
                 raise StreamBroken(f"topic {partition.topic} partition {partition.partition}: position {end} lies before offset {start}")
             if end > start:
@@ -112,6 +129,11 @@ class TopicsStream:
         for part in parts:
             for moved in part.ranges:
                 self._taken[part.topic.on_broker, moved.partition] = moved.end
+
+    @property
+    def finished(self) -> bool:
+        """Whether every partition is written up to where it was to be read."""
+        return all(self._taken[place] >= end for place, end in self._until.items())
 
     @property
     def next_offsets(self) -> Mapping[Place, int]:

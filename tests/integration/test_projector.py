@@ -1,6 +1,7 @@
 """The projector as a process on a real broker: killed at any instant, locked out, cut off by retention; and rebuilt from the topics."""
 
 import asyncio
+import json
 import random
 import re
 import urllib.request
@@ -78,11 +79,15 @@ async def test_killed_at_any_instant_it_goes_on_and_a_rebuild_is_equal(
     projector.start()
     await projector.wait_caught_up(PARTITIONS)
     projector.kill()
-    fresh = _second(projector, tmp_path / "fresh")
-    fresh.start()
-    await fresh.wait_caught_up(PARTITIONS)
-    assert fresh.terminate() == 0
-    assert projector.dump() == fresh.dump()
+    fresh = f"sqlite:///{tmp_path / 'fresh.sqlite'}"
+    done = projector.command("operational", "rebuild", "--into", fresh, "--verify", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert (report["differences"], report["taken_by_retention"]) == (0, {})
+    dumped = projector.command("operational", "dump").stdout
+    projector.environment["ASIENTO_OPERATIONAL_URL"] = fresh
+    assert dumped == projector.command("operational", "dump").stdout
+    assert len(dumped.splitlines()) == report["rows_compared"]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -171,3 +176,40 @@ async def test_says_how_it_is_and_what_is_open(projector: Projector, kafka: str)
     assert re.search(r'asiento_projected_records_total\{topic="orders.events.v1"\} \d+', metrics)
     assert re.search(rf'asiento_lag_records\{{group="{projector.prefix}app-projector",partition="0",topic="[^"]+events.v1"\}} ', metrics)
     assert "asiento_open_items" in metrics
+
+
+async def test_a_rebuild_says_what_differs_and_what_retention_took(projector: Projector, kafka: str) -> None:
+    await send_stream(kafka, projector.prefix, projected_stream())
+    projector.start()
+    await projector.wait_caught_up(PARTITIONS)
+    assert projector.terminate() == 0
+    await _delete_before(projector, ACCOUNTING_ACKS, 4)
+    done = projector.command("operational", "rebuild", "--verify", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["taken_by_retention"] == {"ack": 4}
+    assert "retention took 4 rows of ack" in projector.command("operational", "rebuild", "--verify").stdout
+    database = open_database(projector.url, for_writing=True)
+    database.change("UPDATE entry SET order_key = 'somebody:else:was:here' WHERE partition = 0 AND record_offset = 0")
+    database.change("DELETE FROM decision WHERE partition = 1 AND record_offset = 0")
+    database.close()
+    done = projector.command("operational", "rebuild", "--verify", "--json")
+    assert done.returncode == 1
+    listed = json.loads(done.stdout)["listed"]
+    assert len(listed) == 2
+    assert "only in the rebuild: decision 1/0" in listed
+    assert any(line.startswith("differs: entry ") for line in listed)
+
+
+async def test_a_rebuild_goes_into_a_fresh_database_only(projector: Projector, kafka: str, tmp_path: Path) -> None:
+    assert projector.command("operational", "rebuild").returncode == 2
+    assert projector.command("operational", "rebuild", "--into", projector.url).returncode == 2
+    assert projector.command("operational", "status").returncode == 3
+    fresh = f"sqlite:///{tmp_path / 'fresh.sqlite'}"
+    assert projector.command("operational", "rebuild", "--into", fresh, "--dry-run").returncode == 0
+    assert not (tmp_path / "fresh.sqlite").exists()
+    assert projector.command("operational", "rebuild", "--into", fresh).returncode == 0
+    again = projector.command("operational", "rebuild", "--into", fresh)
+    assert again.returncode == 1
+    assert "in use already" in again.stderr
+    projector.environment["ASIENTO_OPERATIONAL_URL"] = fresh
+    assert "open parked: 0" in projector.command("operational", "status").stdout
