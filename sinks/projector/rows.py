@@ -9,11 +9,10 @@ from typing import Final
 
 import orjson
 
-from schemas import json_twin
 from schemas.acks import decode_ack
 from schemas.dead_letters import decode_dead_letter
-from schemas.discrepancies import decode_discrepancy, discrepancy_to_json
 from schemas.events import open_value
+from schemas.json_writer import json_writer
 from schemas.operator_actions import OperatorAction
 from schemas.output_codec import decode_output, output_record
 from schemas.refusal import InvalidEvent, Refusal
@@ -103,7 +102,7 @@ def event_row(record: TopicRecord) -> Row:
     opened = open_value(record.value)
     if isinstance(opened, Refusal):
         return _refused(place, record, opened.reason)
-    twin = json_twin.write_object(opened.schema.record, opened.values)
+    twin = json_writer(opened.schema.record)(opened.values)
     try:
         event = opened.schema.build(opened.values)
     except InvalidEvent as problem:
@@ -132,7 +131,7 @@ def _refused(place: Row, record: TopicRecord, reason: str) -> Row:
 def entry_row(record: TopicRecord) -> Row:
     """The values of upsert_entry.sql; raises `DecodeError`."""
     values = decode_output("JournalEntry", record.value)
-    twin = json_twin.write_object(output_record("JournalEntry"), values)
+    twin = json_writer(output_record("JournalEntry"))(values)
     document = values.get("document")
     return (
         values["entry_id"],
@@ -158,25 +157,25 @@ def entry_row(record: TopicRecord) -> Row:
 
 def discrepancy_rows(record: TopicRecord) -> tuple[Row, Row]:
     """The log row, and the values of upsert_discrepancy.sql; raises `DecodeError`."""
-    found = decode_discrepancy(record.value)
+    values = decode_output("Discrepancy", record.value)
     place = (record.partition, record.offset)
-    body = orjson.dumps(discrepancy_to_json(found)).decode()
-    log = (*place, found.discrepancy_id, text(found.order_key), found.state, found.raised_at, body)
+    body = orjson.dumps(json_writer(output_record("Discrepancy"))(values)).decode()
+    log = (*place, values["discrepancy_id"], text(values["order_key"]), values["state"], values["raised_at"], body)
     now = (
-        found.discrepancy_id,
+        values["discrepancy_id"],
         *place,
-        text(found.code),
-        found.severity,
-        text(found.order_key),
-        found.event_id,
-        found.entry_id,
-        optional(found.account),
-        found.expected,
-        found.actual,
-        optional(found.currency),
-        orjson.dumps(dict(found.parameters)).decode(),
-        found.raised_at,
-        found.state,
+        text(values["code"]),
+        values["severity"],
+        text(values["order_key"]),
+        values.get("event_id"),
+        values.get("entry_id"),
+        optional(values.get("account")),
+        values.get("expected"),
+        values.get("actual"),
+        optional(values.get("currency")),
+        orjson.dumps(values["parameters"], option=orjson.OPT_SORT_KEYS).decode(),
+        values["raised_at"],
+        values["state"],
     )
     return log, now
 
