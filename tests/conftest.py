@@ -10,14 +10,17 @@ from collections.abc import Iterator
 import pytest
 
 from asiento.runtime.local_kafka import LocalKafka
+from tests.postgresql import PostgresqlServer
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for a broker is a `kafka` test, so that the fast part never starts one."""
+    """Whoever asks for a broker is a `kafka` test, so that the fast part never starts one; who asks for PostgreSQL is `slow`."""
     for item in items:
         if {"kafka", "local_kafka"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.kafka)
+        if {"postgresql", "postgresql_server"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +40,20 @@ def kafka(local_kafka: LocalKafka) -> str:
 def topic_prefix() -> str:
     """A prefix for topics, app ids and groups that no other test uses."""
     return f"t{uuid.uuid4().hex[:10]}-"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """The running PostgreSQL of this test process; skips where there are no binaries."""
+    server = PostgresqlServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def postgresql(postgresql_server: PostgresqlServer) -> str:
+    """The URL of an empty PostgreSQL database of this test's own."""
+    return postgresql_server.new_database(f"t{uuid.uuid4().hex[:10]}")

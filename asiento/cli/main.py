@@ -14,6 +14,7 @@ from asiento.cli import (
     events,
     explain,
     normalize,
+    operational,
     orders,
     schemas,
     simulate,
@@ -43,6 +44,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(orders.app, name="orders")
 app.add_typer(sinks.app, name="sinks")
+app.add_typer(operational.app, name="operational")
 app.command("trial-balance")(trial_balance.trial_balance_command)
 app.command("verify")(verify.verify_command)
 app.add_typer(streams.app, name="streams")

@@ -208,6 +208,7 @@ def process_commands(workers: int, sweeper_clock: str | None = None) -> dict[str
     return {
         **{f"worker-{number}": ["streams", "run"] for number in range(1, workers + 1)},
         "sink-ledger": ["sinks", "run", "ledger"],
+        "projector": ["sinks", "run", "projector"],
         "sweeper": ["sweeper", "run", *still],
     }
 

@@ -1,20 +1,21 @@
-"""`asiento sinks`: the processes that write entries into ledgers."""
+"""`asiento sinks`: the processes that write into ledgers and into the operational database."""
 
 import asyncio
 import os
 import signal
 import sys
+from collections.abc import Coroutine
 
 import typer
 
 from asiento.cli.exits import CommandError, Unreachable, UsageError
 from asiento.cli.output import message
-from asiento.runtime.settings import load_settings
+from asiento.runtime.settings import Settings, load_settings
 
-app = typer.Typer(no_args_is_help=True, help="Write entries into ledgers.")
+app = typer.Typer(no_args_is_help=True, help="Write entries into ledgers, and all topics into the operational database.")
 
-LEDGERS = ("ledger",)
-"""Names that `sinks run` knows; `ledger` is the embedded one of ASIENTO_LEDGER_URL."""
+SINKS = ("ledger", "projector")
+"""Names that `sinks run` knows; `ledger` is the embedded one of ASIENTO_LEDGER_URL, `projector` fills ASIENTO_OPERATIONAL_URL."""
 
 
 @app.callback()
@@ -23,28 +24,43 @@ def _group() -> None:
 
 
 @app.command()
-def run(name: str = typer.Argument(help="Which ledger: `ledger` is the embedded one of ASIENTO_LEDGER_URL.")) -> None:
-    """Book entries into a ledger until SIGTERM; drains and exits 0 then, non-zero at once when a promise is broken."""
-    if name not in LEDGERS:
-        raise UsageError(f"no sink is called {name}; there is: {', '.join(LEDGERS)}")
+def run(
+    name: str = typer.Argument(
+        help="`ledger`: the embedded one of ASIENTO_LEDGER_URL; `projector`: the operational database of ASIENTO_OPERATIONAL_URL."
+    ),
+) -> None:
+    """Write what the topics say until SIGTERM; drains and exits 0 then, non-zero at once when a promise is broken."""
+    if name not in SINKS:
+        raise UsageError(f"no sink is called {name}; there is: {', '.join(SINKS)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the sink takes the signal over: nothing has begun
     settings = load_settings()
     from asiento.runtime import log_events
     from asiento.runtime.logging import configure_logging, get_logger
     from sinks.entry_stream import StreamBroken
     from sinks.ledger import LedgerError
-    from sinks.ledger_process import BrokerUnreachable, run_ledger_sink
+    from sinks.ledger_process import BrokerUnreachable
+    from sinks.projector.errors import OperationalError
     from sinks.stream_identity import StreamUnknown
 
-    configure_logging(settings, "sink-ledger")
+    configure_logging(settings, f"sink-{name}")
     try:
-        asyncio.run(run_ledger_sink(settings))
-    except (LedgerError, StreamBroken) as error:
+        asyncio.run(_process(name, settings))
+    except (LedgerError, OperationalError, StreamBroken) as error:
         get_logger().error(log_events.PROCESS_FAILED, reason=str(error))
         _end_at_once(str(error), CommandError.exit_code)
     except (BrokerUnreachable, StreamUnknown) as error:
         raise Unreachable(str(error)) from error
     get_logger().info(log_events.PROCESS_STOPPED)
+
+
+def _process(name: str, settings: Settings) -> Coroutine[None, None, None]:
+    if name == "ledger":
+        from sinks.ledger_process import run_ledger_sink
+
+        return run_ledger_sink(settings)
+    from sinks.projector.process import run_projector
+
+    return run_projector(settings)
 
 
 def _end_at_once(reason: str, exit_code: int) -> None:

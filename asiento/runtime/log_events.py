@@ -30,6 +30,7 @@ LAG_UNKNOWN: Final = LogEvent("lag_unknown")
 CHANGELOG_READ: Final = LogEvent("changelog_read")
 DEADLINES_TOLD: Final = LogEvent("deadlines_told")
 POSITIONS_NOT_NOTED: Final = LogEvent("positions_not_noted")
+RETENTION_GAP: Final = LogEvent("retention_gap")
 
 EVENTS: Final = frozenset(value for name, value in dict(globals()).items() if name.isupper() and isinstance(value, str))
 """Every name above."""

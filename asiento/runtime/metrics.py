@@ -65,6 +65,21 @@ class Metrics:
             "When the sweeper last told all that was due, seconds since the epoch",
             registry=registry,
         )
+        self.projected_records = Counter(
+            "asiento_projected_records",
+            "Records written into the operational database, by topic of the catalogue",
+            ["topic"],
+            registry=registry,
+        )
+        self.operational_transactions = Counter(
+            "asiento_operational_transactions", "Transactions of the operational database, by result", ["result"], registry=registry
+        )
+        self.open_items = Gauge(
+            "asiento_open_items",
+            "What waits for a person: kind is parked, rejected, discrepancy, dead_letter or proposal; code says why",
+            ["kind", "code"],
+            registry=registry,
+        )
         self.process_restarts = Counter(
             "asiento_process_restarts", "Processes the supervisor started again", ["process"], registry=registry
         )

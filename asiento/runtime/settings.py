@@ -52,7 +52,9 @@ class Settings(BaseSettings):
     producer_linger_ms: int = Field(0, ge=0, le=100, description="Wait for more records before a produce request")
 
     registry_url: str | None = Field(None, description="Confluent-compatible schema registry; unset: the lock file in the package")
-    operational_url: str | None = Field(None, description="Operational database; unset: SQLite in the data directory")
+    operational_url: str | None = Field(
+        None, description="Operational database, `sqlite:///path` or `postgresql://...`; unset: operational.sqlite in the data directory"
+    )
     data_dir: Path = Field(Path(".asiento"), description="Where local broker, ledger, logs and PID files live")
     ledger_url: str | None = Field(
         None, description="`sqlite:///path` (`postgresql://...` later); unset: ledger.sqlite in the data directory"
@@ -62,6 +64,9 @@ class Settings(BaseSettings):
     sweeper_unanswered_max: int = Field(10_000, ge=1, description="Most deadlines that the sweeper tells before workers have judged them")
     sweeper_events_per_second_max: int = Field(200, ge=1, le=10_000, description="Most deadlines that the sweeper tells in a second")
     sweeper_clock_step_back_seconds_max: int = Field(60, ge=0, le=3_600, description="A clock that is set back further ends the sweeper")
+    projector_batch_records_max: int = Field(
+        1_000, ge=1, le=20_000, description="Most records in one transaction of the operational database"
+    )
     policy: Path | None = Field(None, description="YAML file with the accounting policy; unset: policy version 1 with its defaults")
     mapping: Path | None = Field(None, description="YAML file with the account mapping")
 
@@ -73,9 +78,9 @@ class Settings(BaseSettings):
         None, exclude=True, description="Tests only: names a guarantee to switch off, so that a test of it can fail"
     )
 
-    @field_validator("ledger_url")
+    @field_validator("ledger_url", "operational_url")
     @classmethod
-    def _known_ledger(cls, value: str | None) -> str | None:
+    def _known_database(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("must start with sqlite:/// or postgresql://")
         return value
@@ -112,6 +117,16 @@ class Settings(BaseSettings):
     def ledger_location(self) -> str:
         """The ledger's URL, the default one spelled out."""
         return self.ledger_url or f"sqlite:///{self.data_dir / 'ledger.sqlite'}"
+
+    @property
+    def projector_group(self) -> str:
+        """The group name under which the projector's positions are noted on the broker, for lag tools."""
+        return f"{self.app_id}-projector"
+
+    @property
+    def operational_location(self) -> str:
+        """The operational database's URL, the default one spelled out."""
+        return self.operational_url or f"sqlite:///{self.data_dir / 'operational.sqlite'}"
 
 
 def load_settings(options: Mapping[str, Any] | None = None) -> Settings:

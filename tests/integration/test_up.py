@@ -19,7 +19,7 @@ from asiento.runtime.child_process import ProcessIdentity, read_pid_file
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 DEADLINE_SECONDS = 90.0
-CHILDREN = ("worker-1", "sink-ledger", "sweeper")
+CHILDREN = ("worker-1", "sink-ledger", "projector", "sweeper")
 
 
 def until(condition: Callable[[], bool]) -> bool:

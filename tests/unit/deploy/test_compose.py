@@ -105,9 +105,9 @@ def test_dependencies_are_services_and_wait_for_more_than_a_start() -> None:
             assert how["condition"] in ("service_healthy", "service_completed_successfully")
 
 
-def test_only_one_process_writes_the_sqlite_ledger() -> None:
-    writers = [name for name, service in OURS.items() if service["command"][:2] == ["sinks", "run"]]
-    assert writers == ["ledger"]
+def test_only_one_process_writes_each_database() -> None:
+    writers = [service["command"][2] for service in OURS.values() if service["command"][:2] == ["sinks", "run"]]
+    assert sorted(writers) == ["ledger", "projector"]
 
 
 def test_workers_have_static_member_ids_of_their_own() -> None:

@@ -1,0 +1,1 @@
+"""The operational database: what stands on the topics as tables that people can query, rebuildable at any time."""

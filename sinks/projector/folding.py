@@ -1,0 +1,120 @@
+"""Decisions folded in the order of their partition: which outcome of a record counts, and where an event stands."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from schemas.decisions import DecisionBatch, HealedOutcome, RecordOutcome
+from sinks.projector.database import Row
+from sinks.projector.rows import ids, text
+
+WATCHED = frozenset({"deferred", "rejected"})
+"""Outcomes that make an event one to be looked after."""
+
+
+class EventKey(NamedTuple):
+    """An event on a partition: whoever uses an event_id twice keeps his two events apart at least there."""
+
+    partition: int
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventState:
+    """Where an event that ever waited or was rejected stands; see the table `event_state`."""
+
+    record_offset: int | None
+    order_key: str | None
+    outcome: str
+    code: str | None
+    since: int
+    batch_offset: int
+
+    def row(self, key: EventKey) -> Row:
+        """The values of upsert_event_state.sql."""
+        return (*key, self.record_offset, self.order_key, self.outcome, self.code, self.since, self.batch_offset)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedBatch:
+    """A decision batch and its offset on the decisions topic."""
+
+    offset: int
+    batch: DecisionBatch
+
+
+def named_events(batches: Iterable[PlacedBatch]) -> set[EventKey]:
+    """The events whose state a batch may change: the answer of the database about them is handed to `DecisionFold`."""
+    found: set[EventKey] = set()
+    for placed in batches:
+        partition = placed.batch.partition
+        found.update(EventKey(partition, item.event_id) for item in placed.batch.outcomes if item.event_id and _may_change(item))
+        found.update(EventKey(partition, item.event_id) for item in placed.batch.healed)
+    return found
+
+
+def _may_change(item: RecordOutcome) -> bool:
+    return item.outcome == "posted" or item.outcome in WATCHED
+
+
+class DecisionFold:
+    """Turns batches into rows. `states` are the states before, `decided_until` the end of the decided range by partition."""
+
+    def __init__(self, states: Mapping[EventKey, EventState], decided_until: Mapping[int, int]) -> None:
+        self._states = dict(states)
+        self._changed: set[EventKey] = set()
+        self._until = dict(decided_until)
+        self.batches: list[Row] = []
+        self.decisions: list[Row] = []
+        self.healed: list[Row] = []
+
+    def add(self, placed: PlacedBatch) -> None:
+        """The next batch of its partition. A range that was decided before counts once: its first decision does."""
+        batch, offset = placed.batch, placed.offset
+        partition, until = batch.partition, self._until.get(batch.partition, 0)
+        self.batches.append((partition, offset, batch.first_offset, batch.next_offset, text(batch.worker), batch.decided_at))
+        for item in batch.outcomes:
+            if item.offset >= until:
+                self.decisions.append((partition, item.offset, offset, item.event_id, item.outcome, item.code, ids(item.entry_ids)))
+                if item.event_id is not None:
+                    self._judged(EventKey(partition, item.event_id), item, placed)
+        if batch.next_offset > until:
+            for place, healed in enumerate(batch.healed):
+                ids_text = ids(healed.entry_ids)
+                self.healed.append((partition, offset, place, healed.event_id, healed.outcome, healed.code, ids_text))
+                self._judged_again(EventKey(partition, healed.event_id), healed, placed)
+            self._until[partition] = batch.next_offset
+
+    @property
+    def states(self) -> list[Row]:
+        """The rows of the events whose state has changed."""
+        return [self._states[key].row(key) for key in sorted(self._changed)]
+
+    @property
+    def decided_until(self) -> Mapping[int, int]:
+        """The end of the decided range by partition, these batches included."""
+        return self._until
+
+    def _judged(self, key: EventKey, item: RecordOutcome, placed: PlacedBatch) -> None:
+        before = self._states.get(key)
+        if item.outcome in WATCHED or (item.outcome == "posted" and before is not None):
+            order_key = None if item.order_key is None else text(item.order_key)
+            same = before is not None and before.outcome == item.outcome
+            self._states[key] = EventState(
+                record_offset=item.offset,
+                order_key=order_key,
+                outcome=item.outcome,
+                code=item.code,
+                since=before.since if before is not None and same else placed.batch.decided_at,
+                batch_offset=placed.offset,
+            )
+            self._changed.add(key)
+
+    def _judged_again(self, key: EventKey, item: HealedOutcome, placed: PlacedBatch) -> None:
+        decided_at = placed.batch.decided_at
+        before = self._states.get(key)
+        if before is None:
+            before = EventState(record_offset=None, order_key=None, outcome="", code=None, since=decided_at, batch_offset=placed.offset)
+        since = before.since if before.outcome == item.outcome else decided_at
+        self._states[key] = replace(before, outcome=item.outcome, code=item.code, since=since, batch_offset=placed.offset)
+        self._changed.add(key)

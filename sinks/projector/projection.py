@@ -1,0 +1,183 @@
+"""The projector's loop: fetch a batch, write it with its offsets, go on. Any broken promise ends the process."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from aiokafka.errors import KafkaError
+
+from asiento.runtime import log_events
+from asiento.runtime.logging import get_logger
+from asiento.runtime.metrics import Metrics
+from sinks.delivery import IDLE_ADVANCE_SECONDS, LAG_MEASURED_SECONDS, POSITIONS_NOTED_SECONDS
+from sinks.lag import MICROSECONDS, PartitionLag
+from sinks.projector.errors import OperationalUnavailable
+from sinks.projector.reader import OperationalReader
+from sinks.projector.rows import TopicRecord
+from sinks.projector.stream import Place, RetentionTook, TopicsStream
+from sinks.projector.writer import OperationalWriter, TopicPart
+
+OPEN_COUNTED_SECONDS = 15.0
+"""How often the open items are counted for the metrics."""
+
+Answer = TypeVar("Answer")
+
+
+class Projection:
+    """Moves records from the topics into one database until it is told to stop. `clock` answers UTC microseconds.
+
+    All statements run in one thread of their own, so that the event loop goes on fetching while a batch is written.
+    """
+
+    def __init__(
+        self,
+        stream: TopicsStream,
+        writer: OperationalWriter,
+        metrics: Metrics,
+        *,
+        group: str,
+        batch_records_max: int,
+        writing_seconds_max: float,
+        clock: Callable[[], int],
+    ) -> None:
+        self._stream = stream
+        self._writer = writer
+        self._metrics = metrics
+        self._group = group
+        self._batch_records_max = batch_records_max
+        self._writing_seconds_max = writing_seconds_max
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operational")
+        self._lags: dict[Place, PartitionLag] = {}
+        self._open: set[tuple[str, str]] = set()
+        self._committed = metrics.operational_transactions.labels("committed")
+        self._failed = metrics.operational_transactions.labels("failed")
+        self._last_written = clock()
+        self.records = 0
+        """How many records were written."""
+
+    def close(self) -> None:
+        """Give up the thread; what it is doing ends by itself."""
+        self._thread.shutdown(wait=False)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Project until `stop`; what was fetched by then is written or left for the next start, never half of it."""
+        self._lags = {place: PartitionLag() for place in self._stream.next_offsets}
+        side_tasks = tuple(asyncio.create_task(task()) for task in (self._measure_lag, self._note_positions, self._count_open))
+        try:
+            while not stop.is_set():
+                await self.step()
+                for task in side_tasks:
+                    if task.done():
+                        task.result()
+        finally:
+            for task in side_tasks:
+                task.cancel()
+            await asyncio.gather(*side_tasks, return_exceptions=True)
+            self.close()
+        await self._note_once()
+
+    async def seek(self, next_offsets: Mapping[Place, int]) -> None:
+        """Go to the database's offsets; what retention took is noted as a gap and gone over."""
+        wanted = dict(next_offsets)
+        while True:
+            try:
+                await self._stream.seek(wanted)
+            except RetentionTook as took:
+                await self._skip(took, wanted)
+            else:
+                return
+
+    async def step(self) -> bool:
+        """Fetch and write one batch; answers whether there was one."""
+        try:
+            fetched = await self._stream.fetch(self._batch_records_max)
+        except RetentionTook as took:
+            wanted = dict(self._stream.next_offsets)
+            await self._skip(took, wanted)
+            await self.seek(wanted)
+            return True
+        idle_seconds = (self._clock() - self._last_written) / MICROSECONDS
+        if not fetched and idle_seconds < IDLE_ADVANCE_SECONDS:
+            return False
+        parts = await self._stream.parts(fetched, all_partitions=not fetched)
+        if not parts:
+            return False
+        await self._write(parts)
+        self._stream.take(parts)
+        self._last_written = self._clock()
+        self._count(fetched, parts)
+        return True
+
+    async def _skip(self, took: RetentionTook, wanted: dict[Place, int]) -> None:
+        for topic, gaps in took.gaps.items():
+            await self._in_thread(partial(self._writer.skip, topic, gaps))
+            for gap in gaps:
+                wanted[topic.on_broker, gap.partition] = gap.end
+                place = {"topic": topic.on_broker, "partition": gap.partition, "first_offset": gap.start, "next_offset": gap.end}
+                get_logger().warning(log_events.RETENTION_GAP, **place)
+
+    async def _write(self, parts: Sequence[TopicPart]) -> None:
+        try:
+            await asyncio.wait_for(self._in_thread(partial(self._writer.write, parts)), self._writing_seconds_max)
+        except TimeoutError:
+            self._failed.inc()
+            seconds = self._writing_seconds_max
+            raise OperationalUnavailable(f"the database took longer than {seconds} s for one batch: look at its disk and locks") from None
+        except BaseException:
+            self._failed.inc()
+            raise
+        self._committed.inc()
+
+    async def _in_thread(self, work: Callable[[], Answer]) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _count(self, fetched: Mapping[Place, Sequence[TopicRecord]], parts: Sequence[TopicPart]) -> None:
+        for part in parts:
+            self.records += len(part.records)
+            self._metrics.projected_records.labels(part.topic.name).inc(len(part.records))
+        for place, records in fetched.items():
+            if records and place in self._lags:
+                self._lags[place].booked(records[-1].timestamp * 1000)
+
+    async def _measure_lag(self) -> None:
+        while True:
+            try:
+                ends = await self._stream.end_offsets()
+            except KafkaError as error:
+                get_logger().warning(log_events.LAG_UNKNOWN, problem=repr(error))
+                ends = dict(self._stream.next_offsets)
+            now = self._clock()
+            for (topic, partition), lag in self._lags.items():
+                behind = max(0, ends[topic, partition] - self._stream.next_offsets[topic, partition])
+                self._metrics.lag_records.labels(self._group, topic, str(partition)).set(behind)
+                self._metrics.lag_seconds.labels(self._group, topic, str(partition)).set(lag.seconds(behind, now))
+            await asyncio.sleep(LAG_MEASURED_SECONDS)
+
+    async def _count_open(self) -> None:
+        while True:
+            counts = await self._in_thread(OperationalReader(self._writer.database).open_counts)
+            found = {("proposal", ""): counts.proposals}
+            for kind, by_code in (
+                ("parked", counts.parked),
+                ("rejected", counts.rejected),
+                ("discrepancy", counts.discrepancies),
+                ("dead_letter", counts.dead_letters),
+            ):
+                found |= {(kind, code): number for code, number in by_code.items()}
+            self._open |= found.keys()
+            for item in self._open:
+                self._metrics.open_items.labels(*item).set(found.get(item, 0))
+            await asyncio.sleep(OPEN_COUNTED_SECONDS)
+
+    async def _note_positions(self) -> None:
+        while True:
+            await asyncio.sleep(POSITIONS_NOTED_SECONDS)
+            await self._note_once()
+
+    async def _note_once(self) -> None:
+        problem = await self._stream.note_positions()
+        if problem is not None:
+            get_logger().warning(log_events.POSITIONS_NOT_NOTED, problem=problem)

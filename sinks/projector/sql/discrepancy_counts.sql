@@ -1,0 +1,2 @@
+-- Open discrepancies by code.
+SELECT code, count(*) FROM open_discrepancy GROUP BY code

