@@ -74,11 +74,12 @@ class OffsetRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamEntry:
-    """One entry and where it stands on the stream."""
+    """One entry, where it stands on the stream, and the value of its record there: what the hash chain is made of."""
 
     partition: int
     offset: int
     hashed: HashedEntry
+    value: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
