@@ -12,6 +12,7 @@ from asiento.cli import (
     entries,
     events,
     explain,
+    ledger,
     normalize,
     orders,
     schemas,
@@ -41,6 +42,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(orders.app, name="orders")
 app.add_typer(sinks.app, name="sinks")
+app.add_typer(ledger.app, name="ledger")
 app.command("trial-balance")(trial_balance.trial_balance_command)
 app.command("verify")(verify.verify_command)
 app.add_typer(streams.app, name="streams")

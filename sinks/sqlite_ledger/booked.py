@@ -69,7 +69,7 @@ class BookedRow:
                 policy_version=c[23],
                 memo=c[24],
             )
-        except (UnbalancedEntry, KeyError, TypeError, ValueError) as error:
+        except (UnbalancedEntry, KeyError, TypeError, ValueError, AttributeError) as error:
             raise DamagedRow(f"entry {self.entry_id}: {error}") from error
 
 

@@ -1,13 +1,11 @@
 """The reading side of the embedded ledger: one unmoving picture of it, never a lock that writers would notice."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-import orjson
 
 from sinks.chain import START, ChainHead
 from sinks.ledger import StreamIdentity
@@ -15,7 +13,6 @@ from sinks.sqlite_ledger.booked import ROWS_READ_MAX, BookedRow, whole_rows
 from sinks.sqlite_ledger.files import ledger_path, open_reader
 from sinks.sqlite_ledger.statements import migrations, statement
 
-_ENTRIES_BY_ID = statement("entries_by_id")
 _ENTRIES_OF_ORDER = statement("entries_of_order")
 _ENTRIES_AFTER = statement("entries_after")
 _TRIAL_BALANCE = statement("trial_balance")
@@ -84,10 +81,6 @@ class LedgerReader:
         row = self._connection.execute(statement("last_entry")).fetchone()
         return (0, START) if row is None else (row[0], row[1])
 
-    def with_ids(self, entry_ids: Sequence[str]) -> tuple[BookedRow, ...]:
-        """The rows of these ids, in order of booking; unknown ids are left out, doubled ones come twice."""
-        return whole_rows(self._connection, self._connection.execute(_ENTRIES_BY_ID, (orjson.dumps(list(entry_ids)).decode(),)).fetchall())
-
     def of_order(self, order_key: str) -> tuple[BookedRow, ...]:
         """The rows of one order by entry_seq."""
         return whole_rows(self._connection, self._connection.execute(_ENTRIES_OF_ORDER, (order_key,)).fetchall())
@@ -99,28 +92,9 @@ class LedgerReader:
             yield from rows
             last = rows[-1].entry_no
 
-    def id_slices(self) -> Iterator[tuple[str, ...]]:
-        """Every entry id in order of booking, in slices of `ROWS_READ_MAX`."""
-        last, wanted = -(2**63), statement("ids_after")
-        while rows := self._connection.execute(wanted, (last, ROWS_READ_MAX)).fetchall():
-            yield tuple(row[1] for row in rows)
-            last = rows[-1][0]
-
     def balances(self, as_of: str | None = None) -> tuple[tuple[str, int, str, int], ...]:
         """(currency, exponent, account, signed minor units) up to a posting date; ordered by currency and account."""
         return tuple(self._connection.execute(_TRIAL_BALANCE, {"as_of": as_of}))
-
-    def unbalanced(self) -> tuple[tuple[str, int, int, int], ...]:
-        """(entry_id, debits less credits, postings found, postings named) of entries that are not whole."""
-        return tuple(self._connection.execute(statement("unbalanced_entries")))
-
-    def doubled(self) -> tuple[tuple[str, int], ...]:
-        """(entry_id, times) of ids that are booked more than once."""
-        return tuple(self._connection.execute(statement("doubled_entries")))
-
-    def ownerless(self) -> tuple[tuple[str, int], ...]:
-        """(table, entry_no) of postings and documents without an entry."""
-        return tuple(self._connection.execute(statement("ownerless_rows")))
 
     def conflicts(self) -> tuple[ConflictRow, ...]:
         """What came again with other content, in the order it was seen."""

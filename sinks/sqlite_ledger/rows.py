@@ -111,7 +111,7 @@ def posting_from_row(account: str, side: Any, amount: int, book_amount: int | No
 
 
 def document_from_body(body: str) -> Document:
-    """The document as it was booked; raises KeyError, TypeError or ValueError where the body was damaged."""
+    """The document as it was booked; raises KeyError, TypeError, ValueError or AttributeError where the body was damaged."""
     fields = orjson.loads(body)
     lines = tuple(DocumentLine(**{**line, "taxes": tuple(DocumentTax(**tax) for tax in line["taxes"])}) for line in fields["lines"])
     changed = {

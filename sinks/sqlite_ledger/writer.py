@@ -9,7 +9,18 @@ from pathlib import Path
 import orjson
 
 from sinks.chain import EMPTY_CHAIN, START, ChainHead, entry_seal, next_link
-from sinks.ledger import Batch, BookResult, ForeignLedger, LedgerRefused, LedgerUnavailable, OffsetMoved, StreamEntry, StreamIdentity
+from sinks.ledger import (
+    AckPage,
+    Batch,
+    BookResult,
+    ForeignLedger,
+    LedgerRefused,
+    LedgerUnavailable,
+    OffsetMoved,
+    StreamEntry,
+    StreamIdentity,
+)
+from sinks.sqlite_ledger import outbox
 from sinks.sqlite_ledger.files import WriterLock, open_writer
 from sinks.sqlite_ledger.rows import Row, conflict_row, document_row, entry_row, offset_row, posting_rows
 from sinks.sqlite_ledger.statements import statement
@@ -51,6 +62,14 @@ class SqliteLedger:
     async def book(self, batch: Batch) -> tuple[BookResult, ...]:
         """See `Ledger.book`."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._book, batch)
+
+    async def pending_acks(self, acks_max: int) -> AckPage:
+        """See `Ledger.pending_acks`."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._pending_acks, acks_max)
+
+    async def mark_published(self, page: AckPage) -> None:
+        """See `Ledger.mark_published`."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._mark_published, page)
 
     async def close(self) -> None:
         """See `Ledger.close`."""
@@ -105,10 +124,27 @@ class SqliteLedger:
                     f"only {len(partitions)}; the partition count of a topic generation is fixed"
                 )
 
-    def _book(self, batch: Batch) -> tuple[BookResult, ...]:
-        connection = self._connection
-        if connection is None:
+    def _pending_acks(self, acks_max: int) -> AckPage:
+        connection = self._opened()
+        try:
+            return outbox.pending_acks(connection, self.kind, acks_max)
+        except sqlite3.Error as error:
+            raise LedgerUnavailable(f"{self._path}: {error} while reading the outbox") from error
+
+    def _mark_published(self, page: AckPage) -> None:
+        connection = self._opened()
+        try:
+            outbox.mark_published(connection, page)
+        except sqlite3.Error as error:
+            raise LedgerUnavailable(f"{self._path}: {error} while marking acks as published") from error
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
             raise LedgerUnavailable(f"{self._path}: the ledger is not open")
+        return self._connection
+
+    def _book(self, batch: Batch) -> tuple[BookResult, ...]:
+        connection = self._opened()
         try:
             connection.execute("BEGIN IMMEDIATE")
             try:
