@@ -11,7 +11,6 @@ whole process, `steady` between 20 and 95 % of the work: start-up and the last w
 import argparse
 import asyncio
 import json
-import os
 import re
 import socket
 import statistics
@@ -28,11 +27,12 @@ from typing import Any
 import psutil
 from confluent_kafka import Consumer, TopicPartition
 
-from asiento.runtime.child_process import ChildProcess, start_child
+from asiento.runtime.child_process import ChildProcess
 from asiento.runtime.local_kafka import LocalKafka
 from asiento.runtime.settings import Settings, load_settings
 from asiento.runtime.topic_admin import apply
 from bench.prefill import prefill
+from bench.processes import start
 from schemas.entries import decode_entry
 from schemas.topics import ACCOUNTING_ENTRIES, catalogue
 
@@ -105,7 +105,7 @@ def _settings(place: Path, bootstrap: str, prefix: str) -> Settings:
 def _measured(settings: Settings, command: tuple[str, ...], counter: re.Pattern[str], items: int) -> Cost:
     """Start the process, sample it until all items are done, stop it."""
     port = _free_port()
-    child = _start(settings, command, port)
+    child = start(settings, command, port)
     try:
         samples = [sample := _first_sample(child, port, counter)]
         deadline = time.monotonic() + RUN_SECONDS_MAX
@@ -117,19 +117,6 @@ def _measured(settings: Settings, command: tuple[str, ...], counter: re.Pattern[
     finally:
         child.stop(30.0)
     return _cost(samples, items)
-
-
-def _start(settings: Settings, command: tuple[str, ...], port: int) -> ChildProcess:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ASIENTO_")}
-    given = settings.model_dump(
-        include={"kafka_bootstrap_servers", "topic_prefix", "app_id", "partitions", "replication_factor", "data_dir"}
-    )
-    environment |= {f"ASIENTO_{name.upper()}": str(value) for name, value in given.items()}
-    environment |= {"ASIENTO_METRICS_PORT": str(port), "ASIENTO_MIN_INSYNC_REPLICAS": "1", "ASIENTO_LOG_FORMAT": "json"}
-    name = command[0]
-    folder = settings.data_dir
-    argv = [sys.executable, "-m", "asiento.cli.main", *command]
-    return start_child(name, argv, environment=environment, log_file=folder / f"{name}.log", pid_file=folder / f"{name}.pid")
 
 
 def _first_sample(child: ChildProcess, port: int, counter: re.Pattern[str]) -> Sample:

@@ -31,15 +31,16 @@ def entry_of(record: Record) -> StreamEntry:
     promise was broken somewhere, and a gap in the books is worse than a sink that stands still.
     """
     where = f"partition {record.partition} offset {record.offset}"
+    value = record.value or b""
     try:
-        hashed = decode_entry(record.value)
+        hashed = decode_entry(value)
     except DecodeError as error:
         raise StreamBroken(f"{where} of the entries topic is no journal entry ({error}); find out who wrote it: {_SEE}") from error
     if content_hash(hashed.entry) != hashed.content_hash:
         raise StreamBroken(f"{where}: entry {hashed.entry.entry_id} does not match its content hash: it was altered; {_SEE}")
     if record.key != hashed.entry.order_key.encode():
         raise StreamBroken(f"{where}: entry {hashed.entry.entry_id} stands under another key than its order; {_SEE}")
-    return StreamEntry(partition=record.partition, offset=record.offset, hashed=hashed)
+    return StreamEntry(partition=record.partition, offset=record.offset, hashed=hashed, value=value)
 
 
 _SEE = "nothing of this batch was booked, `asiento verify` shows the rest"

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from schemas.acks import Ack
 from schemas.entries import HashedEntry
 
 
@@ -74,11 +75,12 @@ class OffsetRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamEntry:
-    """One entry and where it stands on the stream."""
+    """One entry, where it stands on the stream, and the value of its record there: what the hash chain is made of."""
 
     partition: int
     offset: int
     hashed: HashedEntry
+    value: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,23 @@ class Batch:
 
     ranges: tuple[OffsetRange, ...]
     entries: tuple[StreamEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingAck:
+    """An ack that is not published yet; it goes to the partition its entry came from, under the order's key."""
+
+    partition: int
+    order_key: str
+    ack: Ack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AckPage:
+    """The next acks in order of booking, and the place behind them, which only the ledger understands."""
+
+    acks: tuple[PendingAck, ...]
+    behind: tuple[int, int]
 
 
 class Ledger(Protocol):
@@ -110,6 +129,17 @@ class Ledger(Protocol):
         A known entry_id with the same hash is `EXISTS`, with another hash `CONFLICT`: kept beside the ledger, never
         booked over the first. Raises `OffsetMoved`, `LedgerRefused`, `LedgerUnavailable`; then nothing is booked.
         """
+        ...
+
+    async def pending_acks(self, acks_max: int) -> AckPage:
+        """The next acks that are not marked as published; empty where there are none.
+
+        What was booked stays pending until it is marked, whatever dies in between. Raises `LedgerUnavailable`.
+        """
+        ...
+
+    async def mark_published(self, page: AckPage) -> None:
+        """Mark the acks of a page as published. Raises `OffsetMoved`, `LedgerUnavailable`; then nothing is marked."""
         ...
 
     async def close(self) -> None:

@@ -13,6 +13,7 @@ from asiento.cli import (
     entries,
     events,
     explain,
+    ledger,
     normalize,
     operational,
     orders,
@@ -45,6 +46,7 @@ app.add_typer(schemas.app, name="schemas")
 app.add_typer(orders.app, name="orders")
 app.add_typer(sinks.app, name="sinks")
 app.add_typer(operational.app, name="operational")
+app.add_typer(ledger.app, name="ledger")
 app.command("trial-balance")(trial_balance.trial_balance_command)
 app.command("verify")(verify.verify_command)
 app.add_typer(streams.app, name="streams")

@@ -4,7 +4,9 @@ Labels come from closed sets only; never an order, event or entry id. Each proce
 own registry. Hot paths keep the children (`labels(...)`) they need, so that no look-up happens per event.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, write_to_textfile
 
 AGE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 
@@ -50,6 +52,10 @@ class Metrics:
             buckets=AGE_BUCKETS,
             registry=registry,
         )
+        self.acks_published = Counter(
+            "asiento_acks_published", "Acks stored on their topic, by status", ["ledger", "status"], registry=registry
+        )
+        self.acks_failed = Counter("asiento_acks_failed", "Attempts to publish acks that failed", ["ledger"], registry=registry)
         self.ledger_transactions = Counter(
             "asiento_ledger_transactions", "Ledger transactions, by result", ["ledger", "result"], registry=registry
         )
@@ -84,3 +90,20 @@ class Metrics:
             "asiento_process_restarts", "Processes the supervisor started again", ["process"], registry=registry
         )
         self.build_info = Gauge("asiento_build_info", "Version of the program", ["version"], registry=registry)
+
+
+class VerifyMetrics:
+    """What one verification found, for the textfile collector of a node exporter: the run ends, its figures stay."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        self.problems = Gauge(
+            "asiento_verify_problems", "Problems that the last verification found, by fault", ["fault"], registry=registry
+        )
+        self.last_run = Gauge("asiento_verify_last_run_timestamp_seconds", "When the last verification ended", registry=registry)
+        self.seconds = Gauge("asiento_verify_duration_seconds", "How long the last verification took", registry=registry)
+        self.entries = Gauge("asiento_verify_entries_checked", "Entries that the last verification compared", registry=registry)
+
+    def write(self, path: Path) -> None:
+        """Write all of them, or leave the file as it is; raises `OSError`."""
+        write_to_textfile(str(path), self._registry)

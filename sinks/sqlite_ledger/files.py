@@ -10,6 +10,7 @@ from typing import IO
 
 from sinks.ledger import ForeignLedger, LedgerInUse, LedgerUnavailable
 from sinks.sqlite_ledger.statements import migrations, statement
+from sinks.sqlite_ledger.upgrades import UPGRADES
 
 URL_PREFIX = "sqlite:///"
 APPLICATION_ID = 0x61736E74
@@ -126,9 +127,16 @@ def _require_ours(connection: sqlite3.Connection, path: Path, *, empty_is_ours: 
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Run what is missing; a version's script and its number become durable together."""
+    """Run what is missing; a version's script, what is filled in for older rows, and its number become durable together."""
     present = connection.execute("PRAGMA user_version").fetchone()[0]
     for version, script in migrations():
         if version > present:
-            head = f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID};"
-            connection.executescript(f"{head}\n{script}\nPRAGMA user_version = {version}; COMMIT;")
+            connection.executescript(f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID};\n{script}")
+            try:
+                if version in UPGRADES:
+                    UPGRADES[version](connection)
+                connection.execute(f"PRAGMA user_version = {version}")
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise

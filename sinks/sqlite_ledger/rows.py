@@ -6,7 +6,9 @@ from typing import Any, TypeAlias
 import orjson
 
 from asiento.accounting.journal import Document, DocumentLine, DocumentTax, DocumentTotals, JournalEntry, Posting
-from sinks.ledger import StreamEntry
+from schemas.entries import entry_to_json
+from sinks.chain import ChainHead, seal
+from sinks.ledger import StreamEntry, StreamIdentity
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -14,8 +16,8 @@ DIMENSIONS_KEPT_MAX = 4_096
 """Sets of dimensions whose text is remembered: a handful of channels, categories and tax codes make nearly all of them."""
 
 
-def entry_row(entry_no: int, found: StreamEntry, booked_at: int) -> Row:
-    """The values of insert_entry.sql; `booked_at` in UTC microseconds."""
+def entry_row(entry_no: int, found: StreamEntry, booked_at: int, link: str, own_seal: str) -> Row:
+    """The values of insert_entry.sql; `booked_at` in UTC microseconds, `link` of the hash chain and its seal as 64 hex digits."""
     entry = found.hashed.entry
     return (
         entry_no,
@@ -46,6 +48,8 @@ def entry_row(entry_no: int, found: StreamEntry, booked_at: int) -> Row:
         found.partition,
         found.offset,
         booked_at,
+        link,
+        own_seal,
     )
 
 
@@ -82,13 +86,32 @@ def document_row(entry_no: int, document: Document) -> Row:
     return (entry_no, document.kind, document.document_ref, orjson.dumps(body).decode())
 
 
+def conflict_row(conflict_no: int, found: StreamEntry, booked_hash: str, seen_at: int, after_entry_no: int) -> Row:
+    """The values of insert_conflict.sql; `booked_hash` is the content hash of the entry that is booked under the id."""
+    entry, content_hash = found.hashed.entry, found.hashed.content_hash
+    whole = orjson.dumps(entry_to_json(entry)).decode()
+    values = (conflict_no, entry.entry_id, booked_hash, content_hash, whole, found.partition, found.offset, seen_at, after_entry_no)
+    return (*values, seal(*values))
+
+
+def offset_row(stream: StreamIdentity, partition: int, next_offset: int, head: ChainHead) -> Row:
+    """The values of insert_offset.sql."""
+    values = (stream.cluster_id, stream.topic, stream.topic_id, partition, next_offset, head.length, head.link)
+    return (*values, seal(*values))
+
+
+def cursor_seal(entry_seal: str, entry_no: int, conflict_no: int) -> str:
+    """Seal of the acks' cursor: it holds the seal of the entry the cursor stands on (`START` before the first)."""
+    return seal(entry_seal, entry_no, conflict_no)
+
+
 def posting_from_row(account: str, side: Any, amount: int, book_amount: int | None, dimensions: str) -> Posting:
     """One leg as it was booked."""
     return Posting(account=account, side=side, amount=amount, book_amount=book_amount, dimensions=_dimensions_of(dimensions))
 
 
 def document_from_body(body: str) -> Document:
-    """The document as it was booked; raises KeyError, TypeError or ValueError where the body was damaged."""
+    """The document as it was booked; raises KeyError, TypeError, ValueError or AttributeError where the body was damaged."""
     fields = orjson.loads(body)
     lines = tuple(DocumentLine(**{**line, "taxes": tuple(DocumentTax(**tax) for tax in line["taxes"])}) for line in fields["lines"])
     changed = {

@@ -8,14 +8,26 @@ from pathlib import Path
 
 import orjson
 
-from schemas.entries import entry_to_json
-from sinks.ledger import Batch, BookResult, ForeignLedger, LedgerRefused, LedgerUnavailable, OffsetMoved, StreamEntry, StreamIdentity
+from sinks.chain import EMPTY_CHAIN, START, ChainHead, entry_seal, next_link
+from sinks.ledger import (
+    AckPage,
+    Batch,
+    BookResult,
+    ForeignLedger,
+    LedgerRefused,
+    LedgerUnavailable,
+    OffsetMoved,
+    StreamEntry,
+    StreamIdentity,
+)
+from sinks.sqlite_ledger import outbox
 from sinks.sqlite_ledger.files import WriterLock, open_writer
-from sinks.sqlite_ledger.rows import Row, document_row, entry_row, posting_rows
+from sinks.sqlite_ledger.rows import Row, conflict_row, document_row, entry_row, offset_row, posting_rows
 from sinks.sqlite_ledger.statements import statement
 
 _KNOWN_ENTRIES = statement("known_entries")
-_LAST_ENTRY_NO = statement("last_entry_no")
+_LAST_ENTRY = statement("last_entry")
+_LAST_CONFLICT_NO = statement("last_conflict_no")
 _INSERT_ENTRY = statement("insert_entry")
 _INSERT_POSTING = statement("insert_posting")
 _INSERT_DOCUMENT = statement("insert_document")
@@ -39,7 +51,9 @@ class SqliteLedger:
         self._lock = WriterLock(path)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._connection: sqlite3.Connection | None = None
-        self._topic = ""
+        self._stream = StreamIdentity(cluster_id="", topic="", topic_id="")
+        self._heads: dict[int, ChainHead] = {}
+        self._last_entry = (0, START)
 
     async def open(self, stream: StreamIdentity, partitions: Sequence[int]) -> Mapping[int, int]:
         """See `Ledger.open`."""
@@ -48,6 +62,14 @@ class SqliteLedger:
     async def book(self, batch: Batch) -> tuple[BookResult, ...]:
         """See `Ledger.book`."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._book, batch)
+
+    async def pending_acks(self, acks_max: int) -> AckPage:
+        """See `Ledger.pending_acks`."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._pending_acks, acks_max)
+
+    async def mark_published(self, page: AckPage) -> None:
+        """See `Ledger.mark_published`."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._mark_published, page)
 
     async def close(self) -> None:
         """See `Ledger.close`."""
@@ -64,16 +86,29 @@ class SqliteLedger:
             bound = connection.execute(_OFFSETS).fetchall()
             self._require_same_stream(stream, partitions, bound)
             present = {row[3] for row in bound}
-            identity = (stream.cluster_id, stream.topic, stream.topic_id)
+            new = [offset_row(stream, number, 0, EMPTY_CHAIN) for number in partitions if number not in present]
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(_INSERT_OFFSET, [(*identity, number) for number in partitions if number not in present])
+            connection.executemany(_INSERT_OFFSET, new)
             connection.execute("COMMIT")
+            offsets = connection.execute(_OFFSETS).fetchall()
+            self._heads = {row[3]: ChainHead(length=row[5], link=row[6]) for row in offsets}
+            self._last_entry = self._require_whole(_last_entry(connection))
         except BaseException:
             self._lock.release()
             raise
         self._connection = connection
-        self._topic = stream.topic
-        return {row[3]: row[4] for row in connection.execute(_OFFSETS)}
+        self._stream = stream
+        return {row[3]: row[4] for row in offsets}
+
+    def _require_whole(self, last: tuple[int, str]) -> tuple[int, str]:
+        """A ledger that lost entries is not booked any further: the gap would be covered up."""
+        links = sum(head.length for head in self._heads.values())
+        if links != last[0]:
+            raise LedgerRefused(
+                f"{self._path}: the heads of the hash chain count {links} entries, the last entry booked has number {last[0]}: entries "
+                "were removed or added by hand. Nothing was booked; `asiento verify` names them, restore the file from a copy"
+            )
+        return last
 
     def _require_same_stream(self, stream: StreamIdentity, partitions: Sequence[int], bound: Sequence[Row]) -> None:
         for row in bound:
@@ -89,15 +124,33 @@ class SqliteLedger:
                     f"only {len(partitions)}; the partition count of a topic generation is fixed"
                 )
 
-    def _book(self, batch: Batch) -> tuple[BookResult, ...]:
-        connection = self._connection
-        if connection is None:
+    def _pending_acks(self, acks_max: int) -> AckPage:
+        connection = self._opened()
+        try:
+            return outbox.pending_acks(connection, self.kind, acks_max)
+        except sqlite3.Error as error:
+            raise LedgerUnavailable(f"{self._path}: {error} while reading the outbox") from error
+
+    def _mark_published(self, page: AckPage) -> None:
+        connection = self._opened()
+        try:
+            outbox.mark_published(connection, page)
+        except sqlite3.Error as error:
+            raise LedgerUnavailable(f"{self._path}: {error} while marking acks as published") from error
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
             raise LedgerUnavailable(f"{self._path}: the ledger is not open")
+        return self._connection
+
+    def _book(self, batch: Batch) -> tuple[BookResult, ...]:
+        connection = self._opened()
         try:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                self._advance(connection, batch)
-                results = self._insert(connection, batch.entries)
+                drafted = self._draft(connection, batch.entries)
+                self._advance(connection, batch, drafted.heads)
+                drafted.write(connection)
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -107,49 +160,85 @@ class SqliteLedger:
             raise LedgerRefused(f"{self._path}: the ledger refused a batch ({_spell_ranges(batch)}): {error}") from error
         except sqlite3.Error as error:
             raise LedgerUnavailable(f"{self._path}: {error} while booking {_spell_ranges(batch)}") from error
-        return results
+        self._heads |= drafted.heads
+        self._last_entry = drafted.last_entry
+        return tuple(drafted.results)
 
-    def _advance(self, connection: sqlite3.Connection, batch: Batch) -> None:
+    def _advance(self, connection: sqlite3.Connection, batch: Batch, heads: Mapping[int, ChainHead]) -> None:
         for moved in batch.ranges:
-            values = {"topic": self._topic, "partition": moved.partition, "start": moved.start, "end": moved.end}
-            if connection.execute(_ADVANCE_OFFSET, values).rowcount != 1:
+            before = self._heads[moved.partition]
+            row = offset_row(self._stream, moved.partition, moved.end, heads.get(moved.partition, before))
+            wanted = (self._stream.topic, moved.partition, moved.start, before.length, before.link)
+            if connection.execute(_ADVANCE_OFFSET, (*row[4:], *wanted)).rowcount != 1:
                 raise OffsetMoved(
-                    f"{self._path}: partition {moved.partition} of {self._topic} is not at offset {moved.start} any more: "
-                    "another process has booked; nothing of this batch was kept"
+                    f"{self._path}: partition {moved.partition} of {self._stream.topic} is not at offset {moved.start} and link "
+                    f"{before.length} of its chain any more: another process has booked; nothing of this batch was kept"
                 )
 
-    def _insert(self, connection: sqlite3.Connection, found: Sequence[StreamEntry]) -> tuple[BookResult, ...]:
+    def _draft(self, connection: sqlite3.Connection, found: Sequence[StreamEntry]) -> "_Draft":
+        """Work out what a batch comes to: its rows, and the heads of the chain after it."""
         ids = orjson.dumps([item.hashed.entry.entry_id for item in found]).decode()
         booked: dict[str, str] = dict(connection.execute(_KNOWN_ENTRIES, (ids,)).fetchall())
-        entry_no: int = connection.execute(_LAST_ENTRY_NO).fetchone()[0]
-        now = self._clock()
-        entries: list[Row] = []
-        postings: list[Row] = []
-        documents: list[Row] = []
-        conflicts: list[Row] = []
-        results: list[BookResult] = []
+        if _last_entry(connection) != self._last_entry:
+            raise OffsetMoved(f"{self._path}: entry_no {self._last_entry[0]} is not the last entry any more: another process has booked")
+        draft = _Draft(self._last_entry, dict(self._heads), self._clock())
         for item in found:
-            entry, content_hash = item.hashed.entry, item.hashed.content_hash
-            known = booked.get(entry.entry_id)
+            entry_id, content_hash = item.hashed.entry.entry_id, item.hashed.content_hash
+            known = booked.get(entry_id)
             if known is None:
-                booked[entry.entry_id] = content_hash
-                entry_no += 1
-                entries.append(entry_row(entry_no, item, now))
-                postings.extend(posting_rows(entry_no, entry))
-                if entry.document is not None:
-                    documents.append(document_row(entry_no, entry.document))
-                results.append(BookResult.BOOKED)
+                booked[entry_id] = content_hash
+                draft.book(item)
             elif known == content_hash:
-                results.append(BookResult.EXISTS)
+                draft.results.append(BookResult.EXISTS)
             else:
-                whole = orjson.dumps(entry_to_json(entry)).decode()
-                conflicts.append((entry.entry_id, known, content_hash, whole, item.partition, item.offset, now))
-                results.append(BookResult.CONFLICT)
-        connection.executemany(_INSERT_POSTING, postings)
-        connection.executemany(_INSERT_DOCUMENT, documents)
-        connection.executemany(_INSERT_ENTRY, entries)
-        connection.executemany(_INSERT_CONFLICT, conflicts)
-        return tuple(results)
+                draft.conflict(item, known, connection)
+        return draft
+
+
+class _Draft:
+    """A batch as rows, in the order of booking."""
+
+    def __init__(self, last_entry: tuple[int, str], heads: dict[int, ChainHead], now: int) -> None:
+        self.last_entry = last_entry
+        self.heads = heads
+        self.results: list[BookResult] = []
+        self._now = now
+        self._entries: list[Row] = []
+        self._postings: list[Row] = []
+        self._documents: list[Row] = []
+        self._conflicts: list[Row] = []
+
+    def book(self, item: StreamEntry) -> None:
+        """The next entry, chained and sealed."""
+        entry, (number, before), head = item.hashed.entry, self.last_entry, self.heads[item.partition]
+        number += 1
+        link = next_link(head.link, item.partition, item.offset, item.value)
+        own_seal = entry_seal(before, link, number, self._now)
+        self.heads[item.partition] = ChainHead(length=head.length + 1, link=link)
+        self.last_entry = (number, own_seal)
+        self._entries.append(entry_row(number, item, self._now, link, own_seal))
+        self._postings.extend(posting_rows(number, entry))
+        if entry.document is not None:
+            self._documents.append(document_row(number, entry.document))
+        self.results.append(BookResult.BOOKED)
+
+    def conflict(self, item: StreamEntry, booked_hash: str, connection: sqlite3.Connection) -> None:
+        """An entry that came again with other content."""
+        number = self._conflicts[-1][0] if self._conflicts else connection.execute(_LAST_CONFLICT_NO).fetchone()[0]
+        self._conflicts.append(conflict_row(number + 1, item, booked_hash, self._now, self.last_entry[0]))
+        self.results.append(BookResult.CONFLICT)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Postings and documents first: the entry is their seal."""
+        connection.executemany(_INSERT_POSTING, self._postings)
+        connection.executemany(_INSERT_DOCUMENT, self._documents)
+        connection.executemany(_INSERT_ENTRY, self._entries)
+        connection.executemany(_INSERT_CONFLICT, self._conflicts)
+
+
+def _last_entry(connection: sqlite3.Connection) -> tuple[int, str]:
+    row = connection.execute(_LAST_ENTRY).fetchone()
+    return (0, START) if row is None else (row[0], row[1])
 
 
 def _spell(stream: StreamIdentity) -> str:

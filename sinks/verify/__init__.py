@@ -1,6 +1,6 @@
 """Verification: ledger against stream, records against decisions."""
 
-from sinks.verify.report import Problem, Report
+from sinks.verify.report import FAULTS, Problem, Report
 from sinks.verify.run import verify
 
-__all__ = ["Problem", "Report", "verify"]
+__all__ = ["FAULTS", "Problem", "Report", "verify"]

@@ -1,119 +1,153 @@
 """The ledger against the stream, both ways."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 
-from asiento.accounting.journal import JournalEntry
-from schemas.entries import HashedEntry, content_hash, decode_entry
+from schemas.entries import content_hash, decode_entry
 from schemas.output_codec import DecodeError
 from sinks.entry_stream import Record
-from sinks.sqlite_ledger import BookedRow, DamagedRow, LedgerReader
+from sinks.ledger import StreamEntry
+from sinks.sqlite_ledger.audit import LedgerAudit, RawEntry
+from sinks.verify.chain_check import ChainCheck
+from sinks.verify.comparison import differences, imbalance, same_rows
+from sinks.verify.conflict_check import ConflictCheck
 from sinks.verify.report import Problems
+from sinks.verify.spelling import place_of, spell, spell_id
 from sinks.verify.workbook import Workbook
+
+SLICE_ENTRIES_MAX = 1_000
+"""Entries compared at once; with the record slices of the scan the memory bound of a verification."""
 
 
 @dataclass(slots=True)
 class LedgerCheck:
-    """Compares entry by entry; feed it the entries topic in offset order, then call `finish` once."""
+    """Compares entry by entry; feed it the entries topic in offset order, then call `finish` once.
 
-    reader: LedgerReader
+    `booked_to` is how far the ledger says it is, per partition; `held_to` how far its entries go, whatever it says.
+    """
+
+    audit: LedgerAudit
     workbook: Workbook
     problems: Problems
     booked_to: Mapping[int, int]
-    entries: int = 0
+    held_to: Mapping[int, int]
+    chain: ChainCheck
+    conflicts: ConflictCheck
+    entries: dict[int, int] = field(default_factory=dict)
     pending: int = 0
     repeats: int = 0
+    _matched: int = 0
+    _beyond: dict[int, tuple[int, int, str]] = field(default_factory=dict)
 
     def stream_records(self, records: Sequence[Record]) -> None:
         """Note the entries in these records and compare those that are booked or should be."""
-        found = self.note(records)
-        rows: dict[str, BookedRow] = {}
-        for booked in self.reader.with_ids([item.entry.entry_id for _, item in found]):
-            rows.setdefault(booked.entry_id, booked)
-        for record, item in found:
-            row = rows.get(item.entry.entry_id)
-            if row is not None:
-                self._compare(record, item, row)
-            elif record.offset < self.booked_to.get(record.partition, 0):
-                self.problems.add("missing", f"entry {item.entry.entry_id} ({_place(record)}, {item.entry.order_key}) is not booked")
-            else:
-                self.pending += 1
+        for at in range(0, len(records), SLICE_ENTRIES_MAX):
+            first_seen = self.note(records[at : at + SLICE_ENTRIES_MAX], chained=True)
+            held = self.audit.with_ids([item.hashed.entry.entry_id for item in first_seen])
+            for item in first_seen:
+                self._judge(item, held.get(item.hashed.entry.entry_id, ()))
 
-    def note(self, records: Sequence[Record]) -> list[tuple[Record, HashedEntry]]:
-        """Note the entries in these records; answer those that stand on the stream for the first time."""
-        whole = [(record, item) for record in records if (item := self._decoded(record)) is not None]
-        keys = [(item.entry.entry_id, item.content_hash, record.partition, record.offset) for record, item in whole]
+    def note(self, records: Sequence[Record], *, chained: bool) -> list[StreamEntry]:
+        """Note the entries in these records; answer those that stand on the stream for the first time.
+
+        `chained`: whether they are compared, too; what is written while a verification runs is only noted.
+        """
+        whole = [item for record in records if (item := self._decoded(record)) is not None]
+        keys = [(item.hashed.entry.entry_id, item.hashed.content_hash, item.partition, item.offset) for item in whole]
         noted = self.workbook.note_entries(keys)
         first = []
-        for record, item in whole:
-            standing_hash, *standing_place = noted[item.entry.entry_id]
-            if standing_place == [record.partition, record.offset]:
-                self.entries += 1
-                first.append((record, item))
-            elif standing_hash == item.content_hash:
-                self.repeats += 1
-            else:
-                there = f"partition {standing_place[0]} offset {standing_place[1]}"
-                self.problems.add("stream_doubled", f"entry {item.entry.entry_id} at {_place(record)} differs from the one at {there}")
+        for item in whole:
+            standing = noted.get(item.hashed.entry.entry_id)
+            if standing is None or standing[1:] == (item.partition, item.offset):
+                first.append(item)
+            elif chained:
+                self._repeat(item, standing)
         return first
 
-    def finish(self, ends: Mapping[int, int]) -> int:
-        """Look for what only the ledger has and for rows that contradict themselves; answer how many entries are booked."""
-        booked = 0
-        for ids in self.reader.id_slices():
-            booked += len(ids)
-            for entry_id in self.workbook.not_on_stream(ids):
-                self.problems.add("extra", f"entry {entry_id} is booked, but does not stand on the stream")
-        for entry_id, balance, found, named in self.reader.unbalanced():
-            reason = f"debits less credits = {balance}, {found} of {named} postings"
-            self.problems.add("unbalanced", f"entry {entry_id} is not balanced: {reason}")
-        for entry_id, times in self.reader.doubled():
-            self.problems.add("doubled", f"entry {entry_id} is booked {times} times")
-        for table, entry_no in self.reader.ownerless():
-            self.problems.add("ownerless", f"the {table} of entry_no {entry_no} belongs to no entry")
-        for name in self.reader.missing_protections():
-            self.problems.add("unprotected", f"the ledger's own protection {name} is gone or was changed")
+    def finish(self, ends: Mapping[int, int], total: int) -> None:
+        """Look for what only the ledger has and for rows that contradict themselves; `total` is how many entries it has."""
+        if self._matched != total:
+            self._extras()
+        for entry_id, times, first, last in self.audit.doubled():
+            text = f"entry {spell_id(entry_id)} is booked {times} times (entry_no {first} to {last})"
+            self.problems.add("doubled", text, entry_id=spell_id(entry_id))
+        for table, entry_no in self.audit.ownerless():
+            self.problems.add("ownerless", f"the {table} of entry_no {spell(entry_no)} belongs to no entry")
+        for partition, (count, offset, entry_id) in self._beyond.items():
+            text = (
+                f"partition {partition}: the ledger says booked to offset {self.booked_to.get(partition, 0)}, but holds {count} entries "
+                f"from there on, first {entry_id} (offset {offset}): the offset was wound back"
+            )
+            self.problems.add("ledger_offset", text, partition=partition, offset=offset, entry_id=entry_id)
         for partition, offset in self.booked_to.items():
             if offset > ends.get(partition, 0):
                 text = f"partition {partition}: the ledger says booked to offset {offset}, the stream ends at {ends.get(partition, 0)}"
-                self.problems.add("ledger_offset", text)
-        return booked
+                self.problems.add("ledger_offset", text, partition=partition, offset=offset)
 
-    def _decoded(self, record: Record) -> HashedEntry | None:
-        try:
-            item = decode_entry(record.value)
-        except DecodeError as error:
-            self.problems.add("stream_unreadable", f"{_place(record)} is no journal entry: {error}")
-            return None
-        if content_hash(item.entry) != item.content_hash:
-            self.problems.add("stream_altered", f"entry {item.entry.entry_id} at {_place(record)} does not match its content hash")
-        return item
-
-    def _compare(self, record: Record, item: HashedEntry, row: BookedRow) -> None:
-        """Believe nothing but the rows: the hash is computed again from them, then every field is compared."""
-        differences = []
-        try:
-            booked = row.entry()
-        except DamagedRow as error:
-            differences.append(f"its rows are no entry any more ({error})")
+    def _judge(self, item: StreamEntry, held: Sequence[RawEntry]) -> None:
+        entry, partition, offset = item.hashed.entry, item.partition, item.offset
+        link = self.chain.entry(item)
+        self.entries[partition] = self.entries.get(partition, 0) + 1
+        booked = offset < self.booked_to.get(partition, 0)
+        reached = booked or offset < self.held_to.get(partition, 0)
+        if held:
+            self._matched += len(held)
+            self.chain.row(item, link, held[0].columns[28])
+            for found in held:
+                if not same_rows(found, item):
+                    self._altered(item, found)
+            if not booked:
+                count, first, name = self._beyond.get(partition, (0, offset, entry.entry_id))
+                self._beyond[partition] = (count + 1, first, name)
+        elif reached:
+            text = f"entry {entry.entry_id} ({place_of(partition, offset)}, {spell_id(entry.order_key)}) is not booked"
+            self.problems.add("missing", text, partition=partition, offset=offset, entry_id=entry.entry_id)
         else:
-            differences += [f"{name} is {ours!r}, not {theirs!r}" for name, ours, theirs in _differences(booked, item.entry)]
-            if content_hash(booked) != item.content_hash:
-                differences.append("its rows do not give the content hash of the stream")
-        if row.content_hash != item.content_hash:
-            differences.append("its stored content hash is another")
-        if (row.partition, row.offset) != (record.partition, record.offset):
-            differences.append(f"it says it came from partition {row.partition} offset {row.offset}")
-        if differences:
-            self.problems.add("altered", f"entry {item.entry.entry_id} ({_place(record)}) was altered: {'; '.join(differences)}")
+            self.pending += 1
 
+    def _altered(self, item: StreamEntry, found: RawEntry) -> None:
+        entry_id, partition, offset = item.hashed.entry.entry_id, item.partition, item.offset
+        said = "; ".join(differences(found, item))
+        text = f"entry {entry_id} (entry_no {found.columns[0]}, {place_of(partition, offset)}) was altered: {said}"
+        self.problems.add("altered", text, partition=partition, offset=offset, entry_id=entry_id)
+        reason = imbalance(found)
+        if reason is not None:
+            text = f"entry {entry_id} is not balanced: {reason}"
+            self.problems.add("unbalanced", text, partition=partition, offset=offset, entry_id=entry_id)
 
-def _differences(booked: JournalEntry, sent: JournalEntry) -> list[tuple[str, object, object]]:
-    if booked == sent:
-        return []
-    pairs = ((field.name, getattr(booked, field.name), getattr(sent, field.name)) for field in fields(JournalEntry))
-    return [(name, ours, theirs) for name, ours, theirs in pairs if ours != theirs]
+    def _extras(self) -> None:
+        for rows in self.audit.held():
+            known = self.workbook.not_on_stream([row[1] for row in rows])
+            for entry_no, entry_id, partition, offset in rows:
+                if entry_id in known:
+                    said = f"it says it came from partition {spell(partition)} offset {spell(offset)}"
+                    text = f"entry {spell_id(entry_id)} (entry_no {entry_no}) is booked, but does not stand on the stream; {said}"
+                    self.problems.add("extra", text, entry_id=spell_id(entry_id))
 
+    def _repeat(self, item: StreamEntry, standing: tuple[str, int, int]) -> None:
+        entry_id, partition, offset = item.hashed.entry.entry_id, item.partition, item.offset
+        there, here = place_of(*standing[1:]), place_of(partition, offset)
+        if standing[0] != item.hashed.content_hash:
+            text = f"entry {entry_id} at {here} differs from the one at {there}"
+            self.problems.add("stream_doubled", text, partition=partition, offset=offset, entry_id=entry_id)
+            if offset < max(self.booked_to.get(partition, 0), self.held_to.get(partition, 0)):
+                self.conflicts.expect(item, standing[0])
+            return
+        self.repeats += 1
+        if standing[1] != partition:
+            text = f"entry {entry_id} at {here} stands in another partition before ({there}): one order has one partition"
+            self.problems.add("stream_doubled", text, partition=partition, offset=offset, entry_id=entry_id)
 
-def _place(record: Record) -> str:
-    return f"partition {record.partition} offset {record.offset}"
+    def _decoded(self, record: Record) -> StreamEntry | None:
+        partition, offset, value = record.partition, record.offset, record.value or b""
+        try:
+            hashed = decode_entry(value)
+        except DecodeError as error:
+            text = f"{place_of(partition, offset)} is no journal entry: {error}"
+            self.problems.add("stream_unreadable", text, partition=partition, offset=offset)
+            return None
+        if content_hash(hashed.entry) != hashed.content_hash:
+            entry_id = spell_id(hashed.entry.entry_id)
+            text = f"entry {entry_id} at {place_of(partition, offset)} does not match its content hash"
+            self.problems.add("stream_altered", text, partition=partition, offset=offset, entry_id=entry_id)
+        return StreamEntry(partition=partition, offset=offset, hashed=hashed, value=value)

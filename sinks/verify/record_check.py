@@ -31,7 +31,7 @@ class RecordCheck:
             try:
                 batch = decode_decisions(record.value)
             except DecodeError as error:
-                self.problems.add("gap", f"{where} cannot be read: {error}")
+                self.problems.add("gap", f"{where} cannot be read: {error}", partition=record.partition, offset=record.offset)
                 continue
             partition, first = batch.partition, batch.first_offset
             expected = self.decided_to.get(partition)
@@ -41,17 +41,21 @@ class RecordCheck:
                 fault = "Offsets {0} to {1} of partition {2} were {3} ({4})"
                 low, high = min(first, expected), max(first, expected) - 1
                 if first > expected:
-                    self.problems.add("gap", fault.format(low, high, partition, "never decided", where))
+                    self.problems.add("gap", fault.format(low, high, partition, "never decided", where), partition=partition, offset=low)
                 else:
-                    self.problems.add("overlap", fault.format(low, high, partition, "decided twice", where))
+                    self.problems.add(
+                        "overlap", fault.format(low, high, partition, "decided twice", where), partition=partition, offset=low
+                    )
             self.decided_to[partition] = max(batch.next_offset, self.decided_to.get(partition, 0))
             if batch.next_offset == self.committed.get(partition):
                 self._reached_commit.add(partition)
             doubled, strangers = self.workbook.note_decisions(batch)
             if doubled:
-                self.problems.add("decided_twice", f"{where}: {doubled} records already had an outcome")
+                text = f"{where}: {doubled} records already had an outcome"
+                self.problems.add("decided_twice", text, partition=partition, offset=first)
             for event_id in strangers:
-                self.problems.add("healed_nothing", f"{where}: event {event_id} is healed, but was not parked")
+                text = f"{where}: event {event_id} is healed, but was not parked"
+                self.problems.add("healed_nothing", text, partition=partition, offset=first)
 
     def source_records(self, records: Sequence[Record]) -> None:
         """Note which offsets below `decided_to` hold a record."""
@@ -60,25 +64,29 @@ class RecordCheck:
     def finish(self) -> None:
         """Compare outcomes with records, and the committed positions with the ends of the ranges."""
         for partition, offset in self.workbook.undecided():
-            self.problems.add("undecided", f"the record at partition {partition} offset {offset} has no outcome")
+            text = f"the record at partition {partition} offset {offset} has no outcome"
+            self.problems.add("undecided", text, partition=partition, offset=offset)
         for partition, offset in self.workbook.decided_nothing(self.source_starts):
-            self.problems.add("decided_nothing", f"partition {partition} offset {offset} has an outcome, but no record")
+            text = f"partition {partition} offset {offset} has an outcome, but no record"
+            self.problems.add("decided_nothing", text, partition=partition, offset=offset)
         for partition, offset in self.committed.items():
             start = self.source_starts.get(partition, 0)
             if partition not in self._reached_commit and not (partition not in self.decided_to and offset <= start):
                 reached = self.decided_to.get(partition, start)
                 text = f"partition {partition}: the workers committed offset {offset}, which ends no decided range (decided to {reached})"
-                self.problems.add("committed_offset", text)
+                self.problems.add("committed_offset", text, partition=partition, offset=offset)
 
     def entries(self, stream_ends: Mapping[int, int]) -> None:
         """Compare the entries that decisions name with those on the stream; `stream_ends` bound the way back."""
         for entry_id, partition, first in self.workbook.named_but_absent():
             text = f"entry {entry_id} is named by the decisions of partition {partition} from offset {first}, but is not on the stream"
-            self.problems.add("entry_absent", text)
+            self.problems.add("entry_absent", text, partition=partition, offset=first, entry_id=entry_id)
         for entry_id, partition, offset in self.workbook.never_named(stream_ends):
-            self.problems.add("entry_not_named", f"entry {entry_id} (partition {partition} offset {offset}) is named by no decision")
+            text = f"entry {entry_id} (partition {partition} offset {offset}) is named by no decision"
+            self.problems.add("entry_not_named", text, partition=partition, offset=offset, entry_id=entry_id)
 
     def _first_range(self, partition: int, first: int) -> None:
         start = self.source_starts.get(partition, 0)
         if first > start:
-            self.problems.add("gap", f"offsets {start} to {first - 1} of partition {partition} were never decided")
+            text = f"offsets {start} to {first - 1} of partition {partition} were never decided"
+            self.problems.add("gap", text, partition=partition, offset=start)

@@ -1,96 +1,174 @@
 """One verification from start to end.
 
-The order of reading makes it right on a running system. The ledger is pictured first, so that all it holds is on the
-stream below the ends taken afterwards. The decisions' ends are taken after the entries were read, so that they cover
-every transaction those entries came from; the entries written meanwhile are read last, for what the decisions name.
+The order of reading makes it right on a running system. The ends of the acks are taken before the ledger is pictured, so that
+what they acknowledge is in the picture; the ledger is pictured before the ends of the entries are taken, so that all it holds
+is on the stream below them. The decisions' ends are taken after the entries were read, so that they cover every transaction
+those entries came from; the entries written meanwhile are read last, for what the decisions name.
 """
 
-from collections.abc import Mapping
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient
-
-from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.settings import Settings
-from schemas.topics import ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES, ORDERS_EVENTS
-from sinks.ledger import ForeignLedger
-from sinks.sqlite_ledger import LedgerReader
-from sinks.stream_identity import identify
-from sinks.topic_scan import TopicScan
+from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES, ORDERS_EVENTS
+from sinks.chain import START
+from sinks.ledger import ForeignLedger, LedgerUnavailable
+from sinks.sqlite_ledger import SqliteLedger
+from sinks.sqlite_ledger.audit import LedgerAudit
+from sinks.stream_identity import StreamUnknown
+from sinks.verify.ack_check import AckCheck
+from sinks.verify.chain_check import ChainCheck
+from sinks.verify.conflict_check import ConflictCheck
+from sinks.verify.file_check import Stated, check_file, check_offsets
+from sinks.verify.kept_heads import KeptHeads
 from sinks.verify.ledger_check import LedgerCheck
+from sinks.verify.log import BrokerLog, Log
 from sinks.verify.record_check import RecordCheck
-from sinks.verify.report import Problems, Report
+from sinks.verify.report import PartitionFacts, Problems, Report
+from sinks.verify.seal_check import SealCheck
+from sinks.verify.spelling import spell_id
 from sinks.verify.workbook import Workbook
 
-STILL_SECONDS_BEYOND_TRANSACTION = 30.0
-"""An open transaction may hold a topic for its own longest life; so much longer is a fault."""
 
+async def verify(settings: Settings, kept: KeptHeads | None = None) -> Report:
+    """Compare ledger, entries, acks, decisions and source records; changes nothing.
 
-async def verify(settings: Settings) -> Report:
-    """Compare ledger, entries, decisions and source records; changes nothing.
-
-    Raises `LedgerError`, `StreamUnknown`, `ScanStuck`, `KafkaError`.
+    Raises `LedgerError` (also where SQLite itself cannot read the file), `StreamUnknown`, `ScanStuck`, `KafkaError`.
     """
-    still_seconds_max = settings.kafka_transaction_timeout_seconds + STILL_SECONDS_BEYOND_TRANSACTION
-    workbook, problems = Workbook(), Problems()
+    async with BrokerLog.of(settings) as log:
+        return await verify_log(log, settings.topic, settings.ledger_location, kept)
+
+
+async def verify_log(log: Log, topic: Callable[[str], str], ledger_url: str, kept: KeptHeads | None = None) -> Report:
+    """The same on any log; `topic` gives the name of a topic of the catalogue there."""
+    acks = await _Acks.before(log, topic(ACCOUNTING_ACKS))
     try:
-        with LedgerReader.at(settings.ledger_location) as reader:
-            async with TopicScan(client_options(settings), still_seconds_max=still_seconds_max) as scan:
-                return await _verify(settings, reader, scan, workbook, problems)
-    finally:
-        workbook.close()
+        with LedgerAudit.at(ledger_url) as audit, closing(Workbook()) as workbook:
+            return await _Verification(log, topic, audit, workbook, Problems(), kept).run(acks, ledger_url)
+    except sqlite3.Error as error:
+        raise LedgerUnavailable(
+            f"{ledger_url}: SQLite cannot go on ({error}). If the disk has room for temporary files, the ledger's file is malformed: "
+            "keep it as it is, restore a copy or book a new ledger from the stream, and verify that"
+        ) from error
 
 
-async def _verify(settings: Settings, reader: LedgerReader, scan: TopicScan, workbook: Workbook, problems: Problems) -> Report:
-    entries, decisions, source = (settings.topic(name) for name in (ACCOUNTING_ENTRIES, ACCOUNTING_DECISIONS, ORDERS_EVENTS))
-    stream, numbers = await identify(entries, client_options(settings))
-    bound = reader.stream()
-    if bound is not None and bound != stream:
-        raise ForeignLedger(
-            f"{settings.ledger_location} books from topic {bound.topic} (id {bound.topic_id}, cluster {bound.cluster_id}), "
-            f"not from {stream.topic} (id {stream.topic_id}, cluster {stream.cluster_id}): name the right broker, prefix or ledger"
+@dataclass(frozen=True, slots=True)
+class _Acks:
+    """The acks topic as it was before the ledger was pictured; no partitions where there is no such topic yet."""
+
+    topic: str
+    partitions: tuple[int, ...]
+    starts: Mapping[int, int]
+    ends: Mapping[int, int]
+
+    @classmethod
+    async def before(cls, log: Log, topic: str) -> "_Acks":
+        try:
+            _, partitions = await log.identity(topic)
+        except StreamUnknown:
+            return cls(topic, (), {}, {})
+        return cls(topic, partitions, await log.starts(topic, partitions), await log.ends(topic, partitions))
+
+
+@dataclass(frozen=True, slots=True)
+class _Verification:
+    log: Log
+    topic: Callable[[str], str]
+    audit: LedgerAudit
+    workbook: Workbook
+    problems: Problems
+    kept: KeptHeads | None
+
+    async def run(self, acks: _Acks, ledger_url: str) -> Report:
+        """Everything in its order; see the module."""
+        entries, problems = self.topic(ACCOUNTING_ENTRIES), self.problems
+        stream, numbers = await self.log.identity(entries)
+        if self.kept is not None and self.kept.stream != stream:
+            raise ForeignLedger(f"the kept heads are those of topic id {self.kept.stream.topic_id}, {entries} has the id {stream.topic_id}")
+        stated = check_offsets(self.audit, problems, stream, numbers, ledger_url)
+        total = check_file(self.audit, problems, ledger_url)
+        seals = SealCheck(self.audit, problems, self.kept)
+        seals.run()
+        starts, ends = await self.log.starts(entries, numbers), await self.log.ends(entries, numbers)
+        ledger = await self._ledger(entries, starts, ends, stated)
+        ledger.finish(ends, total)
+        ack_check = await self._acks(acks, seals.acked_to)
+        facts, lag = await self._records(numbers, ledger, ends, stated)
+        return Report(
+            entries_on_stream=sum(ledger.entries.values()),
+            entries_booked=total,
+            pending=ledger.pending,
+            repeats=ledger.repeats,
+            acks=ack_check.compared,
+            consumed=sum(fact.consumed for fact in facts),
+            outcomes=sum((Counter(fact.outcomes) for fact in facts), Counter()),
+            lag=lag,
+            partitions=facts,
+            problems=problems,
         )
-    ledger_check = LedgerCheck(reader, workbook, problems, reader.next_offsets())
-    starts, ends = await scan.starts(entries, numbers), await scan.ends(entries, numbers)
-    async for records in scan.read(entries, starts, ends):
-        ledger_check.stream_records(records)
-    booked, stream_total = ledger_check.finish(ends), ledger_check.entries
-    source_starts = await scan.starts(source, await scan.partitions(source))
-    record_check = RecordCheck(workbook, problems, source_starts, await _committed(settings, source))
-    lag = await _check_records(scan, decisions, source, record_check)
-    async for records in scan.read(entries, ends, await scan.ends(entries, numbers)):
-        ledger_check.note(records)
-    record_check.entries(ends)
-    return Report(
-        entries_on_stream=stream_total,
-        entries_booked=booked,
-        pending=ledger_check.pending,
-        repeats=ledger_check.repeats,
-        consumed=workbook.records_total(),
-        outcomes=workbook.outcome_totals(),
-        lag=lag,
-        problems=problems,
-    )
+
+    async def _ledger(self, entries: str, starts: Mapping[int, int], ends: Mapping[int, int], stated: Stated) -> LedgerCheck:
+        cut = frozenset(number for number, start in starts.items() if start > 0)
+        for number in sorted(cut):
+            text = f"partition {number} of the entries topic begins at offset {starts[number]}: retention or somebody removed entries"
+            self.problems.add("stream_cut", text, partition=number, offset=starts[number])
+        chain = ChainCheck(self.problems, stated.booked_to, stated.heads, cut, self.kept)
+        conflicts = ConflictCheck(self.audit, self.problems)
+        check = LedgerCheck(self.audit, self.workbook, self.problems, stated.booked_to, self.audit.reached(ends), chain, conflicts)
+        async for records in self.log.read(entries, starts, ends):
+            check.stream_records(records)
+        chain.finish()
+        conflicts.finish()
+        return check
+
+    async def _acks(self, acks: _Acks, acked_to: int) -> AckCheck:
+        check = AckCheck(self.audit, self.problems, SqliteLedger.kind, acks.ends, acked_to, acks.starts)
+        async for records in self.log.read(acks.topic, acks.starts, await self.log.ends(acks.topic, acks.partitions)):
+            check.records(records)
+        check.finish()
+        return check
+
+    async def _records(
+        self, numbers: Sequence[int], ledger: LedgerCheck, ends: Mapping[int, int], stated: Stated
+    ) -> tuple[tuple[PartitionFacts, ...], int]:
+        """Read decisions and source; answer what each partition comes to, and how many source offsets are not decided yet."""
+        log, (decisions, source) = self.log, (self.topic(name) for name in (ACCOUNTING_DECISIONS, ORDERS_EVENTS))
+        source_starts = await log.starts(source, (await log.identity(source))[1])
+        check = RecordCheck(self.workbook, self.problems, source_starts, await log.committed(source))
+        decided_in = (await log.identity(decisions))[1]
+        async for records in log.read(decisions, await log.starts(decisions, decided_in), await log.ends(decisions, decided_in)):
+            check.decision_records(records)
+        source_ends = await log.ends(source, tuple(source_starts))
+        decided = {number: min(check.decided_to.get(number, start), source_ends[number]) for number, start in source_starts.items()}
+        async for records in log.read(source, source_starts, decided):
+            check.source_records(records)
+        check.finish()
+        entries = self.topic(ACCOUNTING_ENTRIES)
+        async for records in log.read(entries, ends, await log.ends(entries, numbers)):
+            ledger.note(records, chained=False)
+        check.entries(ends)
+        outcomes, consumed = self.workbook.outcome_totals(), self.workbook.records_total()
+        facts = tuple(
+            PartitionFacts(
+                partition=number,
+                source_start=start,
+                source_end=source_ends[number],
+                decided_to=check.decided_to.get(number, start),
+                consumed=consumed.get(number, 0),
+                outcomes=outcomes.get(number, {}),
+                entries_on_stream=ledger.entries.get(number, 0),
+                booked_to=stated.booked_to.get(number, 0),
+                chain_length=_number(stated.heads.get(number, (0, START))[0]),
+                chain_head=spell_id(stated.heads.get(number, (0, START))[1]),
+            )
+            for number, start in sorted(source_starts.items())
+        )
+        return facts, sum(source_ends[number] - max(decided[number], start) for number, start in source_starts.items())
 
 
-async def _check_records(scan: TopicScan, decisions: str, source: str, check: RecordCheck) -> int:
-    """Read decisions and source; answer how many source offsets are not decided yet."""
-    numbers = await scan.partitions(decisions)
-    async for records in scan.read(decisions, await scan.starts(decisions, numbers), await scan.ends(decisions, numbers)):
-        check.decision_records(records)
-    source_ends = await scan.ends(source, tuple(check.source_starts))
-    decided = {number: min(check.decided_to.get(number, start), source_ends[number]) for number, start in check.source_starts.items()}
-    async for records in scan.read(source, check.source_starts, decided):
-        check.source_records(records)
-    check.finish()
-    return sum(source_ends[number] - max(decided[number], start) for number, start in check.source_starts.items())
-
-
-async def _committed(settings: Settings, source: str) -> Mapping[int, int]:
-    """The workers' committed offsets on the source topic; empty before their first commit."""
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
-    try:
-        offsets = await admin.list_consumer_group_offsets(settings.orders_id)
-    finally:
-        await admin.close()
-    return {partition.partition: value.offset for partition, value in offsets.items() if partition.topic == source and value.offset >= 0}
+def _number(value: Any) -> int:
+    return value if type(value) is int else 0

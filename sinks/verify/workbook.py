@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
 
 import orjson
 
@@ -9,8 +11,14 @@ from schemas.decisions import DecisionBatch
 from sinks.sql_files import read_sql
 
 
+@cache
 def _sql(name: str) -> str:
     return read_sql(__package__, name)
+
+
+_NOTE_ENTRY = _sql("note_stream_entry")
+CACHE_KIB = 64 * 1024
+"""Memory of the temporary database; what is more lies on disk, in the folder of SQLITE_TMPDIR or TMPDIR."""
 
 
 class Workbook:
@@ -18,7 +26,8 @@ class Workbook:
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect("", isolation_level=None)
-        self._connection.execute("PRAGMA synchronous = OFF")
+        for pragma in ("synchronous = OFF", "journal_mode = OFF", f"cache_size = -{CACHE_KIB}"):
+            self._connection.execute(f"PRAGMA {pragma}")
         self._connection.executescript(_sql("schema"))
         self._connection.execute("BEGIN")
 
@@ -27,14 +36,20 @@ class Workbook:
         self._connection.close()
 
     def note_entries(self, entries: Sequence[tuple[str, str, int, int]]) -> dict[str, tuple[str, int, int]]:
-        """Note (entry_id, content_hash, partition, offset) where the id is new; answer what stands for each id now."""
-        self._connection.executemany(_sql("note_stream_entry"), entries)
+        """Note (entry_id, content_hash, partition, offset) where the id is new; answer what stands for each id.
+
+        The answer is empty where all of them were new, which is what nearly always happens.
+        """
+        if not entries or self._connection.executemany(_NOTE_ENTRY, entries).rowcount == len(entries):
+            return {}
         ids = orjson.dumps([entry[0] for entry in entries]).decode()
         return {row[0]: row[1:] for row in self._connection.execute(_sql("stream_entries"), (ids,))}
 
-    def not_on_stream(self, entry_ids: Sequence[str]) -> tuple[str, ...]:
-        """Those ids that were not noted."""
-        return tuple(row[0] for row in self._connection.execute(_sql("unknown_ids"), (orjson.dumps(list(entry_ids)).decode(),)))
+    def not_on_stream(self, entry_ids: Sequence[Any]) -> set[Any]:
+        """Those ids that were not noted; a value that no id can be is none of them."""
+        texts = [entry_id for entry_id in entry_ids if isinstance(entry_id, str) and entry_id.isprintable()]
+        unknown = {row[0] for row in self._connection.execute(_sql("unknown_ids"), (orjson.dumps(texts).decode(),))}
+        return unknown | (set(entry_ids) - set(texts))
 
     def note_decisions(self, batch: DecisionBatch) -> tuple[int, tuple[str, ...]]:
         """Note a batch; answer how many outcomes came a second time, and the events that were healed without being parked."""
@@ -55,13 +70,16 @@ class Workbook:
         """Note (partition, offset) of records on the source topic."""
         self._connection.executemany(_sql("note_source_record"), records)
 
-    def outcome_totals(self) -> Mapping[str, int]:
-        """How many records ended in each class."""
-        return dict(self._connection.execute(_sql("outcome_totals")))
+    def outcome_totals(self) -> Mapping[int, Mapping[str, int]]:
+        """How many records ended in each class, per partition."""
+        totals: dict[int, dict[str, int]] = {}
+        for partition, outcome, count in self._connection.execute(_sql("outcome_totals")):
+            totals.setdefault(partition, {})[outcome] = count
+        return totals
 
-    def records_total(self) -> int:
-        """How many source records were noted."""
-        return int(self._connection.execute(_sql("source_total")).fetchone()[0])
+    def records_total(self) -> Mapping[int, int]:
+        """How many source records were noted, per partition."""
+        return dict(self._connection.execute(_sql("source_total")))
 
     def undecided(self) -> Iterator[tuple[int, int]]:
         """(partition, offset) of records without an outcome."""

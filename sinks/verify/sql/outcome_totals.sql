@@ -1,2 +1,2 @@
--- The classes, added up.
-SELECT outcome, count(*) FROM outcome GROUP BY outcome
+-- The classes, added up per partition.
+SELECT partition, outcome, count(*) FROM outcome GROUP BY partition, outcome

@@ -1,2 +1,2 @@
--- Records consumed, counted on the log itself.
-SELECT count(*) FROM source_record
+-- Records consumed per partition, counted on the log itself.
+SELECT partition, count(*) FROM source_record GROUP BY partition

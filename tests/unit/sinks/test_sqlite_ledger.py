@@ -65,10 +65,10 @@ def test_rows_give_back_the_entry_they_were_made_of(booked: Path) -> None:
     assert [(row.partition, row.offset, row.booked_at) for row in rows] == [(0, 0, BOOKED_AT), (0, 1, BOOKED_AT)]
 
 
-@pytest.mark.parametrize("table", ["entry", "posting", "document", "entry_conflict", "source_offset"])
+@pytest.mark.parametrize("table", ["entry", "posting", "document", "entry_conflict", "source_offset", "ack_cursor"])
 def test_every_table_is_protected_against_removal(careless: sqlite3.Connection, table: str) -> None:
     if table == "entry_conflict":
-        careless.execute("INSERT INTO entry_conflict VALUES (1, 'a', 'b', printf('%064d', 1), '{}', 0, 0, 0)")
+        careless.execute("INSERT INTO entry_conflict VALUES (1, 'a', 'b', printf('%064d', 1), '{}', 0, 0, 0, 0, '')")
     with pytest.raises(sqlite3.IntegrityError, match="never removed"):
         careless.execute(f"DELETE FROM {table}")  # noqa: S608
 
@@ -105,7 +105,7 @@ def test_a_document_cannot_be_added_to_a_booked_entry(careless: sqlite3.Connecti
 def _copy_of_entry_1(**changed: object) -> str:
     columns = "entry_no entry_id content_hash entry_kind part entry_seq tenant legal_entity order_key event_id event_type source channel"
     columns += " occurred_at business_date posting_date late currency currency_exponent posting_count document_ref reverses rule"
-    columns += " policy_version memo stream_partition stream_offset booked_at"
+    columns += " policy_version memo stream_partition stream_offset booked_at chain_hash seal"
     names = columns.split()
     values = [repr(changed[name]) if name in changed else name for name in names]
     return f"INSERT OR REPLACE INTO entry ({', '.join(names)}) SELECT {', '.join(values)} FROM entry WHERE entry_no = 1"  # noqa: S608
@@ -230,7 +230,7 @@ def test_only_a_file_is_an_embedded_ledger(url: str) -> None:
 def test_a_reader_cannot_write(booked: Path) -> None:
     reader = open_reader(booked)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        reader.execute("INSERT INTO source_offset VALUES ('a', 'b', 'c', 7, 0)")
+        reader.execute("INSERT INTO source_offset (cluster_id, topic, topic_id, partition, next_offset) VALUES ('a', 'b', 'c', 7, 0)")
     reader.close()
 
 

@@ -1,0 +1,24 @@
+"""Our processes as the benchmarks start them: their settings as an environment, log and PID file in their data directory."""
+
+import os
+import sys
+
+from asiento.runtime.child_process import ChildProcess, start_child
+from asiento.runtime.settings import Settings
+
+SHARED = ("kafka_bootstrap_servers", "topic_prefix", "app_id", "partitions", "replication_factor", "min_insync_replicas", "data_dir")
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """This process's environment with these settings instead of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ASIENTO_")}
+    environment |= {f"ASIENTO_{name.upper()}": str(value) for name, value in settings.model_dump(include=set(SHARED)).items()}
+    return environment | {"ASIENTO_LOG_FORMAT": "json"}
+
+
+def start(settings: Settings, command: tuple[str, ...], port: int) -> ChildProcess:
+    """Start `asiento <command>` with its metrics on `port` (0: a free one)."""
+    environment = environment_of(settings) | {"ASIENTO_METRICS_PORT": str(port)}
+    name, folder = command[0], settings.data_dir
+    argv = [sys.executable, "-m", "asiento.cli.main", *command]
+    return start_child(name, argv, environment=environment, log_file=folder / f"{name}.log", pid_file=folder / f"{name}.pid")

@@ -1,0 +1,59 @@
+"""The outbox of the embedded ledger: what it has to say of each entry, in the order in which it was booked.
+
+Entries and conflicts are append-only and numbered, so they are their own outbox: an ack is pending in the very transaction
+that books its entry, and costs it nothing. How far acks are published is one row, the cursor, which is moved forward by
+compare-and-set after the broker has stored them. A crash between the two publishes some again, never none.
+"""
+
+import sqlite3
+
+from schemas.acks import Ack
+from sinks.chain import START
+from sinks.ledger import AckPage, OffsetMoved, PendingAck
+from sinks.sqlite_ledger.rows import Row, cursor_seal
+from sinks.sqlite_ledger.statements import statement
+
+_CURSOR = statement("cursor")
+_POSTED_AFTER = statement("posted_after")
+_REJECTED_AFTER = statement("rejected_after")
+
+
+def pending_acks(connection: sqlite3.Connection, ledger: str, acks_max: int) -> AckPage:
+    """The next acks, at most `acks_max`, entries and conflicts in their order; `ledger` is the name they carry."""
+    entry_no, conflict_no = connection.execute(_CURSOR).fetchone()
+    posted = connection.execute(_POSTED_AFTER, (entry_no, acks_max)).fetchall()
+    reached = posted[-1][0] if posted else entry_no
+    complete = len(posted) < acks_max
+    rejected = connection.execute(_REJECTED_AFTER, (conflict_no, acks_max)).fetchall()
+    merged = [((row[0], 0), _posted(row, ledger)) for row in posted]
+    merged += [((row[1], row[0]), _rejected(row, ledger)) for row in rejected if complete or row[1] < reached]
+    merged.sort(key=lambda item: item[0])
+    page = merged[:acks_max]
+    for (after, number), _ in page:
+        entry_no, conflict_no = (after, conflict_no) if number == 0 else (entry_no, number)
+    return AckPage(acks=tuple(ack for _, ack in page), behind=(entry_no, conflict_no))
+
+
+def mark_published(connection: sqlite3.Connection, page: AckPage) -> None:
+    """Move the cursor behind a page; raises `OffsetMoved` where it does not stand before it."""
+    entry_no, conflict_no = page.behind
+    row = connection.execute(statement("seal_of_entry"), (entry_no,)).fetchone()
+    sealed = cursor_seal(START if row is None else row[0], entry_no, conflict_no)
+    rejected = sum(1 for pending in page.acks if pending.ack.status == "REJECTED")
+    before = (entry_no - (len(page.acks) - rejected), conflict_no - rejected)
+    if connection.execute(statement("move_cursor"), (entry_no, conflict_no, sealed, *before)).rowcount != 1:
+        raise OffsetMoved(f"the cursor of the acks is not at entry_no {before[0]}, conflict_no {before[1]}: another process has published")
+
+
+def _posted(row: Row, ledger: str) -> PendingAck:
+    entry_no, entry_id, partition, order_key, booked_at, link = row
+    ack = Ack(entry_id=entry_id, ledger=ledger, status="POSTED", remote_id=str(entry_no), at=booked_at, chain_hash=link)
+    return PendingAck(partition=partition, order_key=order_key, ack=ack)
+
+
+def _rejected(row: Row, ledger: str) -> PendingAck:
+    _, _, entry_id, partition, order_key, seen_at, offset = row
+    reason = f"another content is booked under this entry_id; partition {partition} offset {offset} was kept aside, not booked"
+    return PendingAck(
+        partition=partition, order_key=order_key, ack=Ack(entry_id=entry_id, ledger=ledger, status="REJECTED", reason=reason, at=seen_at)
+    )

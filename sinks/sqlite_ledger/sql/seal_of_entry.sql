@@ -1,0 +1,2 @@
+-- The seal of one entry.
+SELECT seal FROM entry WHERE entry_no = ?
