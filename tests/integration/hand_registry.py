@@ -47,11 +47,7 @@ class ServerThread:
         runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         self._loop.run_until_complete(self._listen(runner))
         self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
-        left = asyncio.all_tasks(self._loop)
-        for task in left:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self._loop.run_until_complete(_end(runner))
         self._loop.close()
 
     async def _listen(self, runner: web.AppRunner) -> None:
@@ -59,6 +55,15 @@ class ServerThread:
         await web.TCPSite(runner, "127.0.0.1", self.port).start()
         self.port = int(runner.addresses[0][1])
         self._started.set()
+
+
+async def _end(runner: web.AppRunner) -> None:
+    await runner.cleanup()
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        if task is not None:
+            task.cancel()
+    await asyncio.gather(*[task for task in left if task is not None], return_exceptions=True)
 
 
 class HandRegistry:
