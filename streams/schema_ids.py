@@ -153,8 +153,8 @@ class SchemaIds:
         _remember(self._refused, schema_id, _Refused(refusal, self._clock() + seconds), self._ids_max)
 
 
-def _in_words(problems: dict[int, str | None]) -> dict[int, str]:
-    return {schema_id: problem or "the registry does not have it" for schema_id, problem in problems.items()}
+def _in_words(problems: dict[int, str | None]) -> list[str]:
+    return [f"schema id {schema_id}: {problem or 'the registry does not have it'}" for schema_id, problem in problems.items()]
 
 
 def _remember(memory: dict[int, _T], schema_id: int, found: _T, ids_max: int) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from asiento.accounting.policy import DEFAULT_POLICIES
 from asiento.runtime.metrics import Metrics
@@ -98,6 +99,15 @@ async def test_known_id_is_adopted_at_once_and_never_asked_for_again(ids: Schema
     assert isinstance(ids.look_up(500), EventSchema)
     assert hand.asked == [(0.0, 500)]
     assert decided(metrics, "adopted") == 1
+
+
+async def test_log_lines_fit_json_and_say_what_is_awaited(ids: SchemaIds, hand: HandRegistry) -> None:
+    hand.schemas[501] = registered("PaymentCaptured")
+    with capture_logs() as lines:
+        await ids.decide((500, 501), 3)
+    assert [line["event"] for line in lines] == ["schema_id_adopted", "schema_ids_awaited", "schema_ids_given_up"]
+    assert lines[1]["why"] == ["schema id 500: the registry does not have it"]
+    assert orjson.loads(orjson.dumps(lines)) == lines
 
 
 async def test_id_that_the_registry_learns_meanwhile_is_waited_for(ids: SchemaIds, hand: HandRegistry) -> None:
