@@ -8,6 +8,8 @@ class FunctionWriter:
     """Lines of one function and the values they name; nothing from outside ever becomes source text."""
 
     def __init__(self, name: str, parameters: str, names: Mapping[str, Any] | None = None) -> None:
+        if not name.isidentifier():
+            raise ValueError(f"{name!r} cannot name a function")
         self._name = name
         self._head = f"def {name}({parameters}):"
         self._lines: list[str] = []
@@ -26,6 +28,6 @@ class FunctionWriter:
     def compile(self) -> Callable[..., Any]:
         """The function."""
         source = "\n".join([self._head, *("    " + line for line in self._lines)])
-        exec(compile(source, f"<{self._name}>", "exec"), self._bound)  # noqa: S102 the text holds field names of our own schemas only
+        exec(compile(source, f"<{self._name}>", "exec"), self._bound)  # noqa: S102 names stand in it as literals, or were checked to be names
         function: Callable[..., Any] = self._bound[self._name]
         return function

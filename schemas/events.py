@@ -3,12 +3,14 @@
 Both doors end in the same checks and the same fingerprints. The order of judgement at the Avro door: empty_value,
 too_large, bad_magic, unknown_schema_id, wrong_record_type, undecodable or too_many_lines, trailing_bytes, then the
 rules of the event (missing_field, invalid_field, card_number). Bytes are looked at only after their length, ids only
-against the lock file, never against anything the message says.
+against the lock file and, where one is handed in, a look-up of schemas that were judged before; never against anything the
+message says.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -54,6 +56,23 @@ class OpenedValue(NamedTuple):
     values: dict[str, Any]
 
 
+SchemaLookup: TypeAlias = Callable[[int], EventSchema | Refusal]
+"""What is known of an id that the lock file does not have; may raise `SchemaUndecided`."""
+
+
+class SchemaUndecided(Exception):
+    """Nobody has been asked yet about this schema id; nothing may be decided about its record."""
+
+    def __init__(self, schema_id: int) -> None:
+        super().__init__(schema_id)
+        self.schema_id = schema_id
+
+
+def refuse_unknown(schema_id: int) -> Refusal:
+    """The look-up without a registry: what the lock file does not have is not known."""
+    return Refusal("unknown_schema_id", f"schema id {schema_id}", schema_id)
+
+
 @cache
 def _event_schemas() -> dict[int, EventSchema]:
     """Schema id -> how to read it, for every order event of the lock file."""
@@ -69,6 +88,16 @@ def _event_schemas() -> dict[int, EventSchema]:
     }
 
 
+def event_schema(schema_id: int) -> EventSchema:
+    """How events of an id of the lock file are read; raises `KeyError`."""
+    return _event_schemas()[schema_id]
+
+
+def is_locked(schema_id: int) -> bool:
+    """Whether the lock file has this id."""
+    return schema_id in registry().by_id
+
+
 @cache
 def event_record(name: str) -> Record | None:
     """The newest schema of the event `name`; None where the contract has no such event."""
@@ -76,9 +105,9 @@ def event_record(name: str) -> Record | None:
     return known.record if known is not None and known.record.is_event else None
 
 
-def decode_event(value: bytes | None) -> OrderEvent | Refusal:
-    """The event of a framed Avro value, or why not; never raises for what the bytes are."""
-    opened = open_value(value)
+def decode_event(value: bytes | None, look_up: SchemaLookup = refuse_unknown) -> OrderEvent | Refusal:
+    """The event of a framed Avro value, or why not; never raises for what the bytes are. `look_up` may raise `SchemaUndecided`."""
+    opened = open_value(value, look_up)
     if isinstance(opened, Refusal):
         return opened
     schema_id, schema, values = opened
@@ -89,8 +118,8 @@ def decode_event(value: bytes | None) -> OrderEvent | Refusal:
     return event
 
 
-def open_value(value: bytes | None) -> OpenedValue | Refusal:
-    """A framed event before the rules look at it."""
+def open_value(value: bytes | None, look_up: SchemaLookup = refuse_unknown) -> OpenedValue | Refusal:
+    """A framed event before the rules look at it; `look_up` is asked for ids that the lock file does not have."""
     if not value:
         return Refusal("empty_value", "the record has no value")
     if len(value) > EVENT_BYTES_MAX:
@@ -101,8 +130,12 @@ def open_value(value: bytes | None) -> OpenedValue | Refusal:
         return Refusal("bad_magic", str(problem))
     schema = _event_schemas().get(schema_id)
     if schema is None:
-        reason = "wrong_record_type" if schema_id in registry().by_id else "unknown_schema_id"
-        return Refusal(reason, f"schema id {schema_id}", schema_id)
+        if schema_id in registry().by_id:
+            return Refusal("wrong_record_type", f"schema id {schema_id}", schema_id)
+        found = look_up(schema_id)
+        if isinstance(found, Refusal):
+            return found
+        schema = found
     try:
         values = read_body(schema.reader, value, HEADER_BYTES)
         if len(value) > EVENT_ITEMS_MAX * ITEM_BYTES_MIN:
@@ -192,9 +225,9 @@ def encode_checked(obj: Any) -> CheckedEvent:
     return CheckedEvent(record.name, framed, stated)
 
 
-def decode_to_json(value: bytes | None) -> dict[str, Any] | Refusal:
+def decode_to_json(value: bytes | None, look_up: SchemaLookup = refuse_unknown) -> dict[str, Any] | Refusal:
     """The JSON twin, as its producer stated it, of a framed event of any type, booked already or not, or why not."""
-    opened = open_value(value)
+    opened = open_value(value, look_up)
     if isinstance(opened, Refusal):
         return opened
     stated = deepcopy(opened.values)

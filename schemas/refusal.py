@@ -36,10 +36,23 @@ REASONS: dict[str, Reason] = {
         Words("Send Confluent-framed Avro.", "Envíe Avro con el marco de Confluent."),
     ),
     "unknown_schema_id": Reason(
-        Words("No schema of this build has that id.", "Esta versión no tiene ningún esquema con ese id."),
         Words(
-            "Check the producer's registry, or upgrade the workers.",
-            "Revise el registro de esquemas del productor o actualice los procesos.",
+            "No schema of this build has that id, and the registry, if one is set, did not tell it in time.",
+            "Esta versión no tiene ningún esquema con ese id, y el registro de esquemas, si lo hay, no lo dio a tiempo.",
+        ),
+        Words(
+            "Check the producer's registry and ASIENTO_REGISTRY_URL, or upgrade the workers.",
+            "Revise el registro de esquemas del productor y ASIENTO_REGISTRY_URL, o actualice los procesos.",
+        ),
+    ),
+    "schema_not_ours": Reason(
+        Words(
+            "The registry knows the id, but its schema is neither one of ours nor a lawful other version of one.",
+            "El registro de esquemas conoce el id, pero su esquema no es de los nuestros ni otra versión lícita de uno.",
+        ),
+        Words(
+            "Register our schemas as they are (asiento schemas register) and write with them.",
+            "Registre nuestros esquemas tal cual (asiento schemas register) y escriba con ellos.",
         ),
     ),
     "wrong_record_type": Reason(

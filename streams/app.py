@@ -1,12 +1,18 @@
 """The order worker: settings in, a Faust app or a running process out."""
 
+import asyncio
+
+from asiento.runtime import log_events
+from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
-from asiento.runtime.settings import Settings
+from asiento.runtime.registry_client import RegistryClient, RegistryError, registry_access
+from asiento.runtime.settings import Settings, SettingsError
 from streams.engine.app import Engine, EngineApp
 from streams.engine.faults import faults_from
 from streams.engine.runner import run_worker
 from streams.orders import order_job
 from streams.policies import load_policies, log_policies
+from streams.schema_ids import clash_words, id_clashes
 
 
 def create_app(settings: Settings, metrics: Metrics | None = None) -> EngineApp:
@@ -16,7 +22,24 @@ def create_app(settings: Settings, metrics: Metrics | None = None) -> EngineApp:
 
 
 def run_order_worker(settings: Settings) -> None:
-    """Run one order worker until SIGTERM; see `streams.engine.runner.run_worker` for what it raises."""
+    """Run one order worker until SIGTERM; see `streams.engine.runner.run_worker` for what it raises.
+
+    Also raises `SettingsError` if a registry is set whose ids contradict the lock file: which of both a producer meant, nobody can tell.
+    """
     metrics, policies = Metrics(), load_policies(settings.policy)
     log_policies(settings.policy, policies)
+    access = registry_access(settings)
+    if access is not None:
+        asyncio.run(_check_registry(RegistryClient(access)))
     run_worker(settings, order_job(settings, metrics, policies), metrics)
+
+
+async def _check_registry(client: RegistryClient) -> None:
+    """A registry that does not answer now stops nobody: the ids of the lock file are read without it."""
+    try:
+        clashes = await id_clashes(client)
+    except RegistryError as problem:
+        get_logger().warning(log_events.REGISTRY_NOT_CHECKED, problem=str(problem), advice="see docs/registry.md, Ids that clash")
+        return
+    if clashes:
+        raise SettingsError(clash_words(client.url, clashes))

@@ -23,6 +23,8 @@ from schemas.dead_letters import DeadLetter, Header, encode_dead_letter
 from schemas.decisions import DecisionBatch, HealedOutcome, RecordOutcome, encode_decisions
 from schemas.discrepancies import encode_discrepancy
 from schemas.entries import encode_entry
+from schemas.events import SchemaLookup, SchemaUndecided, is_locked, refuse_unknown
+from schemas.framing import BadFrame, schema_id_of
 from schemas.order_state import encode_state
 from schemas.refusal import Refusal
 from streams.engine.processor import OutputRecord, RangeTooLarge, SourceRange, SourceRecord, StateRecord
@@ -31,6 +33,8 @@ VALUE_BYTES_MAX: Final = 8 * 1024 * 1024
 """Longest value of an entry, a state, a dead letter or a decision batch."""
 OUTPUT_BYTES_MAX: Final = 32 * 1024 * 1024
 """Most bytes of entries of one event, and of one transaction of two or more records."""
+SCHEMAS_WANTED_MAX: Final = 100
+"""Most schema ids that are asked for together."""
 DEAD_LETTER: Final = "dead_letter"
 
 StateOf = Callable[[bytes], OrderState | None]
@@ -46,6 +50,7 @@ class Workplace:
     """What a chunk needs to know of the worker: `partition_count` of the topic, its own name and version, the time (UTC us).
 
     `is_late` is asked between two records: true asks for halves, so that the worker's event loop turns; no outcome depends on it.
+    `look_up` tells what was decided of schema ids that the lock file does not have; it raises `SchemaUndecided` of others.
     """
 
     partition_count: int
@@ -54,6 +59,7 @@ class Workplace:
     worker_version: str
     decided_at: int
     is_late: Callable[[], bool] = never_late
+    look_up: SchemaLookup = refuse_unknown
 
 
 @dataclass(slots=True)
@@ -81,10 +87,20 @@ class ChunkOutput:
     counts: ChunkCounts
 
 
+class SchemasWanted(Exception):
+    """The record at index `place` cannot be judged before it is decided what these schema ids are, its own among them."""
+
+    def __init__(self, place: int, schema_ids: tuple[int, ...]) -> None:
+        super().__init__(place, schema_ids)
+        self.place = place
+        self.schema_ids = schema_ids
+
+
 def fold_chunk(source: SourceRange, state_of: StateOf, workplace: Workplace) -> ChunkOutput:
     """Judge the records of a range in order. `state_of(key)` gives the committed state of an order, None if unknown.
 
-    Raises `RangeTooLarge` if two or more records are too much for one transaction or too slow, and whatever `decide` raises.
+    Raises `RangeTooLarge` if two or more records are too much for one transaction or too slow, `SchemasWanted` at the first record of
+    an undecided schema id, and whatever `decide` raises.
     """
     watched: frozenset[bytes] = frozenset()
     while True:
@@ -92,12 +108,32 @@ def fold_chunk(source: SourceRange, state_of: StateOf, workplace: Workplace) -> 
         for place, record in enumerate(source.records):
             if place and (fold.entry_bytes > OUTPUT_BYTES_MAX or workplace.is_late()):
                 raise RangeTooLarge
-            fold.judge(record)
+            try:
+                fold.judge(record)
+            except SchemaUndecided as problem:
+                raise SchemasWanted(place, _undecided(source, place, problem.schema_id, workplace.look_up)) from None
         output = fold.finish()
         oversized = {state.key for state in output.states if state.value is not None and len(state.value) > VALUE_BYTES_MAX}
         if not oversized:
             return output
         watched |= oversized  # once more, measuring the states of these orders after every event
+
+
+def _undecided(source: SourceRange, place: int, first: int, look_up: SchemaLookup) -> tuple[int, ...]:
+    """The schema ids from `place` on that are undecided, so that they are asked for together: the first ones, in order."""
+    found = {first: None}
+    for record in source.records[place + 1 :]:
+        try:
+            schema_id = schema_id_of(record.value or b"")
+            if not is_locked(schema_id):
+                look_up(schema_id)
+        except BadFrame:
+            continue
+        except SchemaUndecided as problem:
+            found[problem.schema_id] = None
+            if len(found) == SCHEMAS_WANTED_MAX:
+                break
+    return tuple(found)
 
 
 class _TooLarge(Exception):
@@ -145,7 +181,11 @@ class _Fold:
         """One record to its one outcome."""
         workplace = self.workplace
         event = accept_record(
-            key=record.key, value=record.value, partition=self.source.partition, partition_count=workplace.partition_count
+            key=record.key,
+            value=record.value,
+            partition=self.source.partition,
+            partition_count=workplace.partition_count,
+            look_up=workplace.look_up,
         )
         if isinstance(event, Refusal):
             self._refuse(record, event)

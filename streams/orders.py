@@ -5,14 +5,17 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from asiento import __version__
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import PolicyBook
 from asiento.runtime.metrics import Metrics
+from asiento.runtime.registry_client import RegistryClient, registry_access
 from asiento.runtime.settings import Settings
 from schemas.decisions import OUTCOMES
+from schemas.events import refuse_unknown
 from schemas.order_state import decode_state
 from schemas.topics import (
     ACCOUNTING_DECISIONS,
@@ -23,9 +26,10 @@ from schemas.topics import (
     ORDERS_EVENTS,
     changelog_name,
 )
-from streams.chunk import ChunkOutput, Workplace, fold_chunk
+from streams.chunk import ChunkOutput, SchemasWanted, Workplace, fold_chunk
 from streams.engine.job import Job
-from streams.engine.processor import OutputRecord, SourceRange, StateRecord
+from streams.engine.processor import OutputRecord, RangeWaits, SourceRange, StateRecord
+from streams.schema_ids import SchemaIds
 
 FOLD_SECONDS_MAX: Final = 4.0
 """After this a chunk is folded in halves: the event loop has to turn for heartbeats and health pages."""
@@ -49,7 +53,9 @@ class OrdersResult:
 class OrderProcessor:
     """Folds chunks with the core and counts what was committed."""
 
-    def __init__(self, settings: Settings, metrics: Metrics, policies: PolicyBook) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, policies: PolicyBook, schema_ids: SchemaIds | None = None) -> None:
+        self._schema_ids = schema_ids
+        self._look_up = schema_ids.look_up if schema_ids is not None else refuse_unknown
         self._partition_count = settings.partitions
         self._policies = policies
         self._worker = settings.instance_id or f"{socket.gethostname()}-{os.getpid()}"
@@ -66,7 +72,10 @@ class OrderProcessor:
             encoded = states.get(key)
             return self._decode(key, encoded) if encoded is not None else None
 
-        output = fold_chunk(source, state_of, self._workplace())
+        try:
+            output = fold_chunk(source, state_of, self._workplace())
+        except SchemasWanted as wanted:
+            raise self._waits(source, wanted) from None
         parts = {
             ACCOUNTING_ENTRIES: output.entries,
             ACCOUNTING_DISCREPANCIES: output.discrepancies,
@@ -74,6 +83,11 @@ class OrderProcessor:
             ACCOUNTING_DECISIONS: output.decisions,
         }
         return OrdersResult(output, {self._topics[name]: records for name, records in parts.items() if records})
+
+    def _waits(self, source: SourceRange, wanted: SchemasWanted) -> RangeWaits:
+        if self._schema_ids is None:
+            raise RuntimeError("a schema id is undecided although there is nobody to ask")
+        return RangeWaits(wanted.place, partial(self._schema_ids.decide, wanted.schema_ids, source.partition))
 
     def _workplace(self) -> Workplace:
         late_at = time.monotonic() + FOLD_SECONDS_MAX
@@ -84,6 +98,7 @@ class OrderProcessor:
             worker_version=__version__,
             decided_at=time.time_ns() // 1000,
             is_late=lambda: time.monotonic() > late_at,
+            look_up=self._look_up,
         )
 
     def _decode(self, key: bytes, encoded: bytes) -> OrderState:
@@ -122,12 +137,17 @@ OUTPUT_TOPICS: Final = (ACCOUNTING_ENTRIES, ACCOUNTING_DISCREPANCIES, ORDERS_DLQ
 
 
 def order_job(settings: Settings, metrics: Metrics, policies: PolicyBook) -> Job:
-    """The job of `asiento streams run`."""
+    """The job of `asiento streams run`. Raises `SettingsError` for settings of a registry that cannot be used."""
+    access = registry_access(settings)
+    schema_ids = None
+    if access is not None:
+        client = RegistryClient(access, lambda result: metrics.registry_requests.labels(result).inc())
+        schema_ids = SchemaIds(client, settings, metrics)
     return Job(
         id=settings.orders_id,
         table=ORDER_STATE_TABLE,
         source_topic=settings.topic(ORDERS_EVENTS),
         changelog_topic=settings.topic(changelog_name(settings.app_id)),
         output_topics=tuple(settings.topic(name) for name in OUTPUT_TOPICS),
-        processor=OrderProcessor(settings, metrics, policies),
+        processor=OrderProcessor(settings, metrics, policies, schema_ids),
     )

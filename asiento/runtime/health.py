@@ -60,13 +60,14 @@ class Heartbeat:
 
 
 class HealthServer:
-    """Serves one process. `start` returns the port, which is also logged."""
+    """Serves one process, and `routes` of its own. `start` returns the port, which is also logged."""
 
-    def __init__(self, metrics: Metrics, host: str, port: int, checks: HealthChecks) -> None:
+    def __init__(self, metrics: Metrics, host: str, port: int, checks: HealthChecks, routes: Sequence[web.AbstractRouteDef] = ()) -> None:
         self._metrics = metrics
         self._host = host
         self._port = port
         self._checks = checks
+        self._routes = routes
         self._loop = asyncio.new_event_loop()
         self._bound: Future[int] = Future()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
@@ -105,6 +106,7 @@ class HealthServer:
         application.router.add_get("/metrics", self._show_metrics)
         for path, check in (("/livez", self._checks.live), ("/readyz", self._checks.ready), ("/startupz", self._checks.started)):
             application.router.add_get(path, _page(check))
+        application.router.add_routes(self._routes)
         return application
 
     async def _show_metrics(self, _: web.Request) -> web.Response:

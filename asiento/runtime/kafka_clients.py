@@ -39,7 +39,7 @@ def bootstrap_servers(settings: Settings) -> list[str]:
         host, _, port = server.rpartition(":")
         if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
             raise SettingsError(f"ASIENTO_KAFKA_BOOTSTRAP_SERVERS: {server!r} is not host:port")
-        if settings.kafka_security_protocol.endswith("PLAINTEXT") and not settings.kafka_allow_plaintext and not _on_loopback(host):
+        if settings.kafka_security_protocol.endswith("PLAINTEXT") and not settings.kafka_allow_plaintext and not on_loopback(host):
             raise SettingsError(
                 f"{settings.kafka_security_protocol} to {server} would send everything readable over the network: "
                 "set ASIENTO_KAFKA_SECURITY_PROTOCOL=SSL or SASL_SSL, or ASIENTO_KAFKA_ALLOW_PLAINTEXT=true if the network is trusted"
@@ -85,7 +85,8 @@ def _password(path: Path) -> SecretStr:
     return SecretStr(password)
 
 
-def _on_loopback(host: str) -> bool:
+def on_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's loopback."""
     if host == "localhost":
         return True
     try:

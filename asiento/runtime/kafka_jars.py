@@ -28,17 +28,19 @@ class JarsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PinnedJar:
-    """One jar of the broker's class path: Maven coordinates and the SHA-256 its bytes must have (64 hex digits)."""
+    """One file of a Maven repository, mostly a jar: its coordinates and the SHA-256 its bytes must have (64 hex digits)."""
 
     group: str
     artifact: str
     version: str
     sha256: str
+    classifier: str | None = None
+    extension: str = "jar"
 
     @property
     def file_name(self) -> str:
         """Name in the cache."""
-        return f"{self.artifact}-{self.version}.jar"
+        return f"{self.artifact}-{self.version}{f'-{self.classifier}' if self.classifier else ''}.{self.extension}"
 
 
 def cache_directory() -> Path:
@@ -127,7 +129,7 @@ def fetch_from_maven(jar: PinnedJar, path: Path) -> None:
             "the package maven-artifact is missing: install asiento[local-kafka], or name a broker with ASIENTO_KAFKA_BOOTSTRAP_SERVERS"
         ) from None
     downloader = Downloader()
-    url = downloader.resolver.uri_for_artifact(Artifact(jar.group, jar.artifact, jar.version))
+    url = downloader.resolver.uri_for_artifact(Artifact(jar.group, jar.artifact, jar.version, jar.classifier, jar.extension))
     for attempt in range(1, DOWNLOAD_TRIES_MAX + 1):
         try:
             timeout = (CONNECT_SECONDS_MAX, READ_SECONDS_MAX)

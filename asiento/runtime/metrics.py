@@ -40,6 +40,15 @@ class Metrics:
             "asiento_chunk_records", "Records in one transaction", buckets=(1, 3, 10, 30, 100, 300, 1000, 3000), registry=registry
         )
         self.chunks_refused = Counter("asiento_chunks_refused", "Chunks given back by seeking, by reason", ["reason"], registry=registry)
+        self.partitions_waiting = Gauge(
+            "asiento_partitions_waiting", "Partitions that wait until the registry tells a schema id", registry=registry
+        )
+        self.schema_ids = Counter(
+            "asiento_schema_ids", "Schema ids beyond the lock file that were decided, by result", ["result"], registry=registry
+        )
+        self.registry_requests = Counter(
+            "asiento_registry_requests", "Questions to the schema registry, by result", ["result"], registry=registry
+        )
         self.rebalances = Counter("asiento_rebalances", "Assignments received", registry=registry)
         self.recovery_seconds = Gauge("asiento_recovery_seconds", "Time the last table recovery took", registry=registry)
         self.entries_booked = Counter(

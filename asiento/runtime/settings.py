@@ -51,7 +51,16 @@ class Settings(BaseSettings):
     chunk_age_seconds_max: float = Field(120.0, ge=5, description="A chunk in work for longer ends the process")
     producer_linger_ms: int = Field(0, ge=0, le=100, description="Wait for more records before a produce request")
 
-    registry_url: str | None = Field(None, description="Confluent-compatible schema registry; unset: the lock file in the package")
+    registry_url: str | None = Field(
+        None, description="Confluent-compatible schema registry, asked for ids the lock file does not have; unset: the lock file alone"
+    )
+    registry_username: str | None = Field(None, description="User at the registry (basic authentication)")
+    registry_password_file: Path | None = Field(None, description="File that holds the registry password")
+    registry_ca_file: Path | None = Field(None, description="CA certificates (PEM) that the registry's certificate is checked with")
+    registry_timeout_seconds: float = Field(5.0, gt=0, le=60, description="Longest wait for one registry answer, tries included")
+    registry_wait_seconds_max: float = Field(30.0, ge=0, le=3600, description="A partition waits so long for an unknown schema id")
+    registry_unknown_seconds: float = Field(300.0, ge=10, description="An id that was not found is refused at once for so long")
+    registry_ids_max: int = Field(10_000, ge=1_000, le=1_000_000, description="Most schema ids kept from the registry, found or not")
     operational_url: str | None = Field(
         None, description="Operational database, `sqlite:///path` or `postgresql://...`; unset: operational.sqlite in the data directory"
     )

@@ -51,12 +51,14 @@ class ChunkConsumer(FaustConsumer):
         thread = ChunkFetchThread(self, loop=self.loop, beacon=self.beacon)
         self.engine: EngineHooks = cast(Any, self.app).engine
         self.slots = self.engine.slots
+        self.slots.source = self
         thread.configure(self.slots.settings)
         self.fetch_thread = thread
         self.positioned = False
         self._flow_stops = 0
         self._epochs: dict[TP, int] = {}
         self._held: set[TP] = set()
+        self._held_back: set[TP] = set()
         self._ahead_since: dict[int, tuple[int, float]] = {}
         self._spawned: set[asyncio.Task[None]] = set()
         return thread
@@ -99,7 +101,7 @@ class ChunkConsumer(FaustConsumer):
         self.fetch_thread.wake()
 
     def _update_wanted(self) -> None:
-        self.wanted = frozenset(self._get_active_partitions())
+        self.wanted = frozenset(self._get_active_partitions()) - self._held_back
         self.fetch_thread.wake()
         self._spawn(self.fetch_thread.hold(frozenset(self.assignment() - self.wanted)))
 
@@ -174,11 +176,19 @@ class ChunkConsumer(FaustConsumer):
             self._read_offset[tp] = self._committed_offset[tp] = offset
         self.positioned = True
 
+    def hold_back(self, partition: int) -> None:
+        """Fetch nothing of a source partition until it is given back, or assigned anew: its next record has to wait."""
+        self._held_back.add(TP(self.slots.job.source_topic, partition))
+        self._update_wanted()
+
     def give_back(self, partition: int) -> None:
         """Fetch a source partition again from its expected offset, as chunks on the way are not what is expected."""
         tp = TP(self.slots.job.source_topic, partition)
         slot = self.slots.by_partition[partition]
         slot.epoch = self._epochs[tp] = self._epochs[tp] + 1
+        if tp in self._held_back:
+            self._held_back.discard(tp)
+            self._update_wanted()
         self._spawn(self._give_back(tp, slot.expected_offset, slot.epoch))
 
     async def _give_back(self, tp: TP, expected: int, epoch: int) -> None:
@@ -219,6 +229,7 @@ class ChunkConsumer(FaustConsumer):
                 changelog_partitions=sorted(changelog),
             )
         self.engine.on_assigned(source)
+        self._held_back.clear()
         try:
             await self.slots.open(source, settings.kafka_session_timeout_seconds * START_SHARE_OF_SESSION)
         except (TimeoutError, KafkaError) as error:

@@ -1,6 +1,6 @@
 """What the engine asks of a job: pure work on one range of one partition, bytes in, bytes out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -43,6 +43,11 @@ class SourceRange:
             SourceRange(topic=self.topic, partition=self.partition, first_offset=middle, next_offset=self.next_offset, records=later),
         )
 
+    def before(self, place: int) -> "SourceRange":
+        """The range that ends where the record at index `place` starts; needs a record before it."""
+        records, end = self.records[:place], self.records[place].offset
+        return SourceRange(topic=self.topic, partition=self.partition, first_offset=self.first_offset, next_offset=end, records=records)
+
 
 class OutputRecord(NamedTuple):
     """A record to write to the partition of its source; `timestamp` in milliseconds, None or negative: the time of the transaction."""
@@ -74,6 +79,18 @@ class RangeTooLarge(Exception):
     """The outputs of this range exceed what one record may hold: process its halves in transactions of their own."""
 
 
+class RangeWaits(Exception):
+    """From the record at index `place` on, this range needs something that is not here yet.
+
+    `until()` returns when it is worth trying again, within a bound of its own. It may be cancelled at any time.
+    """
+
+    def __init__(self, place: int, until: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(place)
+        self.place = place
+        self.until = until
+
+
 ResultT = TypeVar("ResultT", bound=ChunkResult)
 
 
@@ -81,7 +98,10 @@ class ChunkProcessor(Protocol[ResultT]):
     """A job. `process` is synchronous and sees one consistent state; it may be asked again for the same range."""
 
     def process(self, source: SourceRange, states: Mapping[bytes, bytes]) -> ResultT:
-        """Work on a range; `states` holds the encoded state per key and must not be changed. May raise `RangeTooLarge`."""
+        """Work on a range; `states` holds the encoded state per key and must not be changed.
+
+        May raise `RangeTooLarge` or `RangeWaits`.
+        """
 
     def committed(self, source: SourceRange, result: ResultT) -> None:
         """The range is committed: count it."""

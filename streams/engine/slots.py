@@ -1,15 +1,16 @@
 """Slots: one per assigned source partition. A slot takes chunks in exact order, merges what waits and commits it.
 
 The rule that everything rests on: a chunk must start exactly at the slot's expected offset and carry its seek epoch. Anything
-else is given back by seeking to the expected offset, never skipped.
+else is given back by seeking to the expected offset, never skipped. A slot whose next record has to wait (`RangeWaits`) holds nothing
+meanwhile, neither bytes nor a transaction: its partition is not fetched, and is given back when the wait is over.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aiokafka.structs import TopicPartition
 
@@ -19,7 +20,7 @@ from streams.engine.chunks import Chunk
 from streams.engine.failure import ExitCode, cause_of, end_process
 from streams.engine.faults import Faults
 from streams.engine.job import Job
-from streams.engine.processor import RangeTooLarge, SourceRange
+from streams.engine.processor import RangeTooLarge, RangeWaits, SourceRange
 from streams.engine.table import PartitionStates
 from streams.engine.transaction import PartitionProducer
 
@@ -44,6 +45,8 @@ class PartitionSlot:
         self._waiting: deque[Chunk] = deque()
         self._in_work: list[Chunk] = []
         self._worker: asyncio.Task[None] | None = None
+        self._hold: asyncio.Task[None] | None = None
+        self._held_timestamp_ms: int | None = None
 
     def start_at(self, offset: int, epoch: int, states: PartitionStates) -> None:
         """Begin with recovered states: only a chunk of this seek epoch that starts at `offset` is taken."""
@@ -66,8 +69,10 @@ class PartitionSlot:
             self._worker.add_done_callback(_require_success)
 
     def suspend(self) -> Iterable[Chunk]:
-        """Take nothing any more; returns the chunks that were waiting. A transaction that runs goes on."""
+        """Take nothing any more; returns the chunks that were waiting. A transaction that runs goes on, a hold ends."""
         self.epoch = None
+        if self._hold is not None:
+            self._hold.cancel()
         waiting = tuple(self._waiting)
         self._waiting.clear()
         return waiting
@@ -83,8 +88,9 @@ class PartitionSlot:
         return not self._waiting and not self._in_work
 
     def oldest_timestamp_ms(self) -> int | None:
-        """Timestamp of the oldest record that is held but not committed."""
-        return next((chunk.records[0].timestamp for chunk in chain(self._in_work, self._waiting) if chunk.records), None)
+        """Timestamp of the oldest record that is here, or that the partition waits with, but that is not committed."""
+        held = self._held_timestamp_ms
+        return next((chunk.records[0].timestamp for chunk in chain(self._in_work, self._waiting) if chunk.records), held)
 
     async def _work(self) -> None:
         try:
@@ -94,11 +100,38 @@ class PartitionSlot:
                 await self._process(_joined(self._in_work))
                 finished, self._in_work = self._in_work, []
                 self._owner.release(finished, committed=True)
-            self.busy_since = None
+        except RangeWaits as waits:
+            self._hold_back(waits)
         except Exception as error:  # noqa: BLE001 - whatever it is, the chunk must not be acknowledged
             source = TopicPartition(self._owner.job.source_topic, self.partition)
             code = cause_of(error, ExitCode.TRANSACTION_FAILED)
             end_process(code, "a chunk could not be committed", error=error, source=source, first_offset=self.committed_offset)
+        self.busy_since = None
+
+    def _hold_back(self, waits: RangeWaits) -> None:
+        """Let go of everything that is not committed; fetch it again from its first record when the wait is over."""
+        given_up, self._in_work = [*self._in_work, *self._waiting], []
+        self._waiting.clear()
+        self._owner.release(given_up, committed=False)
+        if self.epoch is None:  # suspended meanwhile: the next owner fetches it
+            return
+        self.epoch = None
+        self.expected_offset = self.committed_offset
+        records = chain.from_iterable(chunk.records for chunk in given_up)
+        self._held_timestamp_ms = next((record.timestamp for record in records if record.offset >= self.committed_offset), None)
+        self._owner.source.hold_back(self.partition)
+        self._hold = asyncio.get_running_loop().create_task(self._wait(waits.until), name=f"hold-{self.partition}")
+        self._hold.add_done_callback(_require_success)
+
+    async def _wait(self, until: Callable[[], Awaitable[None]]) -> None:
+        owner = self._owner
+        owner.metrics.partitions_waiting.inc()
+        try:
+            await until()
+        finally:
+            owner.metrics.partitions_waiting.dec()
+            self._hold = self._held_timestamp_ms = None
+        owner.source.give_back(self.partition)
 
     def _next_chunks(self) -> list[Chunk]:
         """The waiting chunks that make the next transaction: at least one, bounded by records and bytes."""
@@ -122,6 +155,10 @@ class PartitionSlot:
                 self.busy_since = time.monotonic()  # each half is a transaction of its own, and may take as long
                 await self._process(half)
             return
+        except RangeWaits as waits:
+            if waits.place:
+                await self._process(source.before(waits.place))
+            raise
         last = await self.producer.commit(source.next_offset, result.outputs, result.states, timestamp_ms=round(time.time() * 1000))
         self.states.apply(result.states)
         self.committed_offset = source.next_offset
@@ -134,9 +171,20 @@ class PartitionSlot:
         metrics.chunk_records.observe(len(source.records))
 
 
-class SlotSet:
-    """All slots of this process, and the bound on what they hold."""
+class Source(Protocol):
+    """What fetches for the slots."""
 
+    def hold_back(self, partition: int) -> None:
+        """Fetch nothing of a partition until it is given back."""
+
+    def give_back(self, partition: int) -> None:
+        """Fetch a partition again from its slot's expected offset."""
+
+
+class SlotSet:
+    """All slots of this process, and the bound on what they hold. `source` is set before the first chunk comes."""
+
+    source: Source
     new_producer: Callable[[Settings, Job, int, Faults], PartitionProducer] = PartitionProducer
 
     def __init__(

@@ -27,7 +27,7 @@ from asiento.runtime.settings import load_settings
 from schemas.acceptance import accept_record
 from schemas.decisions import DecisionBatch, decode_decisions
 from schemas.entries import HashedEntry, content_hash, decode_entry
-from schemas.events import encode_event_json
+from schemas.events import SchemaLookup, encode_event_json, refuse_unknown
 from schemas.order_state import decode_state, encode_state
 from schemas.partitioning import partition_for
 from schemas.refusal import Refusal
@@ -151,6 +151,7 @@ class OrderStream:
         )
         self.events = self.settings.topic(ORDERS_EVENTS)
         self.workers: list[Worker] = []
+        self.look_up: SchemaLookup = refuse_unknown
         self.connect()
 
     def connect(self) -> None:
@@ -302,7 +303,13 @@ class OrderStream:
         states: dict[bytes, OrderState | None] = {}
         for record in self.read(self.events):
             place = record.partition, record.offset
-            event = accept_record(key=record.key, value=record.value, partition=record.partition, partition_count=self.partitions)
+            event = accept_record(
+                key=record.key,
+                value=record.value,
+                partition=record.partition,
+                partition_count=self.partitions,
+                look_up=self.look_up,
+            )
             if isinstance(event, Refusal):
                 expected.outcomes[place] = "dead_letter"
                 continue
