@@ -326,12 +326,12 @@ class OrderState:
     @property
     def units_are_open(self) -> bool:
         """Whether any unit can still be shipped or cancelled."""
-        return any(line.open.open_units for line in self.lines.values() if line.has_units)
+        return any([line.open.open_units for line in self.lines.values() if line.has_units])
 
     @property
     def open_net(self) -> int:
         """Net of all units that can still be shipped: what charges are spread over."""
-        return sum(line.open.rest()[NET] for line in self.lines.values() if line.has_units)
+        return sum([line.open.rest()[NET] for line in self.lines.values() if line.has_units])
 
     def give_up_numbers_below(self, number: int) -> None:
         """Count every source_sequence below `number` as seen: the gap will not close."""
