@@ -57,8 +57,9 @@ class Draft:
 class Booking:
     """What one event does to one order: it changes `order` (a copy) and collects the entries it makes.
 
-    business_date: ISO date of the event where the legal entity keeps its books. corrects: the event puts another in the
-    place of an earlier one, so that `apply` waits for the end of both. booked: what a later reversal of the event needs.
+    policy: the rules of the order's channel. business_date: ISO date of the event where the legal entity keeps its books.
+    corrects: the event puts another in the place of an earlier one, so that `apply` waits for the end of both. booked: what a
+    later reversal of the event needs.
     """
 
     __slots__ = (
@@ -79,7 +80,7 @@ class Booking:
         self.event = event
         self.order = order
         self.placement = placement
-        self.policy = policy.for_channel(placement.channel)
+        self.policy = policy
         self.findings = findings
         self.corrects = False
         self.entries: list[JournalEntry] = []

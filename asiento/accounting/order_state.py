@@ -326,7 +326,7 @@ class OrderState:
     @property
     def units_are_open(self) -> bool:
         """Whether any unit can still be shipped or cancelled."""
-        return any([line.open.open_units for line in self.lines.values() if line.has_units])
+        return any(line.open.open_units for line in self.lines.values() if line.has_units)
 
     @property
     def open_net(self) -> int:

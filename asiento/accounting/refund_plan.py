@@ -1,9 +1,10 @@
 """Which units a refund's lines name: decided once, for the conditions and for the posting alike."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from asiento.accounting.order_events import RefundIssued, RefundLine
-from asiento.accounting.order_state import LineState, OrderState
+from asiento.accounting.order_events import RefundIssued, RefundLine, RefundTender
+from asiento.accounting.order_state import LineState, OrderState, Tender
 
 
 @dataclass(slots=True)
@@ -14,6 +15,13 @@ class LinePlan:
     named_units: int
     credits: tuple[tuple[int, int], ...]
     open_units: int
+
+
+class RefundPlan(NamedTuple):
+    """What a refund does: its lines, none where it was stated before, and the tenders it moves on, with what was known of each."""
+
+    lines: list[LinePlan]
+    tenders: list[tuple[RefundTender, Tender | None]]
 
 
 class _Available:
