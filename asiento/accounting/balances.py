@@ -82,9 +82,9 @@ class Totals:
     def balances(self) -> Balances:
         """The balances that the ledger must show for this order."""
         owed = self.invoiced + self.return_fees - self.credited - self.written_off - self.captured + self.refunded + self.pending
-        absorbed = min(self.lost, -owed) if owed < 0 else 0
-        owed += absorbed
         if owed >= 0:
-            return Balances(owed, 0, self.pending, self.lost - absorbed)
-        deposit = min(-owed, self.open)
-        return Balances(0, deposit, self.pending - owed - deposit, self.lost - absorbed)
+            return Balances(owed, 0, self.pending, self.lost)
+        absorbed = min(self.lost, -owed)
+        beyond = -owed - absorbed
+        deposit = min(beyond, self.open)
+        return Balances(0, deposit, self.pending + beyond - deposit, self.lost - absorbed)
