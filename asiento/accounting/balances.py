@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, DISPUTE_LOSSES, REFUNDS_PAYABLE
+
+BALANCE_SIGNS = {ACCOUNTS_RECEIVABLE: 1, CONTRACT_LIABILITY: -1, REFUNDS_PAYABLE: -1, DISPUTE_LOSSES: 1}
+"""The accounts of `Balances`, in its order, and the sign of each balance where debit is positive."""
+
 
 class Balances(NamedTuple):
     """Section 3 of the accounting rules, none negative; receivable and losses are debits, the others credits."""
