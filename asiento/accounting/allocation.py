@@ -13,7 +13,7 @@ def spread(amount: int, weights: Sequence[int]) -> list[int]:
     shares = [amount * weight // total for weight in weights]
     left_over = amount - sum(shares)
     if left_over:
-        by_remainder = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % total), -weights[i], i))
-        for i in by_remainder[:left_over]:
-            shares[i] += 1
+        by_remainder = sorted([(-(amount * weight % total), -weight, place) for place, weight in enumerate(weights)])
+        for _, _, place in by_remainder[:left_over]:
+            shares[place] += 1
     return shares

@@ -58,6 +58,9 @@ def check_conditions(event: OrderEvent, order: OrderState, policy: Policy, *, ov
 
     overdue: it waits for money (D10) no longer.
     """
+    check = _CHECKS.get(type(event))
+    if check is not None:
+        return check(event, order)
     match event:
         case RefundIssued():
             return _check_refund(event, order, overdue=overdue)
@@ -66,8 +69,7 @@ def check_conditions(event: OrderEvent, order: OrderState, policy: Policy, *, ov
         case FeeCharged():
             return _check_fee(event, order, policy)
         case _:
-            check = _CHECKS.get(type(event))
-            return check(event, order) if check is not None else None
+            return None
 
 
 def _check_units(event: ShipmentDispatched | OrderCancelled, order: OrderState) -> Unmet | None:

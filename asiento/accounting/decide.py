@@ -92,7 +92,7 @@ class _Case:
     def _judge_arrival(self) -> Outcome:
         event, order = self.event, self.order
         fact = fact_of(event)
-        known = known_as(fact, order)
+        known = known_as(fact, order) if self.state is not None else None
         if known is not None:
             return self._repeated(known[0].event_id, known[1])
         overdue = waiting_for(event, order) if isinstance(event, DeadlinePassed) else None

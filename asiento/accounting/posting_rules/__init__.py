@@ -72,11 +72,9 @@ _STATE_ONLY = frozenset({PaymentAuthorized, PaymentVoided, PaymentFailed, Shipme
 
 def post_event(event: OrderEvent, booking: Booking, plan: Plan | None) -> None:
     """Post an event of a known order whose conditions hold and made `plan`; raises TypeError for a type without a rule."""
-    rule = _RULES.get(type(event))
-    planned_rule = _PLANNED.get(type(event))
-    if rule is not None:
+    if (rule := _RULES.get(type(event))) is not None:
         rule(event, booking)
-    elif planned_rule is not None:
-        planned_rule(event, booking, plan)
+    elif (planned := _PLANNED.get(type(event))) is not None:
+        planned(event, booking, plan)
     elif type(event) not in _STATE_ONLY:
         raise TypeError(f"{type(event).__name__} has no posting rule")
