@@ -113,3 +113,41 @@ class ShippedBlock(NamedTuple):
         """A new block of the uncredited units and their amounts plus `amounts`."""
         rest = added(self.credits.rest(), amounts)
         return self._replace(credits=Block(self.credits.open_units, 0, rest), joined=True)
+
+
+class BlockUnits:
+    """Units of a line's shipped blocks that one event has not named yet; it may name a line a thousand times."""
+
+    __slots__ = ("_blocks", "_first", "_left", "_places")
+
+    def __init__(self, blocks: tuple[ShippedBlock, ...], units: list[int]) -> None:
+        self._blocks = blocks
+        self._left = units
+        self._first = 0
+        self._places: dict[int, list[int]] = {}
+
+    def take(self, wanted: int, shipment: int | None) -> tuple[tuple[int, int], ...]:
+        """(place of the block, micro-units), oldest first, of up to `wanted` units of a shipment; None = of any."""
+        left, taken = self._left, []
+        for place in self._oldest() if shipment is None else self._of_shipment(shipment):
+            if wanted == 0:
+                break
+            units = min(wanted, left[place])
+            if units:
+                left[place] -= units
+                wanted -= units
+                taken.append((place, units))
+        return tuple(taken)
+
+    def _oldest(self) -> range:
+        """Places from the first block on that has units left."""
+        left = self._left
+        while self._first < len(left) and left[self._first] == 0:
+            self._first += 1
+        return range(self._first, len(left))
+
+    def _of_shipment(self, shipment: int) -> list[int]:
+        if not self._places:
+            for place, block in enumerate(self._blocks):
+                self._places.setdefault(block.shipment, []).append(place)
+        return self._places.get(shipment, [])

@@ -18,6 +18,11 @@ def position_of(shipment_id: str, order: OrderState) -> int | None:
     return None
 
 
+def positions_of(order: OrderState) -> dict[str, int]:
+    """Where each shipment stands in the order's list, for events that name many; as `position_of`."""
+    return {shipment.shipment_id: place for place, shipment in enumerate(order.shipments)}
+
+
 def is_shipment_needed(position: int, order: OrderState) -> bool:
     """Whether credits, returns or joined amounts stand on a shipment, or credits would exceed what is invoiced without it."""
     for line in order.lines.values():

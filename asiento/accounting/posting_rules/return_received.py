@@ -23,7 +23,5 @@ def post_return(event: ReturnReceived, booking: Booking, plan: PlannedReturn) ->
             draft.debit(account, cost, with_category)
             draft.credit(f"cogs:{category}", cost, with_category)
         line.shipped = tuple(blocks)
-    order.returns[event.return_id] = tuple(
-        [part for stated, places in plan for part in returned_parts(stated.line_id, places, order.lines[stated.line_id].shipped)]
-    )
+    order.returns[event.return_id] = returned_parts(plan, order)
     booking.enter("return_stock", draft, f"Stock of return {event.return_id}")
