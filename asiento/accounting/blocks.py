@@ -126,10 +126,13 @@ class BlockUnits:
         self._first = 0
         self._places: dict[int, list[int]] = {}
 
-    def take(self, wanted: int, shipment: int | None) -> tuple[tuple[int, int], ...]:
-        """(place of the block, micro-units), oldest first, of up to `wanted` units of a shipment; None = of any."""
+    def take(self, wanted: int, shipment: int | None) -> tuple[tuple[tuple[int, int], ...], int]:
+        """(place of the block, micro-units), oldest first, of up to `wanted` units of a shipment, and how many are missing.
+
+        shipment None = of any.
+        """
         left, taken = self._left, []
-        for place in self._oldest() if shipment is None else self._of_shipment(shipment):
+        for place in range(self._first, len(left)) if shipment is None else self._of_shipment(shipment):
             if wanted == 0:
                 break
             units = min(wanted, left[place])
@@ -137,14 +140,9 @@ class BlockUnits:
                 left[place] -= units
                 wanted -= units
                 taken.append((place, units))
-        return tuple(taken)
-
-    def _oldest(self) -> range:
-        """Places from the first block on that has units left."""
-        left = self._left
-        while self._first < len(left) and left[self._first] == 0:
-            self._first += 1
-        return range(self._first, len(left))
+        if shipment is None and taken:
+            self._first = taken[-1][0]  # the blocks before it are empty now
+        return tuple(taken), wanted
 
     def _of_shipment(self, shipment: int) -> list[int]:
         if not self._places:

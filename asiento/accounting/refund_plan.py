@@ -52,10 +52,11 @@ def plan_refund(event: RefundIssued, order: OrderState) -> tuple[list[LinePlan],
     available: dict[str, _Available] = {}
     plans: list[LinePlan] = []
     codes: set[str] = set()
-    shipments = positions_of(order) if any(stated.shipment_id is not None for stated in event.lines) else {}
+    shipments: dict[str, int] = {}
     for stated in event.lines:
         shipment = None
         if stated.shipment_id is not None:
+            shipments = shipments or positions_of(order)
             shipment = shipments.get(stated.shipment_id)
             if shipment is None:
                 codes.add("D27")
@@ -82,8 +83,7 @@ def _plan_line(stated: RefundLine, units: _Available, shipment: int | None) -> t
         named = units.take_unnamed(wanted)
         wanted -= named
     if stated.scope != "UNSHIPPED":
-        credits_ = units.shipped.take(wanted, shipment)
-        wanted -= sum(count for _, count in credits_)
+        credits_, wanted = units.shipped.take(wanted, shipment)
     if stated.scope != "SHIPPED":
         from_open = units.take_open(wanted)
         wanted -= from_open

@@ -16,12 +16,15 @@ def plan_return(event: ReturnReceived, order: OrderState) -> tuple[PlannedReturn
     available: dict[str, BlockUnits] = {}
     plan: PlannedReturn = []
     codes: set[str] = set()
-    shipments = positions_of(order) if any(stated.shipment_id is not None for stated in event.lines) else {}
+    shipments: dict[str, int] = {}
     for stated in event.lines:
-        shipment = shipments.get(stated.shipment_id) if stated.shipment_id is not None else None
-        if stated.shipment_id is not None and shipment is None:
-            codes.add("D27")
-            continue
+        shipment = None
+        if stated.shipment_id is not None:
+            shipments = shipments or positions_of(order)
+            shipment = shipments.get(stated.shipment_id)
+            if shipment is None:
+                codes.add("D27")
+                continue
         line = order.lines.get(stated.line_id)
         if line is None:
             codes.add("D11")
@@ -29,8 +32,8 @@ def plan_return(event: ReturnReceived, order: OrderState) -> tuple[PlannedReturn
         units = available.get(stated.line_id)
         if units is None:
             units = available[stated.line_id] = BlockUnits(line.shipped, [block.unreturned_units for block in line.shipped])
-        places = units.take(stated.quantity, shipment)
-        if sum([count for _, count in places]) < stated.quantity:
+        places, missing = units.take(stated.quantity, shipment)
+        if missing:
             codes.add("D11")
         plan.append((stated, places))
     return plan, min(codes, key=("D27", "D11").index) if codes else None
