@@ -48,13 +48,14 @@ class Draft:
 
 def _postings(legs: tuple[Leg, ...]) -> tuple[Posting, ...]:
     """Debits first, then by account name."""
-    ordered = sorted([(amount < 0, account, dimensions, amount) for account, dimensions, amount in legs])
-    return tuple(
-        [
-            Posting(account, "CREDIT", -amount, dimensions) if is_credit else Posting(account, "DEBIT", amount, dimensions)
-            for is_credit, account, dimensions, amount in ordered
-        ]
-    )
+    debits: list[Posting] = []
+    credits_: list[Posting] = []
+    for account, dimensions, amount in sorted(legs):
+        if amount > 0:
+            debits.append(Posting(account, "DEBIT", amount, dimensions))
+        else:
+            credits_.append(Posting(account, "CREDIT", -amount, dimensions))
+    return (*debits, *credits_)
 
 
 class Booking:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from asiento.accounting.allocation import spread
 from asiento.accounting.blocks import NET, Amounts, Block, zeros
 from asiento.accounting.money import parse_decimal, round_half_up
-from asiento.accounting.order_events import ExchangeCreated, Line, OrderEdited, OrderPlaced, Tax
+from asiento.accounting.order_events import ExchangeCreated, Line, OrderEdited, OrderPlaced
 from asiento.accounting.order_state import UNIT_KINDS, LineState, LineTerms, TaxTerms
 from asiento.accounting.particulars import Parameters, named
 
@@ -95,11 +95,14 @@ def check_shape(lines: tuple[Line, ...], shares: list[int], prices_include_tax: 
 
 def discount_shares(lines: tuple[Line, ...], discount: int) -> list[int] | None:
     """Rule 1: every line's share of the order-level discount, given shares as they are; None where they do not add up."""
-    given = [line.order_discount or 0 for line in lines]
+    given: list[int] = []
+    weights: list[int] = []
+    for line in lines:
+        given.append(line.order_discount or 0)
+        weights.append(max(0, line.gross - line.discount) if takes_discount(line) else 0)
     rest = discount - sum(given)
     if rest == 0:
         return given
-    weights = [max(0, line.gross - line.discount) if takes_discount(line) else 0 for line in lines]
     if rest < 0 or not any(weights):
         return None
     return list(map(add, given, spread(rest, weights)))
@@ -149,12 +152,11 @@ def _net(line: Line, share: int) -> int:
 
 def component_amounts(line: Line, share: int, taxes: Iterable[int]) -> Amounts:
     """The component vector of a line with its share of the order-level discount and the amounts of `tax_components`."""
-    worth, discount = line.gross - line.discount, line.discount + share
-    included = [tax for tax in line.taxes if tax.included]
-    net = worth - share - sum([tax.amount for tax in included])
-    if discount and included:
-        discount = _discount_without_tax(included, discount, net)
-    return (net, discount, share, worth, *taxes)
+    net = _net(line, share)
+    discount = line.discount + share
+    if discount and line.taxes:
+        discount = _discount_without_tax(line, discount, net)
+    return (net, discount, share, line.gross - line.discount, *taxes)
 
 
 def tax_components(line: Line) -> dict[TaxTerms, int]:
@@ -166,8 +168,11 @@ def tax_components(line: Line) -> dict[TaxTerms, int]:
     return components
 
 
-def _discount_without_tax(included: list[Tax], discount: int, net: int) -> int:
+def _discount_without_tax(line: Line, discount: int, net: int) -> int:
     """The discount less the included taxes in it; by the rates where the line is worth nothing (or less: a ROUNDING)."""
+    included = [tax for tax in line.taxes if tax.included]
+    if not included:
+        return discount
     whole = net + sum(tax.amount for tax in included)
     if whole > 0 <= net:
         return round_half_up(discount * net, whole)

@@ -35,9 +35,9 @@ def post_refund(event: RefundIssued, booking: Booking, plan: RefundPlan) -> None
     )
     for tender, before in changes:
         _move_money(event, booking, tender, before, credit_note)
-    if any(tender.status == "PENDING" for tender, _ in changes):
-        pending = sum(t.amount for t, _ in changes if t.status == "PENDING")
-        booking.findings.follow("D28", "low", event, actual=pending, parameters=named(refund_id=event.refund_id))
+    pending = [tender.amount for tender, _ in changes if tender.status == "PENDING"]
+    if pending:
+        booking.findings.follow("D28", "low", event, actual=sum(pending), parameters=named(refund_id=event.refund_id))
 
 
 def _report_excess(event: RefundIssued, booking: Booking, note: CreditNote) -> None:
