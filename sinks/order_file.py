@@ -7,7 +7,7 @@ answer the same from the operational database.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from asiento.accounting.balances import Balances
+from asiento.accounting.balances import BALANCE_SIGNS, Balances
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OrderState
@@ -26,9 +26,6 @@ from sinks.sqlite_ledger import LedgerReader
 from sinks.topic_scan import TopicScan
 
 STILL_SECONDS_BEYOND_TRANSACTION = 30.0
-BALANCE_ACCOUNTS = ("accounts_receivable", "contract_liability", "refunds_payable", "dispute_losses")
-"""The accounts of `Balances`, in its order; the middle two grow on the credit side."""
-_SIGNS = (1, -1, -1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +138,12 @@ def _booked_at(settings: Settings, order_key: str) -> Mapping[str, int]:
 
 def _entry_lines(entries: Sequence[JournalEntry], booked_at: Mapping[str, int]) -> tuple[EntryLine, ...]:
     """The entries with the balances that their postings add up to, one after the other."""
-    running = dict.fromkeys(BALANCE_ACCOUNTS, 0)
+    running = dict.fromkeys(BALANCE_SIGNS, 0)
     lines = []
     for entry in entries:
         for leg in entry.postings:
             if leg.account in running:
                 running[leg.account] += leg.amount if leg.side == "DEBIT" else -leg.amount
-        balances = Balances._make(sign * running[account] for sign, account in zip(_SIGNS, BALANCE_ACCOUNTS, strict=True))
+        balances = Balances._make(sign * running[account] for account, sign in BALANCE_SIGNS.items())
         lines.append(EntryLine(entry, balances, booked_at.get(entry.entry_id)))
     return tuple(lines)

@@ -4,7 +4,7 @@ from asiento.accounting.accounts import RETURN_FEE_INCOME, SALES_ALLOWANCES, ret
 from asiento.accounting.blocks import NET
 from asiento.accounting.booking import Booking
 from asiento.accounting.charges import cancel_open_charge
-from asiento.accounting.credits import Credit, CreditNote
+from asiento.accounting.credits import CreditNote
 from asiento.accounting.invoicing import Invoice
 from asiento.accounting.order_events import Adjustment
 from asiento.accounting.order_state import NET_CAP, LineState, TaxTerms
@@ -104,5 +104,5 @@ class _ChargeReturn:
                 left -= passed
             self._taxes_left[place] = left
         category = line.terms.category
-        note.add(Credit(line=line, category=category, account=returns_account(line.terms.kind, category), net=net, taxes=taxes))
+        note.add(line, returns_account(line.terms.kind, category), net, taxes, category=category)
         return open_net, open_taxes

@@ -10,10 +10,13 @@ def spread(amount: int, weights: Sequence[int]) -> list[int]:
     weight, then to the earlier place.
     """
     total = sum(weights)
-    shares = [amount * weight // total for weight in weights]
+    shares: list[int] = []
+    remainders: list[tuple[int, int, int]] = []
+    for place, weight in enumerate(weights):
+        share, remainder = divmod(amount * weight, total)
+        shares.append(share)
+        remainders.append((-remainder, -weight, place))
     left_over = amount - sum(shares)
-    if left_over:
-        by_remainder = sorted(range(len(weights)), key=lambda i: (-(amount * weights[i] % total), -weights[i], i))
-        for i in by_remainder[:left_over]:
-            shares[i] += 1
+    for _, _, place in sorted(remainders)[:left_over]:
+        shares[place] += 1
     return shares

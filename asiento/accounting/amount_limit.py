@@ -4,6 +4,9 @@ Every amount of an event is bounded by the contract; what adds up over the event
 cancelled and credited amounts never pass what was placed, so four sums are enough.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from asiento.accounting.conditions import raises, tender_changes
 from asiento.accounting.order_events import (
     ChargebackOpened,
@@ -30,26 +33,48 @@ def passes_amount_limit(event: OrderEvent, order: OrderState, limit: int) -> boo
 
 def largest_sum(event: OrderEvent, order: OrderState) -> tuple[str, int]:
     """The largest sum of the order that posting the event would touch: its name for a message, and its amount after the event."""
-    totals = order.totals
-    match event:
-        case OrderPlaced() | OrderEdited():
-            return "stated", _stated(event)
-        case ExchangeCreated():
-            return "stated", totals.agreed + _stated(event)
-        case ChargebackOpened():
-            return "disputed", totals.lost + totals.disputed + event.amount
-        case PaymentCaptured():
-            return "captured", totals.captured + event.amount
-        case EventCorrected(replacement=PaymentCaptured() as capture):
-            return "captured", totals.captured - _captured_by(event.supersedes_event_id, order) + capture.amount
-        case RefundIssued():
-            known = order.refunds.get(event.refund_id)
-            raised = sum([raises(tender, before) for tender, before in tender_changes(event, known)])
-            refunds = totals.refunded + totals.pending + raised
-            fees = totals.return_fees + (_return_fees(event) if known is None else 0)
-            return ("refunded", refunds) if refunds >= fees else ("return_fees", fees)
-        case _:
-            return "", 0
+    sum_of = _SUMS.get(type(event))
+    return sum_of(event, order) if sum_of is not None else ("", 0)
+
+
+def _sum_of_order(event: OrderPlaced | OrderEdited, _: OrderState) -> tuple[str, int]:
+    return "stated", _stated(event)
+
+
+def _sum_with_exchange(event: ExchangeCreated, order: OrderState) -> tuple[str, int]:
+    return "stated", order.totals.agreed + _stated(event)
+
+
+def _sum_with_dispute(event: ChargebackOpened, order: OrderState) -> tuple[str, int]:
+    return "disputed", order.totals.lost + order.totals.disputed + event.amount
+
+
+def _sum_with_capture(event: PaymentCaptured, order: OrderState) -> tuple[str, int]:
+    return "captured", order.totals.captured + event.amount
+
+
+def _sum_with_correction(event: EventCorrected, order: OrderState) -> tuple[str, int]:
+    if not isinstance(event.replacement, PaymentCaptured):
+        return "", 0
+    return "captured", order.totals.captured - _captured_by(event.supersedes_event_id, order) + event.replacement.amount
+
+
+def _sum_with_refund(event: RefundIssued, order: OrderState) -> tuple[str, int]:
+    totals, known = order.totals, order.refunds.get(event.refund_id)
+    refunds = totals.refunded + totals.pending + sum([raises(tender, before) for tender, before in tender_changes(event, known)])
+    fees = totals.return_fees + (_return_fees(event) if known is None else 0)
+    return ("refunded", refunds) if refunds >= fees else ("return_fees", fees)
+
+
+_SUMS: dict[type[OrderEvent], Callable[[Any, OrderState], tuple[str, int]]] = {
+    OrderPlaced: _sum_of_order,
+    OrderEdited: _sum_of_order,
+    ExchangeCreated: _sum_with_exchange,
+    ChargebackOpened: _sum_with_dispute,
+    PaymentCaptured: _sum_with_capture,
+    EventCorrected: _sum_with_correction,
+    RefundIssued: _sum_with_refund,
+}
 
 
 def _stated(event: OrderPlaced | OrderEdited | ExchangeCreated) -> int:

@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, DISPUTE_LOSSES, REFUNDS_PAYABLE
+
+BALANCE_SIGNS = {ACCOUNTS_RECEIVABLE: 1, CONTRACT_LIABILITY: -1, REFUNDS_PAYABLE: -1, DISPUTE_LOSSES: 1}
+"""The accounts of `Balances`, in its order, and the sign of each balance where debit is positive."""
+
 
 class Balances(NamedTuple):
     """Section 3 of the accounting rules, none negative; receivable and losses are debits, the others credits."""
@@ -82,9 +87,9 @@ class Totals:
     def balances(self) -> Balances:
         """The balances that the ledger must show for this order."""
         owed = self.invoiced + self.return_fees - self.credited - self.written_off - self.captured + self.refunded + self.pending
-        absorbed = min(self.lost, -owed) if owed < 0 else 0
-        owed += absorbed
         if owed >= 0:
-            return Balances(owed, 0, self.pending, self.lost - absorbed)
-        deposit = min(-owed, self.open)
-        return Balances(0, deposit, self.pending - owed - deposit, self.lost - absorbed)
+            return Balances(owed, 0, self.pending, self.lost)
+        absorbed = min(self.lost, -owed)
+        beyond = -owed - absorbed
+        deposit = min(beyond, self.open)
+        return Balances(0, deposit, self.pending + beyond - deposit, self.lost - absorbed)

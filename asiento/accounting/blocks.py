@@ -121,3 +121,39 @@ class ShippedBlock(NamedTuple):
         """A new block of the uncredited units and their amounts plus `amounts`."""
         rest = added(self.credits.rest(), amounts)
         return self._replace(credits=Block(self.credits.open_units, 0, rest), joined=True)
+
+
+class BlockUnits:
+    """Units of a line's shipped blocks that one event has not named yet; it may name a line a thousand times."""
+
+    __slots__ = ("_blocks", "_first", "_left", "_places")
+
+    def __init__(self, blocks: tuple[ShippedBlock, ...], units: list[int]) -> None:
+        self._blocks = blocks
+        self._left = units
+        self._first = 0
+        self._places: dict[int, list[int]] = {}
+
+    def take(self, wanted: int, shipment: int | None) -> tuple[tuple[tuple[int, int], ...], int]:
+        """(place of the block, micro-units), oldest first, of up to `wanted` units of a shipment, and how many are missing.
+
+        shipment None = of any.
+        """
+        left, taken = self._left, []
+        for place in range(self._first, len(left)) if shipment is None else self._of_shipment(shipment):
+            if wanted == 0:
+                break
+            units = min(wanted, left[place])
+            if units:
+                left[place] -= units
+                wanted -= units
+                taken.append((place, units))
+        if shipment is None and taken:
+            self._first = taken[-1][0]  # the blocks before it are empty now
+        return tuple(taken), wanted
+
+    def _of_shipment(self, shipment: int) -> list[int]:
+        if not self._places:
+            for place, block in enumerate(self._blocks):
+                self._places.setdefault(block.shipment, []).append(place)
+        return self._places.get(shipment, [])

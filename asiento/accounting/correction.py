@@ -39,14 +39,14 @@ def is_needed(key: str, order: OrderState) -> bool:
         return True
     match kind:
         case "payment":
-            return about not in order.payments or is_payment_needed(about, order)
+            return is_payment_needed(about, order)
         case "shipment":
             position = position_of(about, order)
-            return position is None or not order.shipments[position].stands or is_shipment_needed(position, order)
+            return position is None or is_shipment_needed(position, order)
         case "return":
-            return about not in order.returns or is_return_needed(about, order)
+            return is_return_needed(about, order)
         case "adjustment":
-            return about not in order.adjustments or is_adjustment_needed(about, order)
+            return is_adjustment_needed(about, order)
         case _:
             return False
 

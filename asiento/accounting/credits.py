@@ -1,12 +1,12 @@
 """Rule 4: the credit note of a refund, every amount within its caps."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, SALES_ALLOWANCES, returns_account, tax_account
 from asiento.accounting.blocks import FIRST_TAX, NET, Amounts, added, less, zeros
 from asiento.accounting.booking import Booking, Draft
-from asiento.accounting.journal import DocumentLine, DocumentTax
+from asiento.accounting.invoicing import document_tax
+from asiento.accounting.journal import DocumentLine
 from asiento.accounting.order_events import CreditTax
 from asiento.accounting.order_state import NET_CAP, CapKey, LineState, TaxTerms
 from asiento.accounting.placement import tax_name
@@ -20,23 +20,6 @@ class Excess(NamedTuple):
     line_id: str | None
     component: str
     amount: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credit:
-    """Amounts that the caps have granted already: what is posted and shown as one line of the credit note.
-
-    line None = the order as a whole; quantity in micro-units; account: what the net is debited to, `category`:
-    its dimension.
-    """
-
-    line: LineState | None
-    category: str | None
-    account: str
-    net: int
-    taxes: list[tuple[TaxTerms, int]]
-    quantity: int = 0
-    description: str | None = None
 
 
 class CreditNote:
@@ -78,7 +61,7 @@ class CreditNote:
                 (tax, self.grant(line, tax[:3], component, worth[component])) for component, tax in enumerate(line.terms.taxes, FIRST_TAX)
             ]
             account = returns_account(line.terms.kind, category)
-            self.add(Credit(line=line, category=category, account=account, net=net, taxes=taxes, quantity=units))
+            self.add(line, account, net, taxes, category=category, quantity=units)
 
     def _take_units(self, line: LineState, plan: LinePlan) -> dict[str, tuple[Amounts, int]]:
         """Count the units as credited; answers what their blocks are worth, and units, per category they were invoiced under."""
@@ -137,17 +120,7 @@ class CreditNote:
             granted_taxes.append((terms, granted))
         if category is None and line is not None:
             category = line.terms.category
-        self.add(
-            Credit(
-                line=line,
-                category=category,
-                account=account,
-                net=granted_net,
-                taxes=granted_taxes,
-                quantity=quantity,
-                description=description,
-            )
-        )
+        self.add(line, account, granted_net, granted_taxes, category=category, quantity=quantity, description=description)
 
     def exceed(self, line: LineState | None, key: CapKey, amount: int, *, line_id: str | None = None) -> None:
         """Note what is beyond a cap; `line_id` where the order has no such line."""
@@ -169,31 +142,43 @@ class CreditNote:
         invoiced = next((tax for tax, amount in known if amount), None)
         return invoiced or (known[0][0] if known else None)
 
-    def add(self, credit: Credit) -> None:
-        """Post and show amounts that were granted."""
-        tax = sum([amount for _, amount in credit.taxes])
-        if not (credit.net or tax or credit.quantity):
+    def add(
+        self,
+        line: LineState | None,
+        account: str,
+        net: int,
+        taxes: list[tuple[TaxTerms, int]],
+        *,
+        category: str | None = None,
+        quantity: int = 0,
+        description: str | None = None,
+    ) -> None:
+        """Post and show amounts that the caps have granted already, as one line of the credit note.
+
+        line None = the order as a whole; account: what the net is debited to, `category`: its dimension; quantity in micro-units.
+        """
+        tax = sum([amount for _, amount in taxes])
+        if not (net or tax or quantity):
             return
         booking, draft = self._booking, self._draft
-        terms = credit.line.terms if credit.line is not None else None
-        category = (("category", credit.category),) if credit.category else ()
-        draft.debit(credit.account, credit.net, (*category, *booking.dimensions))
-        for tax_terms, amount in credit.taxes:
-            account = tax_account(tax_terms.jurisdiction, tax_terms.type, tax_terms.liable_party, booking.placement.channel)
-            draft.debit(account, amount, (*booking.dimensions, ("tax_code", tax_terms.code), ("tax_rate", tax_terms.rate)))
-        self._net += credit.net
+        terms = line.terms if line is not None else None
+        draft.debit(account, net, (("category", category), *booking.dimensions) if category else booking.dimensions)
+        for tax_terms, amount in taxes:
+            tax_to = tax_account(tax_terms.jurisdiction, tax_terms.type, tax_terms.liable_party, booking.placement.channel)
+            draft.debit(tax_to, amount, (*booking.dimensions, ("tax_code", tax_terms.code), ("tax_rate", tax_terms.rate)))
+        self._net += net
         self._tax += tax
-        booking.order.totals.credited += credit.net + tax
+        booking.order.totals.credited += net + tax
         self._lines.append(
             DocumentLine(
                 line_id=terms.line_id if terms else None,
                 sku=terms.sku if terms else None,
-                description=credit.description or (terms.description if terms else None),
-                unit_price=terms.unit_price if terms and credit.quantity else None,
-                quantity=credit.quantity,
-                net=credit.net,
+                description=description or (terms.description if terms else None),
+                unit_price=terms.unit_price if terms and quantity else None,
+                quantity=quantity,
+                net=net,
                 discount=0,
-                taxes=tuple([_document_tax(tax_terms, amount) for tax_terms, amount in credit.taxes]),
+                taxes=tuple([document_tax(tax_terms, amount) for tax_terms, amount in taxes]),
             )
         )
 
@@ -210,7 +195,7 @@ class CreditNote:
                 own.credited = own.invoiced
                 taxes = list(zip(own.terms.taxes, rest[FIRST_TAX:], strict=True))
                 account = returns_account("ROUNDING", own.terms.category)
-                self.add(Credit(line=own, category=own.terms.category, account=account, net=rest[NET], taxes=taxes))
+                self.add(own, account, rest[NET], taxes, category=own.terms.category)
 
     def allow_unexplained(self, amount: int) -> int:
         """Credit money that went back without a reason, as far as something invoiced is uncredited; answers that limit."""
@@ -228,7 +213,7 @@ class CreditNote:
                 left -= granted
                 taxes.append((terms, granted))
         net = self.grant(None, NET_CAP, None, left)
-        self.add(Credit(line=None, category=None, account=SALES_ALLOWANCES, net=net, taxes=taxes, description="ALLOWANCE"))
+        self.add(None, SALES_ALLOWANCES, net, taxes, description="ALLOWANCE")
         return limited
 
     def enter(self, memo: str) -> None:
@@ -250,9 +235,3 @@ class CreditNote:
         if not numbers:
             numbers = list(range(1, order.documents.get("INVOICE", 0) + 1))
         return tuple([self._booking.reference("INVOICE", number) for number in numbers])
-
-
-def _document_tax(tax: TaxTerms, amount: int) -> DocumentTax:
-    return DocumentTax(
-        jurisdiction=tax.jurisdiction, type=tax.type, code=tax.code, rate=tax.rate, amount=amount, liable_party=tax.liable_party
-    )

@@ -67,15 +67,16 @@ class _Case:
         if ignored is None and is_archived(order, event.received_at, self.policy):
             return self._turn_away()
         outcome = ignored or self._judge_arrival()
-        changed = isinstance(outcome, Posted | Deferred)
-        seen = not _waits_unseen(outcome, self.order) and self._see(self.event)
-        if isinstance(outcome, Posted) or seen:
+        posted = isinstance(outcome, Posted)
+        seen = self._see(event, outcome)
+        if posted or seen:
             self._heal()
-        if (changed or seen) and not isinstance(event, DeadlinePassed):  # when the clock was looked at is nothing of the order
+        changed = posted or seen or isinstance(outcome, Deferred)
+        if changed and not isinstance(event, DeadlinePassed):  # when the clock was looked at is nothing of the order
             order.last_arrival = max(order.last_arrival, event.received_at // MICROSECONDS_PER_SECOND)
         return Decision(
             outcome=outcome,
-            state=order if changed or seen else self.state,
+            state=order if changed else self.state,
             entries=tuple(self.entries),
             discrepancies=self.findings.all(),
             healed=tuple(self.healed),
@@ -91,7 +92,7 @@ class _Case:
     def _judge_arrival(self) -> Outcome:
         event, order = self.event, self.order
         fact = fact_of(event)
-        known = known_as(fact, order)
+        known = known_as(fact, order) if self.state is not None else None
         if known is not None:
             return self._repeated(known[0].event_id, known[1])
         overdue = waiting_for(event, order) if isinstance(event, DeadlinePassed) else None
@@ -138,26 +139,27 @@ class _Case:
                 code, severity, event, waits=True, expected=found.expected, actual=found.actual, parameters=found.parameters
             )
 
-    def _see(self, event: OrderEvent) -> bool:
-        if event.source_sequence is None:
+    def _see(self, event: OrderEvent, outcome: Outcome) -> bool:
+        """Count the event's source_sequence as seen, unless it waits for its order or for a lower number; True where that is news."""
+        number = event.source_sequence
+        if number is None or (isinstance(outcome, Deferred) and (outcome.code == "D19" or self.order.placement is None)):
             return False
-        return self.order.see_number(event.source_sequence, self.policy.numbers_ahead_max)
+        return self.order.see_number(number, self.policy.numbers_ahead_max)
 
     def _heal(self) -> None:
         """Judge parked events again from the oldest, and again from the oldest whenever one moved the order on."""
-        if self.order.placement is None:
+        if self.order.placement is None or not self.order.parked:
             return
         while any(self._judge_again(parked) for parked in self.order.parked):
             pass
 
     def _judge_again(self, parked: Parked, *, overdue: bool = False) -> bool:
         """Judge a parked event; True where that may heal others: it posted, or its number became seen."""
-        event, order = parked.event, self.order
+        event = parked.event
         outcome, entries = self._judge(event, fact_of(event), overdue=overdue)
         if not (isinstance(outcome, Deferred) and outcome.code == parked.code):
             self._move_on(parked, outcome, entries)
-        seen = not _waits_unseen(outcome, order) and self._see(event)
-        return seen or isinstance(outcome, Posted)
+        return self._see(event, outcome) or isinstance(outcome, Posted)
 
     def _move_on(self, parked: Parked, outcome: Outcome, entries: list[JournalEntry]) -> None:
         """A parked event waits for something else now, or no longer."""
@@ -177,8 +179,3 @@ def _ignored_as(event: OrderEvent) -> Ignored | None:
     if event.test_mode:
         return _IGNORED_TEST
     return _IGNORED_ESTIMATE if isinstance(event, FeeCharged) and event.estimate else None
-
-
-def _waits_unseen(outcome: Outcome, order: OrderState) -> bool:
-    """Whether a record waits in a way that leaves its source_sequence unseen: for its order, or for a lower number."""
-    return isinstance(outcome, Deferred) and (outcome.code == "D19" or order.placement is None)

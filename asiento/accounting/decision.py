@@ -54,7 +54,7 @@ class Ignored:
 Outcome: TypeAlias = Posted | Duplicate | Conflict | Deferred | Rejected | Ignored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Discrepancy:
     """Something a person should know; messages are rendered from `code` and `parameters`."""
 

@@ -7,33 +7,23 @@ from asiento.accounting.blocks import DISCOUNT, FIRST_TAX, NET, Amounts, added
 from asiento.accounting.booking import Booking, Draft
 from asiento.accounting.journal import DocumentLine, DocumentTax
 from asiento.accounting.order_events import Adjustment
-from asiento.accounting.order_state import NET_CAP, LineState, LineTerms
+from asiento.accounting.order_state import NET_CAP, LineState, LineTerms, TaxTerms
 
 
 def document_taxes(terms: LineTerms, amounts: Amounts) -> tuple[DocumentTax, ...]:
     """The taxes of a line on a document, those of 0 too: a zero rate is a statement."""
-    return tuple(
-        [
-            DocumentTax(
-                jurisdiction=tax.jurisdiction, type=tax.type, code=tax.code, rate=tax.rate, amount=amount, liable_party=tax.liable_party
-            )
-            for tax, amount in zip(terms.taxes, amounts[FIRST_TAX:], strict=True)
-        ]
-    )
+    return tuple([document_tax(tax, amount) for tax, amount in zip(terms.taxes, amounts[FIRST_TAX:], strict=True)])
+
+
+def document_tax(tax: TaxTerms, amount: int) -> DocumentTax:
+    """A tax of a line on a document."""
+    return DocumentTax(tax.jurisdiction, tax.type, tax.code, tax.rate, amount, tax.liable_party)
 
 
 def document_line(terms: LineTerms, quantity: int, amounts: Amounts, discount: int) -> DocumentLine:
     """One line of a document; quantity in micro-units."""
-    return DocumentLine(
-        line_id=terms.line_id,
-        sku=terms.sku,
-        description=terms.description,
-        quantity=quantity,
-        unit_price=terms.unit_price,
-        net=amounts[NET],
-        discount=discount,
-        taxes=document_taxes(terms, amounts),
-    )
+    taxes = document_taxes(terms, amounts)
+    return DocumentLine(quantity, amounts[NET], discount, taxes, terms.line_id, terms.sku, terms.description, terms.unit_price)
 
 
 class Invoice:

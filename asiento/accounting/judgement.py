@@ -2,7 +2,7 @@
 
 from asiento.accounting.amount_limit import AMOUNT_LIMIT, largest_sum, passes_amount_limit
 from asiento.accounting.booking import Booking
-from asiento.accounting.conditions import unmet_condition
+from asiento.accounting.conditions import UNMET, Plan, check_conditions
 from asiento.accounting.correction import CORRECTABLE
 from asiento.accounting.deadlines import UNREFUNDED, is_unpaid, is_unrefunded, is_unshipped, pass_deadline
 from asiento.accounting.decision import Conflict, Deferred, Outcome, Posted, Rejected, Severity
@@ -57,13 +57,13 @@ def judge(
     if event.source_sequence is not None and event.source_sequence > order.next_number:
         return Deferred("D19"), []
     rules = policy.for_channel(placement.channel)
-    unmet = unmet_condition(event, order, rules, overdue=overdue)
-    if unmet is not None:
-        _record_refusal(unmet, event, order, rules, findings)
-        return unmet, []
+    plan = check_conditions(event, order, rules, overdue=overdue)
+    if isinstance(plan, UNMET):
+        _record_refusal(plan, event, order, rules, findings)
+        return plan, []
     if passes_amount_limit(event, order, policy.amount_max):
         return _beyond_limit(event, order, policy, findings), []
-    return POSTED, _post(Booking(event, order, placement, policy, findings), fact, policy)
+    return POSTED, _post(Booking(event, order, placement, rules, findings), plan, fact)
 
 
 def _judge_placement(event: OrderPlaced, fact: Fact, order: OrderState, policy: Policy, findings: Findings) -> Outcome:
@@ -80,14 +80,14 @@ def _judge_placement(event: OrderPlaced, fact: Fact, order: OrderState, policy: 
     return POSTED
 
 
-def _post(booking: Booking, fact: Fact, policy: Policy) -> list[JournalEntry]:
+def _post(booking: Booking, plan: Plan | None, fact: Fact) -> list[JournalEntry]:
     event, order, findings = booking.event, booking.order, booking.findings
     lines_before = order.lines.copy()
     was_over = order.totals.refunded_beyond_captured + order.totals.disputed > 0
     pending_before = _pending_of(event, order)
     findings.resolve_waiting(event)
-    entries = clear_suspense(event, order, policy, findings) if order.suspended else []
-    post_event(event, booking)
+    entries = clear_suspense(event, order, booking.policy, findings) if order.suspended else []
+    post_event(event, booking, plan)
     order.facts = order.facts.with_fact(fact)
     if split_key(fact.natural_key)[0] in CORRECTABLE:
         booking.keep_booked(fact.natural_key)

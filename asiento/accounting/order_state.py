@@ -331,7 +331,7 @@ class OrderState:
     @property
     def open_net(self) -> int:
         """Net of all units that can still be shipped: what charges are spread over."""
-        return sum(line.open.rest()[NET] for line in self.lines.values() if line.has_units)
+        return sum([line.open.rest()[NET] for line in self.lines.values() if line.has_units])
 
     def give_up_numbers_below(self, number: int) -> None:
         """Count every source_sequence below `number` as seen: the gap will not close."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import add
 from typing import NamedTuple
 
 from asiento.accounting.allocation import spread
@@ -94,17 +95,17 @@ def check_shape(lines: tuple[Line, ...], shares: list[int], prices_include_tax: 
 
 def discount_shares(lines: tuple[Line, ...], discount: int) -> list[int] | None:
     """Rule 1: every line's share of the order-level discount, given shares as they are; None where they do not add up."""
-    shares = [line.order_discount or 0 for line in lines]
-    rest = discount - sum(shares)
+    given: list[int] = []
+    weights: list[int] = []
+    for line in lines:
+        given.append(line.order_discount or 0)
+        weights.append(max(0, line.gross - line.discount) if takes_discount(line) else 0)
+    rest = discount - sum(given)
     if rest == 0:
-        return shares
-    places = [i for i, line in enumerate(lines) if takes_discount(line)]
-    weights = [max(0, lines[i].gross - lines[i].discount) for i in places]
+        return given
     if rest < 0 or not any(weights):
         return None
-    for place, share in zip(places, spread(rest, weights), strict=True):
-        shares[place] = share
-    return shares
+    return list(map(add, given, spread(rest, weights)))
 
 
 def takes_discount(line: Line) -> bool:
@@ -153,7 +154,7 @@ def component_amounts(line: Line, share: int, taxes: Iterable[int]) -> Amounts:
     """The component vector of a line with its share of the order-level discount and the amounts of `tax_components`."""
     net = _net(line, share)
     discount = line.discount + share
-    if discount:
+    if discount and line.taxes:
         discount = _discount_without_tax(line, discount, net)
     return (net, discount, share, line.gross - line.discount, *taxes)
 
@@ -206,20 +207,25 @@ def added_rounding(difference: int) -> LineState:
 
 def spread_charges(lines: dict[str, LineState]) -> None:
     """Rule 3: what is open of every charge becomes a block over the net of the open units (V)."""
-    open_net = sum([line.open.rest()[NET] for line in lines.values() if line.has_units])
+    charges: list[str] = []
+    open_net = 0
     for line_id, line in lines.items():
-        if line.is_charge:
-            own = lines[line_id] = line.copy()
-            own.open = Block(open_net, 0, line.open.rest())
+        if line.terms.kind in UNIT_KINDS:
+            open_net += line.open.rest()[NET]
+        elif line.terms.kind != "ROUNDING":
+            charges.append(line_id)
+    for line_id in charges:
+        own = lines[line_id] = lines[line_id].copy()
+        own.open = Block(open_net, 0, own.open.rest())
 
 
 def tax_difference(lines: tuple[Line, ...], tolerance: int) -> Refusal | None:
     """D05: the first tax that differs from base * rate by more than `tolerance`, or None."""
     for line in lines:
         for tax in line.taxes:
-            rate = parse_decimal(tax.rate)
-            if abs(tax.base * rate.numerator - tax.amount * rate.denominator) > rate.denominator * tolerance:
-                expected = round_half_up(tax.base * rate.numerator, rate.denominator)
+            numerator, denominator = parse_decimal(tax.rate)
+            if abs(tax.base * numerator - tax.amount * denominator) > denominator * tolerance:
+                expected = round_half_up(tax.base * numerator, denominator)
                 name = tax_name(tax.jurisdiction, tax.type, tax.code)
                 parameters = named(line_id=line.line_id, tax=name, rate=tax.rate, base=tax.base, difference=abs(expected - tax.amount))
                 return Refusal("D05", parameters, expected=expected, actual=tax.amount)

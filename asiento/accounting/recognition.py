@@ -1,5 +1,8 @@
 """Steps 2 and 3 of the judgement: is this record known already, as an event or as a fact?"""
 
+from collections.abc import Callable
+from typing import Any
+
 from asiento.accounting.facts import Fact, FactName
 from asiento.accounting.order_events import (
     ChargebackClosed,
@@ -18,27 +21,8 @@ from asiento.accounting.order_state import OrderState
 
 def natural_key(event: OrderEvent) -> str:
     """The id by which the fact is known whatever its business_key says; empty where its kind has none."""
-    match event:
-        case OrderPlaced():
-            return "order"
-        case PaymentCaptured():
-            return payment_key(event.payment_id)
-        case ShipmentDispatched():
-            return shipment_key(event.shipment_id)
-        case ReturnReceived():
-            return f"return:{event.return_id}"
-        case ChargebackOpened():
-            return f"dispute_opened:{event.dispute_id}"
-        case ChargebackClosed():
-            return f"dispute_closed:{event.dispute_id}"
-        case FeeCharged():
-            return f"fee:{event.fee_id}"
-        case ReceivableAdjusted():
-            return f"adjustment:{event.adjustment_id}"
-        case JournalPosted():
-            return f"journal:{event.journal_id}"
-        case _:
-            return ""
+    key_of = _NATURAL_KEYS.get(type(event))
+    return key_of(event) if key_of is not None else ""
 
 
 def payment_key(payment_id: str) -> str:
@@ -49,6 +33,19 @@ def payment_key(payment_id: str) -> str:
 def shipment_key(shipment_id: str) -> str:
     """The natural key of a shipment."""
     return f"shipment:{shipment_id}"
+
+
+_NATURAL_KEYS: dict[type[OrderEvent], Callable[[Any], str]] = {
+    OrderPlaced: lambda _: "order",
+    PaymentCaptured: lambda event: payment_key(event.payment_id),
+    ShipmentDispatched: lambda event: shipment_key(event.shipment_id),
+    ReturnReceived: lambda event: f"return:{event.return_id}",
+    ChargebackOpened: lambda event: f"dispute_opened:{event.dispute_id}",
+    ChargebackClosed: lambda event: f"dispute_closed:{event.dispute_id}",
+    FeeCharged: lambda event: f"fee:{event.fee_id}",
+    ReceivableAdjusted: lambda event: f"adjustment:{event.adjustment_id}",
+    JournalPosted: lambda event: f"journal:{event.journal_id}",
+}
 
 
 def split_key(key: str) -> tuple[str, str]:
@@ -67,7 +64,7 @@ def known_as(told: Fact, order: OrderState) -> tuple[Fact, str | None] | None:
 
     Applied facts come before parked ones, event ids before business keys before natural ids.
     """
-    parked = [fact_of(one.event) for one in order.parked]
+    parked = [fact_of(one.event) for one in order.parked] if order.parked else []
     fact = _find("event_id", told.event_id, order, parked)
     if fact is not None:
         return fact, None if fact.fingerprint == told.fingerprint else "D21"

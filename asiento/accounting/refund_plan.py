@@ -1,9 +1,12 @@
 """Which units a refund's lines name: decided once, for the conditions and for the posting alike."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from asiento.accounting.order_events import RefundIssued, RefundLine
-from asiento.accounting.order_state import LineState, OrderState
+from asiento.accounting.blocks import BlockUnits
+from asiento.accounting.order_events import RefundIssued, RefundLine, RefundTender
+from asiento.accounting.order_state import LineState, OrderState, Tender
+from asiento.accounting.undoing import positions_of
 
 
 @dataclass(slots=True)
@@ -16,18 +19,22 @@ class LinePlan:
     open_units: int
 
 
+class RefundPlan(NamedTuple):
+    """What a refund does: its lines, none where it was stated before, and the tenders it moves on, with what was known of each."""
+
+    lines: list[LinePlan]
+    tenders: list[tuple[RefundTender, Tender | None]]
+
+
 class _Available:
     """Units of one line that the event has not named yet."""
 
-    __slots__ = ("_blocks", "_first", "_line", "_places", "open", "unnamed")
+    __slots__ = ("open", "shipped", "unnamed")
 
     def __init__(self, line: LineState) -> None:
         self.unnamed = line.cancelled_units - line.named_units
         self.open = line.open.open_units
-        self._line = line
-        self._blocks = [block.uncredited_units for block in line.shipped]
-        self._first = 0
-        self._places: dict[int, list[int]] = {}
+        self.shipped = BlockUnits(line.shipped, [block.uncredited_units for block in line.shipped])
 
     def take_unnamed(self, wanted: int) -> int:
         taken = min(wanted, self.unnamed)
@@ -39,41 +46,17 @@ class _Available:
         self.open -= taken
         return taken
 
-    def take_shipped(self, wanted: int, shipment: int | None) -> tuple[tuple[int, int], ...]:
-        blocks, credits_ = self._blocks, []
-        for place in self._oldest() if shipment is None else self._of_shipment(shipment):
-            if wanted == 0:
-                break
-            taken = min(wanted, blocks[place])
-            if taken:
-                blocks[place] -= taken
-                wanted -= taken
-                credits_.append((place, taken))
-        return tuple(credits_)
-
-    def _oldest(self) -> range:
-        """Places of the blocks from the first with uncredited units on; a refund may name a line a thousand times."""
-        blocks = self._blocks
-        while self._first < len(blocks) and blocks[self._first] == 0:
-            self._first += 1
-        return range(self._first, len(blocks))
-
-    def _of_shipment(self, shipment: int) -> list[int]:
-        if not self._places:
-            for place, block in enumerate(self._line.shipped):
-                self._places.setdefault(block.shipment, []).append(place)
-        return self._places.get(shipment, [])
-
 
 def plan_refund(event: RefundIssued, order: OrderState) -> tuple[list[LinePlan], str | None]:
     """The plan of all lines, a line named twice counted cumulatively, and the code of what cannot be done yet."""
     available: dict[str, _Available] = {}
     plans: list[LinePlan] = []
     codes: set[str] = set()
-    shipments = _positions(order) if any(stated.shipment_id is not None for stated in event.lines) else {}
+    shipments: dict[str, int] = {}
     for stated in event.lines:
         shipment = None
         if stated.shipment_id is not None:
+            shipments = shipments or positions_of(order)
             shipment = shipments.get(stated.shipment_id)
             if shipment is None:
                 codes.add("D27")
@@ -92,11 +75,6 @@ def plan_refund(event: RefundIssued, order: OrderState) -> tuple[list[LinePlan],
     return plans, min(codes, key=("D27", "D11").index) if codes else None
 
 
-def _positions(order: OrderState) -> dict[str, int]:
-    """Where each shipment stands in the order's list."""
-    return {shipment.shipment_id: place for place, shipment in enumerate(order.shipments)}
-
-
 def _plan_line(stated: RefundLine, units: _Available, shipment: int | None) -> tuple[LinePlan, int]:
     wanted = stated.quantity
     named, from_open = 0, 0
@@ -105,8 +83,7 @@ def _plan_line(stated: RefundLine, units: _Available, shipment: int | None) -> t
         named = units.take_unnamed(wanted)
         wanted -= named
     if stated.scope != "UNSHIPPED":
-        credits_ = units.take_shipped(wanted, shipment)
-        wanted -= sum(count for _, count in credits_)
+        credits_, wanted = units.shipped.take(wanted, shipment)
     if stated.scope != "SHIPPED":
         from_open = units.take_open(wanted)
         wanted -= from_open

@@ -12,8 +12,15 @@ from asiento.accounting.recognition import shipment_key
 
 def position_of(shipment_id: str, order: OrderState) -> int | None:
     """Where a shipment stands in the order's list, the corrected one where there are two; None where it is unknown."""
-    shipments = order.shipments
-    return next((place for place in reversed(range(len(shipments))) if shipments[place].shipment_id == shipment_id), None)
+    for place in reversed(range(len(order.shipments))):
+        if order.shipments[place].shipment_id == shipment_id:
+            return place
+    return None
+
+
+def positions_of(order: OrderState) -> dict[str, int]:
+    """Where each shipment stands in the order's list, for events that name many; as `position_of`."""
+    return {shipment.shipment_id: place for place, shipment in enumerate(order.shipments)}
 
 
 def is_shipment_needed(position: int, order: OrderState) -> bool:

@@ -10,7 +10,7 @@ from typing import TypeVar, dataclass_transform
 _T = TypeVar("_T")
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True)
+@dataclass_transform(frozen_default=True)
 def value(cls: type[_T]) -> type[_T]:
-    """A dataclass of keyword fields with slots, equality and hash; that nobody sets a field is checked by mypy."""
-    return dataclass(slots=True, kw_only=True, unsafe_hash=True)(cls)
+    """A dataclass with slots, equality and hash; that nobody sets a field is checked by mypy."""
+    return dataclass(slots=True, unsafe_hash=True)(cls)

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from asiento.accounting.balances import Balances
 from asiento.accounting.explaining.figures import Figure, Place
 from asiento.accounting.journal import JournalEntry, Posting
 from asiento.accounting.money import grouped_units_text
@@ -23,7 +24,7 @@ from schemas.wording.figures import formula
 from schemas.wording.language import Language
 from schemas.wording.messages import code_title
 from schemas.wording.templates import plain_decimal
-from sinks.order_file import BALANCE_ACCOUNTS, EntryLine, EventLine, OrderFile
+from sinks.order_file import EntryLine, EventLine, OrderFile
 
 MICRO_UNITS = 6
 _PARTS = frozenset({"part", "charge_part", "credit_part"})
@@ -188,7 +189,7 @@ def _entry_to_json(line: EntryLine) -> dict[str, Any]:
 
 def _balances(line: EntryLine, language: Language) -> str:
     exponent = line.entry.currency_exponent
-    shown = [name for name in BALANCE_ACCOUNTS if name != "dispute_losses" or line.balances.dispute_losses]
+    shown = [name for name in Balances._fields if name != "dispute_losses" or line.balances.dispute_losses]
     return ", ".join(f"{word(name, language)} {grouped_units_text(getattr(line.balances, name), exponent)}" for name in shown)
 
 

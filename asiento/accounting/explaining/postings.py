@@ -11,7 +11,7 @@ from asiento.accounting.accounts import (
     sales_account,
     tax_account,
 )
-from asiento.accounting.balances import Balances
+from asiento.accounting.balances import BALANCE_SIGNS, Balances
 from asiento.accounting.decision import Judged
 from asiento.accounting.explaining.costs import cost_terms
 from asiento.accounting.explaining.figures import Figure, Place, summed
@@ -33,8 +33,6 @@ from asiento.accounting.order_state import OrderState
 
 _WITHOUT_UNITS = frozenset({"ALLOWANCE", "GOODWILL", "TAX", "RETURN_FEE"})
 """Descriptions of document lines that are of no line of the order."""
-BALANCE_SIGNS = {"accounts_receivable": 1, "contract_liability": -1, "refunds_payable": -1, "dispute_losses": 1}
-"""Customer account -> the sign of its balance on the debit side."""
 
 
 def signed(posting: Posting) -> int:

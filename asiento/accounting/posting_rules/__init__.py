@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asiento.accounting.booking import Booking
+from asiento.accounting.conditions import Plan
 from asiento.accounting.order_events import (
     ChargebackClosed,
     ChargebackOpened,
@@ -46,14 +47,10 @@ __all__ = ["place_order", "post_event"]
 
 _RULES: dict[type[OrderEvent], Callable[[Any, Booking], None]] = {
     OrderCancelled: post_cancellation,
-    OrderEdited: post_edit,
-    ExchangeCreated: post_edit,
     PaymentCaptured: post_capture,
     PaymentReversed: post_payment_reversal,
     ShipmentDispatched: post_shipment,
     ShipmentCancelled: cancel_shipment,
-    ReturnReceived: post_return,
-    RefundIssued: post_refund,
     FeeCharged: post_fee,
     ChargebackOpened: post_chargeback,
     ChargebackClosed: close_chargeback,
@@ -62,13 +59,22 @@ _RULES: dict[type[OrderEvent], Callable[[Any, Booking], None]] = {
     JournalPosted: post_journal,
 }
 """Event -> its rule; a table, since a chain of cases costs each event the ones before it."""
+_PLANNED: dict[type[OrderEvent], Callable[[Any, Booking, Any], None]] = {
+    OrderEdited: post_edit,
+    ExchangeCreated: post_edit,
+    ReturnReceived: post_return,
+    RefundIssued: post_refund,
+}
+"""Event -> its rule, which goes by the plan that its conditions made."""
+
 _STATE_ONLY = frozenset({PaymentAuthorized, PaymentVoided, PaymentFailed, ShipmentDelivered})
 
 
-def post_event(event: OrderEvent, booking: Booking) -> None:
-    """Post an event of a known order whose conditions hold; raises TypeError for a type without a rule."""
-    rule = _RULES.get(type(event))
-    if rule is not None:
+def post_event(event: OrderEvent, booking: Booking, plan: Plan | None) -> None:
+    """Post an event of a known order whose conditions hold and made `plan`; raises TypeError for a type without a rule."""
+    if (rule := _RULES.get(type(event))) is not None:
         rule(event, booking)
+    elif (planned := _PLANNED.get(type(event))) is not None:
+        planned(event, booking, plan)
     elif type(event) not in _STATE_ONLY:
         raise TypeError(f"{type(event).__name__} has no posting rule")

@@ -19,6 +19,7 @@ from asiento.accounting.posting_rules.return_received import post_return
 from asiento.accounting.posting_rules.reversal import reverse_shipment
 from asiento.accounting.posting_rules.shipment_dispatched import post_shipment
 from asiento.accounting.recognition import fact_of, split_key
+from asiento.accounting.return_plan import plan_return
 
 
 def correct_event(event: EventCorrected, booking: Booking) -> None:
@@ -53,7 +54,7 @@ def _replace(replacement: OrderEvent, booking: Booking) -> None:
         case FeeCharged():
             post_fee(replacement, booking)
         case ReturnReceived():
-            post_return(replacement, booking)
+            post_return(replacement, booking, plan_return(replacement, order)[0])
         case ReceivableAdjusted():
             post_adjustment(replacement, booking)
         case _:

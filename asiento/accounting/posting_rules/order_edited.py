@@ -3,19 +3,16 @@
 from asiento.accounting.blocks import gross_of
 from asiento.accounting.booking import Booking, InvariantBroken
 from asiento.accounting.charges import settle_charges_without_units
-from asiento.accounting.editing import EditFault, plan_edit, plan_exchange, rearranged_shipments
+from asiento.accounting.editing import EditPlan, rearranged_shipments
 from asiento.accounting.invoicing import Invoice
 from asiento.accounting.order_events import ExchangeCreated, OrderEdited
 from asiento.accounting.placement import stated_lines
 from asiento.accounting.posting_rules.order_placed import fiscal_data, warn_of_lines
 
 
-def post_edit(event: OrderEdited | ExchangeCreated, booking: Booking) -> None:
+def post_edit(event: OrderEdited | ExchangeCreated, booking: Booking, plan: EditPlan) -> None:
     """`invoice` of what joined shipped blocks and of charges without units to follow, `apply`."""
     order = booking.order
-    plan = plan_edit(event, order) if isinstance(event, OrderEdited) else plan_exchange(event, order)
-    if isinstance(plan, EditFault):
-        raise InvariantBroken(f"event {event.event_id} is posted without its conditions")
     order.shipments = rearranged_shipments(order, plan.lines)
     order.lines = plan.lines
     order.totals.agreed = sum([gross_of(line.agreed) for line in order.lines.values()])

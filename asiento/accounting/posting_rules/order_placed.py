@@ -31,16 +31,16 @@ def place_order(event: OrderPlaced, stated: StatedLines, order: OrderState, poli
     if order.totals.agreed != event.total:
         raise InvariantBroken(f"order {event.order_key}: components add up to {order.totals.agreed}, not to the total {event.total}")
     order.placement = Placement(
-        legal_entity=event.legal_entity,
-        channel=event.channel,
-        store=event.store,
-        currency=event.currency,
-        currency_exponent=event.currency_exponent,
-        terms=event.terms,
-        due_days=event.due_days,
-        prices_include_tax=event.prices_include_tax,
-        customer_ref=event.customer_ref,
-        fiscal=fiscal_data(event, event.document_fields),
+        event.legal_entity,
+        event.channel,
+        event.store,
+        event.currency,
+        event.currency_exponent,
+        event.terms,
+        event.due_days,
+        event.prices_include_tax,
+        event.customer_ref,
+        fiscal_data(event, event.document_fields),
     )
     warn_of_lines(event, stated, policy, findings)
 

@@ -4,23 +4,23 @@ from asiento.accounting.accounts import tender_account
 from asiento.accounting.adjustments import adjust
 from asiento.accounting.booking import Booking, Draft
 from asiento.accounting.cancellation import cancel_units
-from asiento.accounting.conditions import raises, refund_content, tender_changes
+from asiento.accounting.conditions import raises, refund_content
 from asiento.accounting.credits import CreditNote
 from asiento.accounting.invoicing import Invoice
 from asiento.accounting.order_events import RefundIssued, RefundTender
 from asiento.accounting.order_state import Refund, Tender
 from asiento.accounting.particulars import named
-from asiento.accounting.refund_plan import plan_refund
+from asiento.accounting.refund_plan import LinePlan, RefundPlan
 
 
-def post_refund(event: RefundIssued, booking: Booking) -> None:
+def post_refund(event: RefundIssued, booking: Booking, plan: RefundPlan) -> None:
     """`credit_note`, `invoice`, `apply`, then `refund` or `refund_reversed` per tender."""
     order = booking.order
     known = order.refunds.get(event.refund_id)
-    changes = tender_changes(event, known)
+    changes = plan.tenders
     note, invoice = CreditNote(booking), Invoice(booking)
     if known is None:
-        _credit_and_cancel(event, booking, note, invoice)
+        _credit_and_cancel(event, plan.lines, booking, note, invoice)
     unexplained = _count_tenders(changes, booking)
     if unexplained:
         _allow(event, booking, note, unexplained)
@@ -35,9 +35,9 @@ def post_refund(event: RefundIssued, booking: Booking) -> None:
     )
     for tender, before in changes:
         _move_money(event, booking, tender, before, credit_note)
-    if any(tender.status == "PENDING" for tender, _ in changes):
-        pending = sum(t.amount for t, _ in changes if t.status == "PENDING")
-        booking.findings.follow("D28", "low", event, actual=pending, parameters=named(refund_id=event.refund_id))
+    pending = [tender.amount for tender, _ in changes if tender.status == "PENDING"]
+    if pending:
+        booking.findings.follow("D28", "low", event, actual=sum(pending), parameters=named(refund_id=event.refund_id))
 
 
 def _report_excess(event: RefundIssued, booking: Booking, note: CreditNote) -> None:
@@ -55,9 +55,8 @@ def _report_excess(event: RefundIssued, booking: Booking, note: CreditNote) -> N
     booking.findings.record("D10", "critical", event, expected=0, actual=beyond, parameters=parameters)
 
 
-def _credit_and_cancel(event: RefundIssued, booking: Booking, note: CreditNote, invoice: Invoice) -> None:
+def _credit_and_cancel(event: RefundIssued, plans: list[LinePlan], booking: Booking, note: CreditNote, invoice: Invoice) -> None:
     """Crediting lines, adjustments, cancellations, in this order; the ROUNDING when nothing invoiced is left to credit."""
-    plans, _ = plan_refund(event, booking.order)
     for plan in plans:
         note.credit_units(plan)
         if plan.named_units:

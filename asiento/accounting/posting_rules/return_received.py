@@ -3,15 +3,14 @@
 from asiento.accounting.accounts import returned_stock_account
 from asiento.accounting.booking import Booking, Draft
 from asiento.accounting.order_events import ReturnReceived
-from asiento.accounting.return_plan import plan_return, returned_parts
+from asiento.accounting.return_plan import PlannedReturn, returned_parts
 
 
-def post_return(event: ReturnReceived, booking: Booking) -> None:
+def post_return(event: ReturnReceived, booking: Booking, plan: PlannedReturn) -> None:
     """`return_stock`."""
     order = booking.order
     warehouse = event.warehouse or "default"
     dimensions = (*booking.dimensions, ("warehouse", warehouse))
-    plan, _ = plan_return(event, order)
     draft = Draft()
     for stated, places in plan:
         line = order.own_line(stated.line_id)
@@ -24,7 +23,5 @@ def post_return(event: ReturnReceived, booking: Booking) -> None:
             draft.debit(account, cost, with_category)
             draft.credit(f"cogs:{category}", cost, with_category)
         line.shipped = tuple(blocks)
-    order.returns[event.return_id] = tuple(
-        [part for stated, places in plan for part in returned_parts(stated.line_id, places, order.lines[stated.line_id].shipped)]
-    )
+    order.returns[event.return_id] = returned_parts(plan, order)
     booking.enter("return_stock", draft, f"Stock of return {event.return_id}")

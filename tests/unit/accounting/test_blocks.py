@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asiento.accounting.allocation import spread
-from asiento.accounting.blocks import Block, ShippedBlock, gross_of
+from asiento.accounting.blocks import Block, BlockUnits, ShippedBlock, gross_of
 from asiento.accounting.money import CURRENCY_EXPONENTS, cost_of_units, parse_decimal, round_half_up
 
 amounts = st.tuples(*[st.integers(0, 10**9)] * 5)
@@ -79,6 +79,31 @@ def test_credits_of_a_shipped_block_follow_its_own_count() -> None:
     second, block = block.credit(1_000_000)
     assert (first[0], second[0]) == (3_334, 3_333)
     assert (block.uncredited_units, block.returned_units) == (0, 1_000_000)
+
+
+def _take_slowly(blocks: list[tuple[int, int]], left: list[int], wanted: int, shipment: int | None) -> tuple[list[tuple[int, int]], int]:
+    """What `BlockUnits.take` says, block by block from the first one on; blocks: (shipment, micro-units)."""
+    taken = []
+    for place, (of, _) in enumerate(blocks):
+        units = min(wanted, left[place]) if shipment in (None, of) else 0
+        if units:
+            left[place] -= units
+            wanted -= units
+            taken.append((place, units))
+    return taken, wanted
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), max_size=6),
+    st.lists(st.tuples(st.integers(0, 4), st.none() | st.integers(0, 3)), max_size=8),
+)
+def test_units_are_taken_from_the_oldest_block_that_has_any(blocks: list[tuple[int, int]], takes: list[tuple[int, int | None]]) -> None:
+    shipped = tuple(ShippedBlock(shipment, units, Block(units, 0, (0,)), 0, None, "sales") for shipment, units in blocks)
+    available = BlockUnits(shipped, [units for _, units in blocks])
+    left = [units for _, units in blocks]
+    for wanted, shipment in takes:
+        expected, missing = _take_slowly(blocks, left, wanted, shipment)
+        assert available.take(wanted, shipment) == (tuple(expected), missing)
 
 
 def test_gross_is_net_and_taxes() -> None:
