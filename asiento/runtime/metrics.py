@@ -16,6 +16,21 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
+        self.lag_records = Gauge(
+            "asiento_lag_records", "Records behind the end of the partition", ["group", "topic", "partition"], registry=registry
+        )
+        self.lag_seconds = Gauge(
+            "asiento_lag_seconds", "Age of the oldest unprocessed record, 0 if none", ["group", "topic", "partition"], registry=registry
+        )
+        self.process_restarts = Counter(
+            "asiento_process_restarts", "Processes the supervisor started again", ["process"], registry=registry
+        )
+        self.build_info = Gauge("asiento_build_info", "Version of the program", ["version"], registry=registry)
+        self._declare_worker(registry)
+        self._declare_ledger(registry)
+        self._declare_sweeper_and_projector(registry)
+
+    def _declare_worker(self, registry: CollectorRegistry) -> None:
         self.records_consumed = Counter("asiento_records_consumed", "Source records judged, by outcome", ["outcome"], registry=registry)
         self.dead_letters = Counter("asiento_dead_letters", "Records that never reached the core, by reason", ["reason"], registry=registry)
         self.healed_events = Counter("asiento_healed_events", "Parked events judged again, by new outcome", ["outcome"], registry=registry)
@@ -26,12 +41,6 @@ class Metrics:
             "asiento_discrepancies", "Discrepancies raised or resolved, by code", ["code", "state"], registry=registry
         )
         self.parked_events = Gauge("asiento_parked_events", "Events parked in order states, by partition", ["partition"], registry=registry)
-        self.lag_records = Gauge(
-            "asiento_lag_records", "Records behind the end of the partition", ["group", "topic", "partition"], registry=registry
-        )
-        self.lag_seconds = Gauge(
-            "asiento_lag_seconds", "Age of the oldest unprocessed record, 0 if none", ["group", "topic", "partition"], registry=registry
-        )
         self.transactions = Counter("asiento_transactions", "Kafka transactions, by result", ["result"], registry=registry)
         self.transaction_seconds = Histogram(
             "asiento_transaction_seconds", "Time from begin to commit", buckets=AGE_BUCKETS, registry=registry
@@ -51,6 +60,8 @@ class Metrics:
         )
         self.rebalances = Counter("asiento_rebalances", "Assignments received", registry=registry)
         self.recovery_seconds = Gauge("asiento_recovery_seconds", "Time the last table recovery took", registry=registry)
+
+    def _declare_ledger(self, registry: CollectorRegistry) -> None:
         self.entries_booked = Counter(
             "asiento_entries_booked", "Entries offered to the ledger, by result", ["ledger", "result"], registry=registry
         )
@@ -68,6 +79,8 @@ class Metrics:
         self.ledger_transactions = Counter(
             "asiento_ledger_transactions", "Ledger transactions, by result", ["ledger", "result"], registry=registry
         )
+
+    def _declare_sweeper_and_projector(self, registry: CollectorRegistry) -> None:
         self.deadlines_told = Counter(
             "asiento_deadlines_told", "DeadlinePassed events that the sweeper sent, by kind", ["kind"], registry=registry
         )
@@ -95,10 +108,6 @@ class Metrics:
             ["kind", "code"],
             registry=registry,
         )
-        self.process_restarts = Counter(
-            "asiento_process_restarts", "Processes the supervisor started again", ["process"], registry=registry
-        )
-        self.build_info = Gauge("asiento_build_info", "Version of the program", ["version"], registry=registry)
 
 
 class VerifyMetrics:
