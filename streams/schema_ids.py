@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, TypeVar
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
-from asiento.runtime.registry_client import RegistryClient, RegistryError
+from asiento.runtime.registry_client import RegistryClient, RegistryError, registry_access
 from asiento.runtime.settings import Settings
 from schemas.events import EventSchema, SchemaUndecided, event_schema
 from schemas.foreign import adopt_schema
@@ -162,6 +162,14 @@ def _remember(memory: dict[int, _T], schema_id: int, found: _T, ids_max: int) ->
     while len(memory) >= ids_max:
         del memory[next(iter(memory))]
     memory[schema_id] = found
+
+
+def schema_ids_of(settings: Settings, metrics: Metrics) -> SchemaIds | None:
+    """The ids of a process that asks the registry of the settings; None if none is set. Raises `SettingsError`."""
+    access = registry_access(settings)
+    if access is None:
+        return None
+    return SchemaIds(RegistryClient(access, lambda result: metrics.registry_requests.labels(result).inc()), settings, metrics)
 
 
 class IdClash(NamedTuple):

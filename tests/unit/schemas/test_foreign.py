@@ -8,6 +8,8 @@ from typing import Any
 import fastavro
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schemas.event_builder import builder_of
 from schemas.events import EventSchema, decode_event, encode_event_json, event_schema, refuse_unknown
@@ -262,3 +264,41 @@ HOSTILE = (
 def test_hostile_text_is_a_refusal_never_an_error(hostile: str) -> None:
     assert refused(hostile)
     assert known_as(hostile) is None
+
+
+ODD: tuple[Any, ...] = (
+    *(None, 0, -1, True, "", "null", "string", "UNKNOWN", "a b"),
+    *([], {}, ["null"], ["null", "string"], {"type": "fixed"}, [[]]),
+)
+
+
+def places(schema: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every value inside a schema."""
+    inner = schema.items() if isinstance(schema, dict) else enumerate(schema) if isinstance(schema, list) else ()
+    return [path, *(found for name, value in inner for found in places(value, (*path, name)))]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_any_change_of_a_schema_is_adopted_or_refused_and_what_is_adopted_reads_any_bytes(data: st.DataObject) -> None:
+    """Neither an error nor a hang; and what another program wrote with our own schema is an event or a refusal."""
+    schema: Any = {"whole": deepcopy(data.draw(st.sampled_from((CAPTURED, PLACED))).avsc)}
+    for _ in range(data.draw(st.integers(1, 3))):
+        *path, last = data.draw(st.sampled_from(places(schema)[1:]))
+        container = schema
+        for step in path:
+            container = container[step]
+        match data.draw(st.sampled_from(("replace", "remove", "copy"))):
+            case "replace":
+                container[last] = deepcopy(data.draw(st.sampled_from(ODD)))
+            case "remove" if path:
+                del container[last]
+            case "copy" if isinstance(container, list):
+                container.append(deepcopy(container[last]))
+    found = adopt_schema(text(schema["whole"]), FOREIGN_ID)
+    known_as(text(schema["whole"]))
+    if isinstance(found, Refusal):
+        return
+    bodies = [encode_event_json(obj)[HEADER_BYTES:] for obj in (examples.captured(), examples.placed())]
+    for body in (*bodies, data.draw(st.binary(max_size=80))):
+        decode_event(frame_header(FOREIGN_ID) + body, lambda _: found)

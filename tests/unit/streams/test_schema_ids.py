@@ -71,7 +71,7 @@ def metrics() -> Metrics:
 @pytest.fixture
 def ids(hand: HandRegistry, metrics: Metrics) -> SchemaIds:
     """The ids of a process, on the registry's clock."""
-    settings = load_settings({"registry_wait_seconds_max": WAIT, "registry_unknown_seconds": UNKNOWN, "registry_ids_max": 1000})
+    settings = load_settings({"registry_wait_seconds_max": WAIT, "registry_unknown_seconds": UNKNOWN})
     client: Any = hand
     return SchemaIds(client, settings, metrics, clock=lambda: hand.now, sleep=hand.sleep)
 
@@ -208,6 +208,7 @@ async def test_schema_that_is_not_ours_is_refused_without_a_wait(
 
 
 async def test_one_wait_decides_all_ids_and_memory_is_bounded(ids: SchemaIds, hand: HandRegistry) -> None:
+    ids._ids_max = 1000
     hand.schemas[1] = registered("PaymentCaptured")
     await ids.decide(range(1, 2001), 0)
     assert hand.now == WAIT
