@@ -156,15 +156,45 @@ def test_a_symbol_that_we_do_not_know_is_unknown_and_refused_where_that_has_no_m
     assert decode_event(known, lambda _: schema) == decode_event(encode_event_json(examples.captured()))
 
 
+def test_an_earlier_version_without_our_last_optional_field_is_read_too() -> None:
+    """As if the field had come with a version of its own."""
+    assert CAPTURED.avsc["fields"][-1]["name"] == "store"
+    earlier = changed(CAPTURED, lambda schema: schema["fields"].pop())
+    schema = adopted(earlier)
+    stated = fastavro_values(examples.captured())
+    assert decode_event(written(earlier, stated), lambda _: schema) == decode_event(encode_event_json(examples.captured()))
+
+
+def test_a_later_correction_says_which_event_it_replaces_and_no_more_than_we_know() -> None:
+    correction = {
+        **examples.ENVELOPE,
+        "type": "EventCorrected",
+        "business_key": "correction:1",
+        "supersedes_event_id": examples.OTHER_ID,
+        "replacement": examples.captured(),
+    }
+
+    def change(schema: dict[str, Any]) -> None:
+        branches = field_named(schema, "replacement")["type"]
+        (captured,) = [branch for branch in branches if isinstance(branch, dict) and branch["name"] == "PaymentCaptured"]
+        captured["fields"].append({"name": "type", "type": ["null", "bytes"], "default": None, "doc": "New."})
+
+    later = changed(registry().latest["EventCorrected"], change)
+    values = fastavro_values(correction)
+    values["replacement"] = ("asiento.orders.v1.PaymentCaptured", {**values["replacement"], "type": b"\xff"})
+    schema = adopted(later)
+    assert decode_event(written(later, values), lambda _: schema) == decode_event(encode_event_json(correction))
+
+
 def test_a_later_part_of_an_order_line_is_read_without_it_too() -> None:
     def change(schema: dict[str, Any]) -> None:
         (lines,) = [field for field in schema["fields"] if field["name"] == "lines"]
-        lines["type"]["items"]["fields"].append({"name": "shade", "type": ["null", "string"], "default": None, "doc": "New."})
+        lines["type"]["items"]["fields"].append({"name": "type", "type": ["null", "bytes"], "default": None, "doc": "New."})
 
     later = changed(PLACED, change)
     values = fastavro_values(examples.placed())
     for line in values["lines"]:
-        line["shade"] = "red"
+        line["type"] = b"\xff"
     schema = adopted(later)
     assert decode_event(written(later, values), lambda _: schema) == decode_event(encode_event_json(examples.placed()))
 
@@ -185,6 +215,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "amount as a text": lambda schema: field_named(schema, "amount").update(type="string"),
     "amount as a double": lambda schema: field_named(schema, "amount").update(type="double"),
     "symbols in another order": lambda schema: field_named(schema, "tender")["type"]["symbols"].reverse(),
+    "a part renamed": lambda schema: field_named(schema, "tender")["type"].update(name="Means"),
     "personal data": with_fields({"name": "email", "type": ["null", "string"], "default": None}),
     "another namespace": lambda schema: schema.update(namespace="com.example"),
     "another name": lambda schema: schema.update(name="PaymentVoided"),
