@@ -228,6 +228,10 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
             "default": None,
         }
     ),
+    "items of 0 bytes by name": with_fields(
+        {"name": "one", "type": ["null", {"type": "record", "name": "Nothing", "fields": []}], "default": None},
+        {"name": "many", "type": ["null", {"type": "array", "items": "Nothing"}], "default": None},
+    ),
     "items of null": with_fields({"name": "many", "type": ["null", {"type": "array", "items": "null"}], "default": None}),
     "a name that is code": with_fields(
         {
@@ -248,6 +252,17 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_what_is_not_ours_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
     assert refused(changed(CAPTURED, change)).startswith(f"schema id {FOREIGN_ID} of the registry: ")
+
+
+def test_names_are_names_before_anything_is_made_of_them() -> None:
+    for name in ("a name that is code", "a namespace that is code"):
+        assert refused(changed(CAPTURED, CHANGES[name])).endswith("a name in it is none")
+
+
+def test_text_that_is_too_long_is_not_even_parsed() -> None:
+    padded = text(CAPTURED.avsc) + " " * SCHEMA_BYTES_MAX
+    assert "longer than" in refused(padded)
+    assert known_as(padded) is None
 
 
 def test_record_that_is_no_event_is_refused_as_such() -> None:
