@@ -7,7 +7,6 @@ ids during that time, so that ever new garbage cannot stall it.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Collection
 from typing import Final, NamedTuple, TypeVar
@@ -101,9 +100,11 @@ class SchemaIds:
         """
         undecided = [schema_id for schema_id in schema_ids if not self._is_decided(schema_id)]
         answers: list[str | None] = ["no answer in time"] * len(undecided)
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(max(seconds_left, self._ask_seconds_max)):
                 answers = await asyncio.gather(*map(self._ask, undecided))
+        except TimeoutError:
+            self._away_until = self._clock() + UNREACHABLE_SECONDS
         return {schema_id: problem for schema_id, problem in zip(undecided, answers, strict=True) if not self._is_decided(schema_id)}
 
     def _is_decided(self, schema_id: int) -> bool:
