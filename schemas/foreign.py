@@ -219,16 +219,17 @@ def _without_unknown_fields(read: RecordReader, ours: Record) -> RecordReader:
 def _drop_unknown_fields(ours: AvroType, values: Any) -> None:
     match ours:
         case Record(by_name=known):
-            for name in [name for name in values if name not in known and name != "type"]:
+            for name in [name for name in values if name not in known]:
                 del values[name]
             for name, value in values.items():
-                if name in known:
-                    _drop_unknown_fields(known[name].type, value)
+                _drop_unknown_fields(known[name].type, value)
         case Array(items=Record() as items):
             for item in values:
                 _drop_unknown_fields(items, item)
         case OneOf(branches=branches):
-            _drop_unknown_fields(next(branch for branch in branches if branch.name == values["type"]), values)
+            name = values["type"]
+            _drop_unknown_fields(next(branch for branch in branches if branch.name == name), values)
+            values["type"] = name  # not a field: it says which of the records this is
 
 
 def _depth(avro_type: AvroType, found: dict[str, int]) -> int:

@@ -1,6 +1,7 @@
 """The order worker: settings in, a Faust app or a running process out."""
 
 import asyncio
+from typing import Final
 
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
@@ -13,6 +14,9 @@ from streams.engine.runner import run_worker
 from streams.orders import order_job
 from streams.policies import load_policies, log_policies
 from streams.schema_ids import clash_words, id_clashes
+
+CHECK_SECONDS_MAX: Final = 15.0
+"""Longest look at the registry before the start; what it has not answered by then is not checked."""
 
 
 def create_app(settings: Settings, metrics: Metrics | None = None) -> EngineApp:
@@ -37,9 +41,12 @@ def run_order_worker(settings: Settings) -> None:
 async def _check_registry(client: RegistryClient) -> None:
     """A registry that does not answer now stops nobody: the ids of the lock file are read without it."""
     try:
-        clashes = await id_clashes(client)
-    except RegistryError as problem:
-        get_logger().warning(log_events.REGISTRY_NOT_CHECKED, problem=str(problem), advice="see docs/registry.md, Ids that clash")
+        async with asyncio.timeout(CHECK_SECONDS_MAX):
+            clashes = await id_clashes(client)
+    except (RegistryError, TimeoutError) as problem:
+        get_logger().warning(
+            log_events.REGISTRY_NOT_CHECKED, problem=str(problem) or "too slow", advice="see docs/registry.md, Ids that clash"
+        )
         return
     if clashes:
         raise SettingsError(clash_words(client.url, clashes))

@@ -12,7 +12,6 @@ from asiento import __version__
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import PolicyBook
 from asiento.runtime.metrics import Metrics
-from asiento.runtime.registry_client import RegistryClient, registry_access
 from asiento.runtime.settings import Settings
 from schemas.decisions import OUTCOMES
 from schemas.events import refuse_unknown
@@ -29,7 +28,7 @@ from schemas.topics import (
 from streams.chunk import ChunkOutput, SchemasWanted, Workplace, fold_chunk
 from streams.engine.job import Job
 from streams.engine.processor import OutputRecord, RangeWaits, SourceRange, StateRecord
-from streams.schema_ids import SchemaIds
+from streams.schema_ids import SchemaIds, schema_ids_of
 
 FOLD_SECONDS_MAX: Final = 4.0
 """After this a chunk is folded in halves: the event loop has to turn for heartbeats and health pages."""
@@ -138,16 +137,11 @@ OUTPUT_TOPICS: Final = (ACCOUNTING_ENTRIES, ACCOUNTING_DISCREPANCIES, ORDERS_DLQ
 
 def order_job(settings: Settings, metrics: Metrics, policies: PolicyBook) -> Job:
     """The job of `asiento streams run`. Raises `SettingsError` for settings of a registry that cannot be used."""
-    access = registry_access(settings)
-    schema_ids = None
-    if access is not None:
-        client = RegistryClient(access, lambda result: metrics.registry_requests.labels(result).inc())
-        schema_ids = SchemaIds(client, settings, metrics)
     return Job(
         id=settings.orders_id,
         table=ORDER_STATE_TABLE,
         source_topic=settings.topic(ORDERS_EVENTS),
         changelog_topic=settings.topic(changelog_name(settings.app_id)),
         output_topics=tuple(settings.topic(name) for name in OUTPUT_TOPICS),
-        processor=OrderProcessor(settings, metrics, policies, schema_ids),
+        processor=OrderProcessor(settings, metrics, policies, schema_ids_of(settings, metrics)),
     )

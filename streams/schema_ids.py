@@ -7,7 +7,6 @@ ids during that time, so that ever new garbage cannot stall it.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Collection
 from typing import Final, NamedTuple, TypeVar
@@ -15,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
-from asiento.runtime.registry_client import RegistryClient, RegistryError
+from asiento.runtime.registry_client import RegistryClient, RegistryError, registry_access
 from asiento.runtime.settings import Settings
 from schemas.events import EventSchema, SchemaUndecided, event_schema
 from schemas.foreign import adopt_schema
@@ -101,9 +100,11 @@ class SchemaIds:
         """
         undecided = [schema_id for schema_id in schema_ids if not self._is_decided(schema_id)]
         answers: list[str | None] = ["no answer in time"] * len(undecided)
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(max(seconds_left, self._ask_seconds_max)):
                 answers = await asyncio.gather(*map(self._ask, undecided))
+        except TimeoutError:
+            self._away_until = self._clock() + UNREACHABLE_SECONDS
         return {schema_id: problem for schema_id, problem in zip(undecided, answers, strict=True) if not self._is_decided(schema_id)}
 
     def _is_decided(self, schema_id: int) -> bool:
@@ -162,6 +163,14 @@ def _remember(memory: dict[int, _T], schema_id: int, found: _T, ids_max: int) ->
     while len(memory) >= ids_max:
         del memory[next(iter(memory))]
     memory[schema_id] = found
+
+
+def schema_ids_of(settings: Settings, metrics: Metrics) -> SchemaIds | None:
+    """The ids of a process that asks the registry of the settings; None if none is set. Raises `SettingsError`."""
+    access = registry_access(settings)
+    if access is None:
+        return None
+    return SchemaIds(RegistryClient(access, lambda result: metrics.registry_requests.labels(result).inc()), settings, metrics)
 
 
 class IdClash(NamedTuple):

@@ -10,6 +10,7 @@ from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.json_lines import open_input, read_lines
 from asiento.cli.output import message, print_json
 from asiento.cli.run_directory import client_settings
+from asiento.runtime.logging import configure_logging
 from asiento.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -100,8 +101,11 @@ def tail(
     """Show committed records of the events topic as they arrive; refused ones with their reason."""
     if key is not None and key.count(":") < 3:
         raise UsageError(f"{key} is no order key: tenant:source:order_id is expected, where source is platform:connection")
+    settings = client_settings()
+    if settings.registry_url is not None:  # what is said of the registry must not stand among the data
+        configure_logging(settings, "events")
     try:
-        asyncio.run(_tail(client_settings(), key, from_beginning, limit, as_json))
+        asyncio.run(_tail(settings, key, from_beginning, limit, as_json))
     except KeyboardInterrupt:
         return
 

@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     registry_timeout_seconds: float = Field(5.0, gt=0, le=60, description="Longest wait for one registry answer, tries included")
     registry_wait_seconds_max: float = Field(30.0, ge=0, le=3600, description="A partition waits so long for an unknown schema id")
     registry_unknown_seconds: float = Field(300.0, ge=10, description="An id that was not found is refused at once for so long")
-    registry_ids_max: int = Field(10_000, ge=1_000, le=1_000_000, description="Most schema ids kept from the registry, found or not")
+    registry_ids_max: int = Field(10_000, ge=10_000, le=1_000_000, description="Most schema ids kept from the registry, found or not")
     operational_url: str | None = Field(
         None, description="Operational database, `sqlite:///path` or `postgresql://...`; unset: operational.sqlite in the data directory"
     )

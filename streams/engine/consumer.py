@@ -229,13 +229,13 @@ class ChunkConsumer(FaustConsumer):
                 changelog_partitions=sorted(changelog),
             )
         self.engine.on_assigned(source)
-        self._held_back.clear()
         try:
             await self.slots.open(source, settings.kafka_session_timeout_seconds * START_SHARE_OF_SESSION)
         except (TimeoutError, KafkaError) as error:
             if self.app.should_stop:  # SIGTERM came meanwhile, and nothing of this assignment was begun
                 give_up_draining()
             end_process(ExitCode.PRODUCER_NOT_STARTED, "a transactional producer could not be started", error=error)
+        self._held_back.clear()
         self.positioned = not source  # a spare worker without partitions has nothing to seek
 
     # -- acknowledgements: bookkeeping only, the offsets are in the transactions ----------------------------------------

@@ -87,6 +87,15 @@ def send_orders(stream: OrderStream, schema_id: int) -> None:
         send(stream, *life(order_of(partition, stream.partitions)))
 
 
+def tail(stream: OrderStream, url: str, event: dict[str, Any]) -> list[Any]:
+    """What `events tail` shows of the three records of an order."""
+    key = f"{event['tenant']}:{event['source']}:{event['order_id']}"
+    words = ("events", "tail", "--key", key, "--from-beginning", "--limit", "3", "--json")
+    reading = stream.start(("-m", "asiento.cli.main", *words), registry_url=url)
+    assert reading.wait_exit() == 0
+    return [line for line in reading.log() if "key" in line]
+
+
 def wait_held(stream: OrderStream) -> None:
     """Until the other partitions are done and partition 0 stands exactly at its second record."""
 
@@ -121,6 +130,8 @@ def test_partition_waits_for_the_registry_and_goes_on_in_order(stream: OrderStre
     assert set(expected.outcomes.values()) == {"posted"}
     outcomes = [one for batch in stream.batches() if batch.partition == 0 for one in batch.outcomes]
     assert [one.offset for one in outcomes] == [0, 1, 2]
+    shown = tail(stream, server.url, life(order_of(0, stream.partitions))[0])
+    assert [record["event"]["type"] for record in shown] == ["OrderPlaced", "PaymentCaptured", "ShipmentDispatched"]
 
 
 def test_id_that_stays_unknown_is_a_dead_letter_after_the_bound_and_then_at_once(

@@ -13,7 +13,7 @@ from asiento.cli.json_lines import read_lines
 from asiento.cli.main import app
 from schemas import package_files
 from schemas.event_messages import message_from_json, message_of
-from schemas.events import event_from_json
+from schemas.events import decode_to_json, event_from_json
 from schemas.refusal import Refusal
 from tests.unit.schemas import examples
 
@@ -94,7 +94,7 @@ def test_tail_shows_what_cannot_be_read() -> None:
     class Record:
         partition, offset, key, value = 3, 7, b"\xff", b"\x01"
 
-    assert shown(Record()) == {
+    assert shown(Record(), decode_to_json(Record.value)) == {
         "partition": 3,
         "offset": 7,
         "key": "\ufffd",

@@ -8,6 +8,8 @@ from typing import Any
 import fastavro
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schemas.event_builder import builder_of
 from schemas.events import EventSchema, decode_event, encode_event_json, event_schema, refuse_unknown
@@ -154,15 +156,45 @@ def test_a_symbol_that_we_do_not_know_is_unknown_and_refused_where_that_has_no_m
     assert decode_event(known, lambda _: schema) == decode_event(encode_event_json(examples.captured()))
 
 
+def test_an_earlier_version_without_our_last_optional_field_is_read_too() -> None:
+    """As if the field had come with a version of its own."""
+    assert CAPTURED.avsc["fields"][-1]["name"] == "store"
+    earlier = changed(CAPTURED, lambda schema: schema["fields"].pop())
+    schema = adopted(earlier)
+    stated = fastavro_values(examples.captured())
+    assert decode_event(written(earlier, stated), lambda _: schema) == decode_event(encode_event_json(examples.captured()))
+
+
+def test_a_later_correction_says_which_event_it_replaces_and_no_more_than_we_know() -> None:
+    correction = {
+        **examples.ENVELOPE,
+        "type": "EventCorrected",
+        "business_key": "correction:1",
+        "supersedes_event_id": examples.OTHER_ID,
+        "replacement": examples.captured(),
+    }
+
+    def change(schema: dict[str, Any]) -> None:
+        branches = field_named(schema, "replacement")["type"]
+        (captured,) = [branch for branch in branches if isinstance(branch, dict) and branch["name"] == "PaymentCaptured"]
+        captured["fields"].append({"name": "type", "type": ["null", "bytes"], "default": None, "doc": "New."})
+
+    later = changed(registry().latest["EventCorrected"], change)
+    values = fastavro_values(correction)
+    values["replacement"] = ("asiento.orders.v1.PaymentCaptured", {**values["replacement"], "type": b"\xff"})
+    schema = adopted(later)
+    assert decode_event(written(later, values), lambda _: schema) == decode_event(encode_event_json(correction))
+
+
 def test_a_later_part_of_an_order_line_is_read_without_it_too() -> None:
     def change(schema: dict[str, Any]) -> None:
         (lines,) = [field for field in schema["fields"] if field["name"] == "lines"]
-        lines["type"]["items"]["fields"].append({"name": "shade", "type": ["null", "string"], "default": None, "doc": "New."})
+        lines["type"]["items"]["fields"].append({"name": "type", "type": ["null", "bytes"], "default": None, "doc": "New."})
 
     later = changed(PLACED, change)
     values = fastavro_values(examples.placed())
     for line in values["lines"]:
-        line["shade"] = "red"
+        line["type"] = b"\xff"
     schema = adopted(later)
     assert decode_event(written(later, values), lambda _: schema) == decode_event(encode_event_json(examples.placed()))
 
@@ -183,6 +215,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "amount as a text": lambda schema: field_named(schema, "amount").update(type="string"),
     "amount as a double": lambda schema: field_named(schema, "amount").update(type="double"),
     "symbols in another order": lambda schema: field_named(schema, "tender")["type"]["symbols"].reverse(),
+    "a part renamed": lambda schema: field_named(schema, "tender")["type"].update(name="Means"),
     "personal data": with_fields({"name": "email", "type": ["null", "string"], "default": None}),
     "another namespace": lambda schema: schema.update(namespace="com.example"),
     "another name": lambda schema: schema.update(name="PaymentVoided"),
@@ -194,6 +227,10 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
             "type": ["null", {"type": "array", "items": {"type": "record", "name": "Nothing", "fields": []}}],
             "default": None,
         }
+    ),
+    "items of 0 bytes by name": with_fields(
+        {"name": "one", "type": ["null", {"type": "record", "name": "Nothing", "fields": []}], "default": None},
+        {"name": "many", "type": ["null", {"type": "array", "items": "Nothing"}], "default": None},
     ),
     "items of null": with_fields({"name": "many", "type": ["null", {"type": "array", "items": "null"}], "default": None}),
     "a name that is code": with_fields(
@@ -215,6 +252,17 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_what_is_not_ours_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
     assert refused(changed(CAPTURED, change)).startswith(f"schema id {FOREIGN_ID} of the registry: ")
+
+
+def test_names_are_names_before_anything_is_made_of_them() -> None:
+    for name in ("a name that is code", "a namespace that is code"):
+        assert refused(changed(CAPTURED, CHANGES[name])).endswith("a name in it is none")
+
+
+def test_text_that_is_too_long_is_not_even_parsed() -> None:
+    padded = text(CAPTURED.avsc) + " " * SCHEMA_BYTES_MAX
+    assert "longer than" in refused(padded)
+    assert known_as(padded) is None
 
 
 def test_record_that_is_no_event_is_refused_as_such() -> None:
@@ -262,3 +310,41 @@ HOSTILE = (
 def test_hostile_text_is_a_refusal_never_an_error(hostile: str) -> None:
     assert refused(hostile)
     assert known_as(hostile) is None
+
+
+ODD: tuple[Any, ...] = (
+    *(None, 0, -1, True, "", "null", "string", "UNKNOWN", "a b"),
+    *([], {}, ["null"], ["null", "string"], {"type": "fixed"}, [[]]),
+)
+
+
+def places(schema: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every value inside a schema."""
+    inner = schema.items() if isinstance(schema, dict) else enumerate(schema) if isinstance(schema, list) else ()
+    return [path, *(found for name, value in inner for found in places(value, (*path, name)))]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_any_change_of_a_schema_is_adopted_or_refused_and_what_is_adopted_reads_any_bytes(data: st.DataObject) -> None:
+    """Neither an error nor a hang; and what another program wrote with our own schema is an event or a refusal."""
+    schema: Any = {"whole": deepcopy(data.draw(st.sampled_from((CAPTURED, PLACED))).avsc)}
+    for _ in range(data.draw(st.integers(1, 3))):
+        *path, last = data.draw(st.sampled_from(places(schema)[1:]))
+        container = schema
+        for step in path:
+            container = container[step]
+        match data.draw(st.sampled_from(("replace", "remove", "copy"))):
+            case "replace":
+                container[last] = deepcopy(data.draw(st.sampled_from(ODD)))
+            case "remove" if path:
+                del container[last]
+            case "copy" if isinstance(container, list):
+                container.append(deepcopy(container[last]))
+    found = adopt_schema(text(schema["whole"]), FOREIGN_ID)
+    known_as(text(schema["whole"]))
+    if isinstance(found, Refusal):
+        return
+    bodies = [encode_event_json(obj)[HEADER_BYTES:] for obj in (examples.captured(), examples.placed())]
+    for body in (*bodies, data.draw(st.binary(max_size=80))):
+        decode_event(frame_header(FOREIGN_ID) + body, lambda _: found)

@@ -1,5 +1,6 @@
 """Schema ids beyond the lock file: asked for, waited for within a bound, and refused at once once they were waited for in vain."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -71,7 +72,7 @@ def metrics() -> Metrics:
 @pytest.fixture
 def ids(hand: HandRegistry, metrics: Metrics) -> SchemaIds:
     """The ids of a process, on the registry's clock."""
-    settings = load_settings({"registry_wait_seconds_max": WAIT, "registry_unknown_seconds": UNKNOWN, "registry_ids_max": 1000})
+    settings = load_settings({"registry_wait_seconds_max": WAIT, "registry_unknown_seconds": UNKNOWN})
     client: Any = hand
     return SchemaIds(client, settings, metrics, clock=lambda: hand.now, sleep=hand.sleep)
 
@@ -174,6 +175,21 @@ async def test_registry_that_is_away_is_waited_for_and_its_ids_are_refused_only_
     assert isinstance(ids.look_up(500), EventSchema)
 
 
+async def test_many_ids_at_a_registry_that_hangs_take_no_longer_than_one(ids: SchemaIds, hand: HandRegistry) -> None:
+    async def hang(schema_id: int) -> RegisteredSchema | None:
+        hand.asked.append((hand.now, schema_id))
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    hand.schema = hang  # type: ignore[method-assign]
+    ids._ask_seconds_max, ids._wait_seconds_max = 0.01, 0.0
+    await asyncio.wait_for(ids.decide(range(500, 600), 0), 10.0)
+    assert "did not answer" in refusal(ids, 599).detail
+    asked = len(hand.asked)
+    await ids.decide((700,), 0)
+    assert len(hand.asked) == asked, "known to be away"
+
+
 async def test_registry_that_comes_back_in_time_costs_nothing_but_the_wait(ids: SchemaIds, hand: HandRegistry) -> None:
     hand.away = True
     hand.schemas[500] = registered("PaymentCaptured")
@@ -208,6 +224,7 @@ async def test_schema_that_is_not_ours_is_refused_without_a_wait(
 
 
 async def test_one_wait_decides_all_ids_and_memory_is_bounded(ids: SchemaIds, hand: HandRegistry) -> None:
+    ids._ids_max = 1000
     hand.schemas[1] = registered("PaymentCaptured")
     await ids.decide(range(1, 2001), 0)
     assert hand.now == WAIT
