@@ -27,6 +27,7 @@ POLICY_LOADED: Final = LogEvent("policy_loaded")
 UNSAFE_ENGINE: Final = LogEvent("unsafe_engine")
 ENTRY_CONFLICT: Final = LogEvent("entry_conflict")
 LAG_UNKNOWN: Final = LogEvent("lag_unknown")
+ACKS_NOT_PUBLISHED: Final = LogEvent("acks_not_published")
 POSITIONS_NOT_NOTED: Final = LogEvent("positions_not_noted")
 
 EVENTS: Final = frozenset(value for name, value in dict(globals()).items() if name.isupper() and isinstance(value, str))
