@@ -6,6 +6,7 @@ attempt starts with a new producer at the first of them. A ledger that cannot be
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,11 +21,11 @@ from schemas.topics import EVENT_RECORD_BYTES_MAX
 from sinks.ledger import Ledger, PendingAck
 from sinks.stream_identity import StreamUnknown, identify
 
-PAGE_ACKS_MAX = 1_000
+PAGE_ACKS_MAX = 2_000
 """Acks that are read, sent and marked together; the bound of what a crash publishes again."""
 
 IDLE_SECONDS = 0.25
-"""How often an empty outbox is looked at."""
+"""Pause after a page that was not full: under load acks leave in full batches, else within so long."""
 
 STOP_SECONDS_MAX = 2.0
 """Longest wait for a producer that is given up."""
@@ -77,9 +78,9 @@ class AckPublisher:
             await self._drop_producer()
             return RETRY_SECONDS
         await self._ledger.mark_published(page)
-        for pending in page.acks:
-            self._published[pending.ack.status].inc()
-        return 0.0
+        for status, count in Counter(pending.ack.status for pending in page.acks).items():
+            self._published[status].inc(count)
+        return 0 if len(page.acks) == PAGE_ACKS_MAX else IDLE_SECONDS
 
     async def _send(self, acks: Sequence[PendingAck]) -> None:
         """Hand the acks over as full batches per partition and wait until all are stored."""
