@@ -10,20 +10,18 @@ import argparse
 import asyncio
 import os
 import signal
-import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 
 from asiento.runtime.local_kafka import LocalKafka
 from asiento.runtime.settings import Settings, load_settings
 from asiento.runtime.topic_admin import apply
-from bench.processes import environment_of
+from bench.processes import all_booked, environment_of
 from bench.verify_million import prefill, say
 from schemas.topics import catalogue
 
@@ -63,28 +61,13 @@ def _cost(settings: Settings, tree: Path, ledger: Path, ends: Mapping[int, int])
     with Path(f"{ledger}.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, cwd=tree, stdout=log, stderr=log)
     deadline = time.monotonic() + BOOKED_SECONDS_MAX
-    while not _booked(ledger, ends):
+    while not all_booked(ledger, ends):
         if process.poll() is not None or time.monotonic() > deadline:
             sys.exit(f"{tree}: the sink stopped: {Path(f'{ledger}.log').read_text(encoding='utf-8')[-2_000:]}")
         time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
     _, _, usage = os.wait4(process.pid, 0)
     return usage.ru_utime + usage.ru_stime
-
-
-def _booked(ledger: Path, ends: Mapping[int, int]) -> bool:
-    """Whether everything is booked and, where the ledger has acks, all of them are marked."""
-    if not ledger.exists():
-        return False
-    try:
-        with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as connection:
-            offsets = dict(connection.execute("SELECT partition, next_offset FROM source_offset"))
-            if connection.execute("PRAGMA user_version").fetchone()[0] > 1:
-                left = "SELECT (SELECT max(entry_no) FROM entry) > (SELECT entry_no FROM ack_cursor)"
-                return offsets == ends and not connection.execute(left).fetchone()[0]
-    except sqlite3.Error:
-        return False
-    return offsets == ends
 
 
 if __name__ == "__main__":

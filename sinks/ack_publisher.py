@@ -24,6 +24,9 @@ from sinks.stream_identity import StreamUnknown, identify
 PAGE_ACKS_MAX = 2_000
 """Acks that are read, sent and marked together; the bound of what a crash publishes again."""
 
+BATCH_BYTES_MAX = 512 * 1024
+"""A page of one partition in one batch: with the client's 16 KiB the requests cost more than the acks."""
+
 IDLE_SECONDS = 0.25
 """Pause after a page that was not full: under load acks leave in full batches, else within so long."""
 
@@ -106,7 +109,13 @@ class AckPublisher:
     async def _start(self) -> AIOKafkaProducer:
         """A new producer; the topic is asked for first, since asking for metadata could make it."""
         await identify(self._topic, self._options)
-        producer = AIOKafkaProducer(**self._options, acks="all", enable_idempotence=True, max_request_size=EVENT_RECORD_BYTES_MAX)
+        producer = AIOKafkaProducer(
+            **self._options,
+            acks="all",
+            enable_idempotence=True,
+            max_request_size=EVENT_RECORD_BYTES_MAX,
+            max_batch_size=BATCH_BYTES_MAX,
+        )
         await producer.start()
         self._producer = producer
         return producer
