@@ -1,7 +1,11 @@
 """Our processes as the benchmarks start them: their settings as an environment, log and PID file in their data directory."""
 
 import os
+import sqlite3
 import sys
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
 
 from asiento.runtime.child_process import ChildProcess, start_child
 from asiento.runtime.settings import Settings
@@ -22,3 +26,18 @@ def start(settings: Settings, command: tuple[str, ...], port: int) -> ChildProce
     name, folder = command[0], settings.data_dir
     argv = [sys.executable, "-m", "asiento.cli.main", *command]
     return start_child(name, argv, environment=environment, log_file=folder / f"{name}.log", pid_file=folder / f"{name}.pid")
+
+
+def all_booked(ledger: Path, ends: Mapping[int, int]) -> bool:
+    """Whether everything up to `ends` is booked and, where the ledger's version has acks, all of them are published."""
+    if not ledger.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True, timeout=10)) as connection:
+            offsets = dict(connection.execute("SELECT partition, next_offset FROM source_offset"))
+            if connection.execute("PRAGMA user_version").fetchone()[0] > 1:
+                left = "SELECT (SELECT max(entry_no) FROM entry) > (SELECT entry_no FROM ack_cursor)"
+                return offsets == ends and not connection.execute(left).fetchone()[0]
+    except sqlite3.Error:
+        return False
+    return offsets == ends

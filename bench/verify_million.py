@@ -30,7 +30,7 @@ from asiento.runtime.local_kafka import LocalKafka
 from asiento.runtime.settings import Settings, load_settings
 from asiento.runtime.topic_admin import apply
 from bench.core import processor
-from bench.processes import environment_of, start
+from bench.processes import all_booked, environment_of, start
 from schemas.decisions import DecisionBatch, RecordOutcome, encode_decisions
 from schemas.entries import encode_entry
 from schemas.event_messages import EventMessage, message_from_json
@@ -38,7 +38,6 @@ from schemas.events import parse_event_json
 from schemas.partitioning import partition_for
 from schemas.refusal import Refusal
 from schemas.topics import ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES, ORDERS_EVENTS, catalogue
-from sinks.ledger import LedgerError
 from sinks.sqlite_ledger import LedgerReader
 from sources.synthetic.arrivals import json_line
 from sources.synthetic.day import trading_day
@@ -181,7 +180,7 @@ def book(settings: Settings, ends: Mapping[int, int]) -> float:
     child = start(settings, ("sinks", "run", "ledger"), 0)
     try:
         deadline = time.monotonic() + STEP_SECONDS_MAX
-        while _booked(settings) != ends:
+        while not all_booked(settings.data_dir / "ledger.sqlite", ends):
             if child.exit_code() is not None or time.monotonic() > deadline:
                 sys.exit(f"the sink stopped: see {settings.data_dir}")
             time.sleep(SAMPLE_SECONDS)
@@ -189,14 +188,6 @@ def book(settings: Settings, ends: Mapping[int, int]) -> float:
     finally:
         child.stop(60.0)
     return float(cpu.user + cpu.system)
-
-
-def _booked(settings: Settings) -> Mapping[int, int]:
-    try:
-        with LedgerReader.at(settings.ledger_location) as reader:
-            return dict(reader.next_offsets())
-    except LedgerError:
-        return {}
 
 
 def run_verify(environment: Mapping[str, str], *words: str) -> dict[str, Any]:
@@ -230,8 +221,11 @@ def main() -> None:
     with _folder(arguments.keep) as place, LocalKafka(place / "kafka") as broker:
         options = {"kafka_bootstrap_servers": broker.bootstrap_servers, "partitions": arguments.partitions, "data_dir": place / "data"}
         settings = load_settings({**options, "app_id": "bench", "replication_factor": 1, "min_insync_replicas": 1})
-        if not (place / "data" / "ledger.sqlite").exists():
+        ledger = place / "data" / "ledger.sqlite"
+        if not ledger.exists():
             _fill(settings, arguments)
+        elif not all_booked(ledger, ends := _ends(settings)):
+            book(settings, ends)
         done = run_verify(environment_of(settings))
     report = done["report"]
     counts = f"{report.get('entries', {}).get('on_stream')} entries, {report.get('consumed')} source records"
@@ -247,6 +241,12 @@ def _fill(settings: Settings, arguments: argparse.Namespace) -> None:
     started = time.monotonic()
     cpu = book(settings, ends)
     say(f"booked in {time.monotonic() - started:.0f} s, {cpu / sum(ends.values()) * 1e6:.1f} us of CPU per entry")
+
+
+def _ends(settings: Settings) -> Mapping[int, int]:
+    """How far a kept ledger is: what it has booked before."""
+    with LedgerReader.at(settings.ledger_location) as reader:
+        return dict(reader.next_offsets())
 
 
 @contextlib.contextmanager

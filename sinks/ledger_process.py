@@ -16,7 +16,8 @@ from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings
-from schemas.topics import ACCOUNTING_ENTRIES
+from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_ENTRIES
+from sinks.ack_publisher import AckPublisher
 from sinks.delivery import DeliveryLoop
 from sinks.entry_stream import EntryStream
 from sinks.ledger import Ledger
@@ -26,6 +27,9 @@ from sinks.stream_identity import identify
 
 STOP_SECONDS_MAX = 10.0
 """Longest wait for the broker when leaving; what is booked is safe already."""
+
+ACKS_DRAIN_SECONDS_MAX = 4.0
+"""Longest wait for acks when leaving; what is not published is published by the next start."""
 
 GC_THRESHOLDS = (100_000, 50, 100)
 """A batch makes tens of thousands of short-lived objects and no cycles: looking for cycles seldom saves CPU per entry."""
@@ -102,11 +106,26 @@ async def _deliver(settings: Settings, metrics: Metrics, ledger: Ledger, progres
         gc.set_threshold(*GC_THRESHOLDS)
         progress.started = True
         get_logger().info(log_events.PROCESS_STARTED, ledger=settings.ledger_location, topic=topic, next_offsets=_spell(next_offsets))
-        await delivery.run(stop)
+        publisher = AckPublisher(ledger, metrics, topic=settings.topic(ACCOUNTING_ACKS), client_options=options, clock=now_microseconds)
+        await _deliver_and_acknowledge(delivery, publisher, stop)
         get_logger().info(log_events.PROCESS_STOPPING, next_offsets=_spell(stream.next_offsets))
     finally:
         with contextlib.suppress(TimeoutError, KafkaError):
             await asyncio.wait_for(stream.stop(), STOP_SECONDS_MAX)
+
+
+async def _deliver_and_acknowledge(delivery: DeliveryLoop, publisher: AckPublisher, stop: asyncio.Event) -> None:
+    """Booking and acks side by side; what fails in one ends both. Acks that are still pending at the end stay in the outbox."""
+    leave = asyncio.Event()
+    publishing = asyncio.create_task(publisher.run(leave))
+    publishing.add_done_callback(lambda _: stop.set())
+    try:
+        await delivery.run(stop)
+        leave.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(publishing, ACKS_DRAIN_SECONDS_MAX)
+    finally:
+        publishing.cancel()
 
 
 def _spell(offsets: Mapping[int, int]) -> dict[str, int]:

@@ -34,6 +34,7 @@ ENTRY_CONFLICT: Final = LogEvent("entry_conflict")
 LAG_UNKNOWN: Final = LogEvent("lag_unknown")
 CHANGELOG_READ: Final = LogEvent("changelog_read")
 DEADLINES_TOLD: Final = LogEvent("deadlines_told")
+ACKS_NOT_PUBLISHED: Final = LogEvent("acks_not_published")
 POSITIONS_NOT_NOTED: Final = LogEvent("positions_not_noted")
 RETENTION_GAP: Final = LogEvent("retention_gap")
 

@@ -97,7 +97,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: SQLite's message quotes bytes of a spoilt schema
         raise LedgerUnavailable(f"{path}: {error}") from error
 
 

@@ -22,11 +22,12 @@ def pending_acks(connection: sqlite3.Connection, ledger: str, acks_max: int) -> 
     """The next acks, at most `acks_max`, entries and conflicts in their order; `ledger` is the name they carry."""
     entry_no, conflict_no = connection.execute(_CURSOR).fetchone()
     posted = connection.execute(_POSTED_AFTER, (entry_no, acks_max)).fetchall()
-    reached = posted[-1][0] if posted else entry_no
-    complete = len(posted) < acks_max
     rejected = connection.execute(_REJECTED_AFTER, (conflict_no, acks_max)).fetchall()
+    if not rejected:  # nearly always
+        return AckPage(acks=tuple([_posted(row, ledger) for row in posted]), behind=(posted[-1][0] if posted else entry_no, conflict_no))
+    complete = len(posted) < acks_max
     merged = [((row[0], 0), _posted(row, ledger)) for row in posted]
-    merged += [((row[1], row[0]), _rejected(row, ledger)) for row in rejected if complete or row[1] < reached]
+    merged += [((row[1], row[0]), _rejected(row, ledger)) for row in rejected if complete or row[1] < posted[-1][0]]
     merged.sort(key=lambda item: item[0])
     page = merged[:acks_max]
     for (after, number), _ in page:

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeAlias
 
 import orjson
 
@@ -37,6 +38,10 @@ _OFFSETS = statement("offsets")
 _INSERT_OFFSET = statement("insert_offset")
 
 
+Head: TypeAlias = tuple[int, str]
+"""A `ChainHead` as it moves with every entry: (length, link)."""
+
+
 class SqliteLedger:
     """A `Ledger` in one SQLite file. `clock` answers UTC microseconds and stamps `booked_at`.
 
@@ -52,7 +57,7 @@ class SqliteLedger:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._connection: sqlite3.Connection | None = None
         self._stream = StreamIdentity(cluster_id="", topic="", topic_id="")
-        self._heads: dict[int, ChainHead] = {}
+        self._heads: dict[int, Head] = {}
         self._last_entry = (0, START)
 
     async def open(self, stream: StreamIdentity, partitions: Sequence[int]) -> Mapping[int, int]:
@@ -91,7 +96,7 @@ class SqliteLedger:
             connection.executemany(_INSERT_OFFSET, new)
             connection.execute("COMMIT")
             offsets = connection.execute(_OFFSETS).fetchall()
-            self._heads = {row[3]: ChainHead(length=row[5], link=row[6]) for row in offsets}
+            self._heads = {row[3]: (row[5], row[6]) for row in offsets}
             self._last_entry = self._require_whole(_last_entry(connection))
         except BaseException:
             self._lock.release()
@@ -102,7 +107,7 @@ class SqliteLedger:
 
     def _require_whole(self, last: tuple[int, str]) -> tuple[int, str]:
         """A ledger that lost entries is not booked any further: the gap would be covered up."""
-        links = sum(head.length for head in self._heads.values())
+        links = sum(length for length, _ in self._heads.values())
         if links != last[0]:
             raise LedgerRefused(
                 f"{self._path}: the heads of the hash chain count {links} entries, the last entry booked has number {last[0]}: entries "
@@ -164,15 +169,15 @@ class SqliteLedger:
         self._last_entry = drafted.last_entry
         return tuple(drafted.results)
 
-    def _advance(self, connection: sqlite3.Connection, batch: Batch, heads: Mapping[int, ChainHead]) -> None:
+    def _advance(self, connection: sqlite3.Connection, batch: Batch, heads: Mapping[int, Head]) -> None:
         for moved in batch.ranges:
-            before = self._heads[moved.partition]
-            row = offset_row(self._stream, moved.partition, moved.end, heads.get(moved.partition, before))
-            wanted = (self._stream.topic, moved.partition, moved.start, before.length, before.link)
+            length, link = heads[moved.partition]
+            row = offset_row(self._stream, moved.partition, moved.end, ChainHead(length=length, link=link))
+            wanted = (self._stream.topic, moved.partition, moved.start, *self._heads[moved.partition])
             if connection.execute(_ADVANCE_OFFSET, (*row[4:], *wanted)).rowcount != 1:
                 raise OffsetMoved(
                     f"{self._path}: partition {moved.partition} of {self._stream.topic} is not at offset {moved.start} and link "
-                    f"{before.length} of its chain any more: another process has booked; nothing of this batch was kept"
+                    f"{self._heads[moved.partition][0]} of its chain any more: another process has booked; nothing of this batch was kept"
                 )
 
     def _draft(self, connection: sqlite3.Connection, found: Sequence[StreamEntry]) -> "_Draft":
@@ -198,7 +203,7 @@ class SqliteLedger:
 class _Draft:
     """A batch as rows, in the order of booking."""
 
-    def __init__(self, last_entry: tuple[int, str], heads: dict[int, ChainHead], now: int) -> None:
+    def __init__(self, last_entry: tuple[int, str], heads: dict[int, Head], now: int) -> None:
         self.last_entry = last_entry
         self.heads = heads
         self.results: list[BookResult] = []
@@ -210,11 +215,11 @@ class _Draft:
 
     def book(self, item: StreamEntry) -> None:
         """The next entry, chained and sealed."""
-        entry, (number, before), head = item.hashed.entry, self.last_entry, self.heads[item.partition]
+        entry, (number, before), (length, link) = item.hashed.entry, self.last_entry, self.heads[item.partition]
         number += 1
-        link = next_link(head.link, item.partition, item.offset, item.value)
+        link = next_link(link, item.partition, item.offset, item.value)
         own_seal = entry_seal(before, link, number, self._now)
-        self.heads[item.partition] = ChainHead(length=head.length + 1, link=link)
+        self.heads[item.partition] = (length + 1, link)
         self.last_entry = (number, own_seal)
         self._entries.append(entry_row(number, item, self._now, link, own_seal))
         self._postings.extend(posting_rows(number, entry))

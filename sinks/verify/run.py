@@ -49,7 +49,7 @@ async def verify_log(log: Log, topic: Callable[[str], str], ledger_url: str, kep
     try:
         with LedgerAudit.at(ledger_url) as audit, closing(Workbook()) as workbook:
             return await _Verification(log, topic, audit, workbook, Problems(), kept).run(acks, ledger_url)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: SQLite's message quotes bytes of a spoilt schema
         raise LedgerUnavailable(
             f"{ledger_url}: SQLite cannot go on ({error}). If the disk has room for temporary files, the ledger's file is malformed: "
             "keep it as it is, restore a copy or book a new ledger from the stream, and verify that"

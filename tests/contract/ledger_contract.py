@@ -106,3 +106,53 @@ class LedgerContract(abc.ABC):
         await ledger.close()
         with pytest.raises(ForeignLedger, match="partition count"):
             await self.make().open(STREAM, (0,))
+
+    async def test_a_booked_entry_is_acknowledged_in_order(self, ledger: Ledger) -> None:
+        await ledger.book(batch([capture(), invoice()]))
+        acks = (await ledger.pending_acks(10)).acks
+        assert [(item.ack.entry_id, item.ack.status, item.partition, item.order_key) for item in acks] == [
+            (entry.entry_id, "POSTED", 0, entry.order_key) for entry in (capture(), invoice())
+        ]
+        assert {item.ack.ledger for item in acks} == {ledger.kind}
+        assert len({item.ack.remote_id for item in acks} - {None}) == 2
+
+    async def test_a_conflict_is_rejected_between_what_was_booked_before_and_after(self, ledger: Ledger) -> None:
+        await ledger.book(batch([invoice(1), invoice(1, amount=5_800), invoice(1)]))
+        await ledger.book(batch([invoice(2)], start=3))
+        acks = [item.ack for item in (await ledger.pending_acks(10)).acks]
+        assert [(ack.entry_id, ack.status) for ack in acks] == [
+            (invoice(1).entry_id, "POSTED"),
+            (invoice(1).entry_id, "REJECTED"),
+            (invoice(2).entry_id, "POSTED"),
+        ]
+        assert "partition 0 offset 1" in (acks[1].reason or "")
+
+    @pytest.mark.parametrize("page_acks", [1, 2, 3, 10])
+    async def test_pages_hold_every_ack_once_and_survive_the_writer(self, ledger: Ledger, page_acks: int) -> None:
+        await ledger.book(batch([invoice(1), invoice(1, amount=5_800), invoice(1, amount=2_320), capture(1), invoice(2), invoice(2)]))
+        whole = [item.ack for item in (await ledger.pending_acks(10)).acks]
+        assert len(whole) == 5
+        await ledger.close()
+        seen = []
+        while True:
+            again = self.make()
+            await again.open(STREAM, (0, 1))
+            page = await again.pending_acks(page_acks)
+            assert len(page.acks) <= page_acks
+            await again.mark_published(page)
+            await again.close()
+            if not page.acks:
+                break
+            seen += [item.ack for item in page.acks]
+        assert seen == whole
+
+    async def test_what_is_not_marked_stays_pending(self, ledger: Ledger) -> None:
+        await ledger.book(batch([capture()]))
+        assert await ledger.pending_acks(10) == await ledger.pending_acks(10)
+
+    async def test_a_page_is_marked_once(self, ledger: Ledger) -> None:
+        await ledger.book(batch([capture()]))
+        page = await ledger.pending_acks(10)
+        await ledger.mark_published(page)
+        with pytest.raises(OffsetMoved):
+            await ledger.mark_published(page)

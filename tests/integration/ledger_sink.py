@@ -13,8 +13,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from asiento.accounting.journal import JournalEntry
+from schemas.acks import Ack, decode_ack
 from schemas.entries import decode_entry, encode_entry
-from schemas.topics import ACCOUNTING_ENTRIES
+from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_ENTRIES
 from sinks.ledger import LedgerUnavailable
 from sinks.sqlite_ledger import LedgerReader
 
@@ -68,6 +69,32 @@ async def committed_entries(kafka: str, topic: str, partitions: int) -> dict[str
     return found
 
 
+async def published_acks(kafka: str, topic: str, partitions: int) -> dict[int, list[Ack]]:
+    """The acks on the topic now, per partition in order."""
+    assigned = [TopicPartition(topic, number) for number in range(partitions)]
+    found: dict[int, list[Ack]] = {number: [] for number in range(partitions)}
+    async with AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest") as consumer:
+        consumer.assign(assigned)
+        ends = await consumer.end_offsets(assigned)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while [partition for partition in assigned if await consumer.position(partition) < ends[partition]]:
+            assert time.monotonic() < deadline
+            for partition, records in (await consumer.getmany(timeout_ms=200)).items():
+                found[partition.partition] += [decode_ack(record.value) for record in records]
+    return found
+
+
+async def wait_acks(kafka: str, topic: str, partitions: int, count: int) -> dict[int, list[Ack]]:
+    """Wait until so many acks are published."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while True:
+        found = await published_acks(kafka, topic, partitions)
+        if sum(map(len, found.values())) >= count:
+            return found
+        assert time.monotonic() < deadline, f"{found} instead of {count} acks"
+        await asyncio.sleep(POLL_SECONDS)
+
+
 async def stream_ends(kafka: str, topic: str, partitions: int) -> dict[int, int]:
     """The end of each partition as a reader of committed records sees it."""
     assigned = [TopicPartition(topic, number) for number in range(partitions)]
@@ -81,6 +108,7 @@ class LedgerSink:
     def __init__(self, directory: Path, kafka: str, prefix: str, **settings: str) -> None:
         self.ledger = directory / "ledger.sqlite"
         self.topic = f"{prefix}{ACCOUNTING_ENTRIES}"
+        self.acks = f"{prefix}{ACCOUNTING_ACKS}"
         self.group = f"{prefix}app-ledger"
         self.log = directory / "sink.log"
         self.environment = {

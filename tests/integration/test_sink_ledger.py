@@ -17,7 +17,7 @@ from asiento.accounting.journal import JournalEntry
 from asiento.runtime.local_kafka import LocalKafka
 from schemas.entries import encode_entry
 from sinks.sqlite_ledger import LedgerReader
-from tests.integration.ledger_sink import LedgerSink, committed_entries, emit, emit_raw, make_topics
+from tests.integration.ledger_sink import LedgerSink, committed_entries, emit, emit_raw, make_topics, published_acks, wait_acks
 from tests.unit.sinks.journal import capture, hashed, invoice
 
 PARTITIONS = 2
@@ -27,7 +27,7 @@ PARTITIONS = 2
 async def sink(tmp_path: Path, kafka: str, topic_prefix: str) -> AsyncIterator[LedgerSink]:
     """A sink with its empty topic; not started."""
     sink = LedgerSink(tmp_path, kafka, topic_prefix)
-    await make_topics(kafka, [sink.topic], PARTITIONS)
+    await make_topics(kafka, [sink.topic, sink.acks], PARTITIONS)
     yield sink
     sink.close()
 
@@ -125,7 +125,7 @@ async def test_a_sink_whose_offset_was_moved_by_another_books_nothing_and_ends(s
         intruder.execute("UPDATE source_offset SET next_offset = next_offset + 1 WHERE partition = 1")
     await emit(kafka, sink.topic, _pairs(3, 1))
     assert await sink.wait_exit() == 1
-    assert "not at offset 3 any more" in sink.log.read_text()
+    assert "not at offset 3 and link 2 of its chain any more" in sink.log.read_text()
     assert set(sink.booked()) == {capture(1).entry_id, invoice(1).entry_id}
 
 
@@ -177,6 +177,61 @@ async def test_no_broker_is_exit_3(tmp_path: Path, topic_prefix: str) -> None:
     sink.start()
     assert await sink.wait_exit() == 3
     assert "no broker answers" in sink.log.read_text()
+
+
+async def test_acks_follow_the_booking_in_the_partition_and_order_of_their_entries(sink: LedgerSink, kafka: str) -> None:
+    placed = _pairs(1, 30)
+    conflict = invoice(2, amount=5_800)
+    await emit(kafka, sink.topic, [*placed, (0, conflict)])
+    sink.start()
+    found = await wait_acks(kafka, sink.acks, PARTITIONS, len(placed) + 1)
+    assert sink.terminate() == 0
+    for number in range(PARTITIONS):
+        posted = [ack for ack in found[number] if ack.status == "POSTED"]
+        assert [ack.entry_id for ack in posted] == [entry.entry_id for partition, entry in placed if partition == number]
+    assert [ack.entry_id for ack in found[0] if ack.status == "REJECTED"] == [conflict.entry_id]
+    with LedgerReader(sink.ledger) as reader:
+        booked = {row.entry_id: (str(row.entry_no), row.booked_at, row.chain_hash) for row in reader.all_rows()}
+    acknowledged = {ack.entry_id: (ack.remote_id, ack.at, ack.chain_hash) for acks in found.values() for ack in acks if ack.chain_hash}
+    assert acknowledged == booked
+
+
+async def test_acks_that_cannot_be_published_hold_nothing_up_and_are_not_lost(tmp_path: Path, kafka: str, topic_prefix: str) -> None:
+    sink = LedgerSink(tmp_path, kafka, topic_prefix)
+    await make_topics(kafka, [sink.topic], PARTITIONS)
+    await emit(kafka, sink.topic, _pairs(1, 5))
+    sink.start()
+    await sink.wait_booked(10)
+    await emit(kafka, sink.topic, _pairs(11, 5))
+    await sink.wait_booked(20)
+    assert sink.terminate() == 0
+    assert '"acks_not_published"' in sink.log.read_text()
+    await make_topics(kafka, [sink.acks], PARTITIONS)
+    sink.start()
+    found = await wait_acks(kafka, sink.acks, PARTITIONS, 20)
+    assert sink.terminate() == 0
+    assert sorted(ack.entry_id for acks in found.values() for ack in acks) == sorted(sink.booked())
+
+
+async def test_a_killed_sink_loses_no_ack(sink: LedgerSink, kafka: str, local_kafka: LocalKafka) -> None:
+    await emit(kafka, sink.topic, _pairs(1, 200))
+    for number in range(3):
+        sink.start()
+        await sink.wait_booked(1 + number)
+        sink.kill()
+    local_kafka.kill()
+    local_kafka.start()
+    sink.start()
+    await sink.wait_booked(400)
+    await wait_acks(kafka, sink.acks, PARTITIONS, 400)
+    assert sink.terminate() == 0
+    found = await published_acks(kafka, sink.acks, PARTITIONS)
+    for acks in found.values():
+        first_seen = list(dict.fromkeys(ack.entry_id for ack in acks))
+        assert first_seen == [
+            ack.entry_id for ack in sorted({ack.entry_id: ack for ack in acks}.values(), key=lambda ack: int(ack.remote_id or 0))
+        ]
+    assert {ack.entry_id for acks in found.values() for ack in acks} == set(sink.booked())
 
 
 @pytest.mark.soak

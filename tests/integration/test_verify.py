@@ -25,7 +25,7 @@ from sinks.ledger import ForeignLedger
 from sinks.ledger_process import now_microseconds
 from sinks.sqlite_ledger import BookedRow, LedgerReader, SqliteLedger
 from sinks.stream_identity import identify
-from sinks.verify import Report, verify
+from sinks.verify import FAULTS, Report, verify
 from tests.integration.ledger_sink import DEADLINE_SECONDS, POLL_SECONDS, LedgerSink, emit, emit_raw, stream_ends
 from tests.integration.order_books import PARTITIONS, OrderBooks, life_of_a_mug_order
 from tests.unit.sinks.journal import invoice
@@ -78,7 +78,11 @@ class Installation:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`asiento verify` as a command."""
-        command = [sys.executable, "-m", "asiento.cli.main", "verify", *words]
+        return self.asiento("verify", *words)
+
+    def asiento(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Any command on this installation."""
+        command = [sys.executable, "-m", "asiento.cli.main", *words]
         return subprocess.run(command, env=self.sink.environment, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -129,6 +133,36 @@ def test_books_in_order_are_clean_and_accounted_for(shared: Installation) -> Non
     assert report["accounted_for"] == "every record is accounted for: 25 consumed = " + " + ".join(f"{k} {v}" for k, v in outcomes.items())
     assert report["entries"]["on_stream"] == report["entries"]["booked"] == len(shared.sink.booked())
     assert (report["clean"], report["problems"], report["lag"]) == (True, [], 0)
+
+
+def test_the_commands_of_the_page_on_a_running_system(shared: Installation, tmp_path: Path) -> None:
+    """docs/verify.md: heads are printed, kept and compared; offsets and metrics are what the page says."""
+    printed = shared.asiento("ledger", "heads", "--json")
+    kept = tmp_path / "heads.json"
+    kept.write_text(printed.stdout)
+    metrics = tmp_path / "asiento_verify.prom"
+    done = shared.run("--json", "--heads", str(kept), "--metrics-file", str(metrics))
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    page = (Path(__file__).parents[2] / "docs" / "verify.md").read_text(encoding="utf-8")
+    assert [name for name in (*report, *report["entries"], *report["partitions"][0]) if f"`{name}`" not in page] == []
+    heads = {part["partition"]: (part["length"], part["hash"]) for part in json.loads(printed.stdout)["partitions"]}
+    assert heads == {part["partition"]: (part["chain_length"], part["chain_head"]) for part in report["partitions"]}
+    assert sum(part["entries_on_stream"] for part in report["partitions"]) == report["entries"]["on_stream"]
+    text = metrics.read_text()
+    assert all(f'asiento_verify_problems{{fault="{fault}"}} 0.0' in text for fault in FAULTS)
+    assert f"asiento_verify_entries_checked {report['entries']['on_stream']}.0" in text
+    lines = shared.run("--offsets").stdout.splitlines()
+    assert [line.split(":")[0] for line in lines if line.startswith("partition ")] == [
+        f"partition {number}" for number in range(PARTITIONS)
+    ]
+    assert len(shared.asiento("ledger", "heads").stdout.splitlines()) == 1 + PARTITIONS
+
+
+def test_heads_that_cannot_be_read_are_refused(shared: Installation, tmp_path: Path) -> None:
+    done = shared.run("--heads", str(tmp_path / "nothing.json"))
+    assert done.returncode == 1
+    assert "nothing.json: No such file" in done.stderr
 
 
 TAMPERING = {
