@@ -89,9 +89,12 @@ class OperationalReader:
     def order(self, order_key: str) -> OrderRecords:
         """One order's whole file; `known` is false where nothing stands under the key."""
         of_order = {"order_key": order_key}
+        events = self._events("events_of_order", of_order)
+        newest = [self._query(statement("newest_event"), {"partition": number}) for number in {line.partition for line in events}]
         return OrderRecords(
             order_key=order_key,
-            events=self._events("events_of_order", of_order),
+            as_of=max((found[0][0] for found in newest if found), default=None),
+            events=events,
             entries=tuple(entry_line(row) for row in self._query(statement("entries_of_order"), of_order)),
             parked=self.parked(order_key=order_key, limit=None),
             rejected=self.rejected(order_key=order_key, state=None, limit=None),
