@@ -49,8 +49,9 @@ test: check integration ## All that decides whether a change is good, real Kafka
 soak: setup ## The long suites: many kills under load
 	$(PYTEST) -q -m soak --timeout 3600
 
-bench: bench-core ## Time of the core alone, then CPU per event of worker and sink beside a bare loop
+bench: bench-core ## Time of the core alone, then CPU per event of worker, sink and projector; how long operators wait
 	$(BIN)/python -m bench.throughput
+	$(BIN)/python -m bench.operational_queries
 
 bench-core: setup ## Time per decision, size of a state, simulate of 100 000 events; no broker
 	$(BIN)/python -m bench.core

@@ -3,9 +3,10 @@
     python -m bench.throughput [--records 200000] [--rounds 1] [--seed 1]
 
 Prefills 8 partitions, then runs, one after the other and never side by side: the order worker (one Kafka transaction per chunk,
-fencing, recoverable state), the bare loop (at least once, state in memory only), and the ledger sink on the worker's entries. The
-entries of worker and bare loop must be the same, ids and content hashes, else nothing is ranked. CPU is user + system time of the
-whole process, `steady` between 20 and 95 % of the work: start-up and the last waits left out. Machines are noisy: read the ratio.
+fencing, recoverable state), the bare loop (at least once, state in memory only), the ledger sink on the worker's entries, and the
+projector on all topics (into SQLite; its cost is told per event, with all that belongs to it). The entries of worker and bare loop
+must be the same, ids and content hashes, else nothing is ranked. CPU is user + system time of the whole process, `steady` between 20
+and 95 % of the work: start-up and the last waits left out. Machines are noisy: read the ratio.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from bench.prefill import prefill
 from bench.processes import start
 from schemas.entries import decode_entry
 from schemas.topics import ACCOUNTING_ENTRIES, catalogue
+from sinks.projector.topics import PROJECTED
 
 PARTITIONS = 8
 RUN_SECONDS_MAX = 1_800.0
@@ -43,6 +45,7 @@ SAMPLE_SECONDS = 0.2
 STEADY_SECONDS_MIN = 2.0
 WORKER_COUNTER = re.compile(r"^asiento_records_consumed_total\{[^}]*\} (\S+)$", re.MULTILINE)
 SINK_COUNTER = re.compile(r"^asiento_entries_booked_total\{[^}]*\} (\S+)$", re.MULTILINE)
+PROJECTOR_COUNTER = re.compile(r"^asiento_projected_records_total\{[^}]*\} (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,20 @@ def _round(place: Path, bootstrap: str, number: int, arguments: argparse.Namespa
         sys.exit("worker and bare loop wrote different entries: nothing is ranked")
     sink = _measured(ours, ("sinks", "run", "ledger"), SINK_COUNTER, len(entries))
     _say(f"  sink: {sink.steady_us:.1f} us")
-    return {"records": records, "entries": len(entries), "worker": worker, "bare": loop, "sink": sink}
+    projected = sum(len(_values(bootstrap, ours.topic(name))) for name in PROJECTED)
+    projector = _per_event(_measured(ours, ("sinks", "run", "projector"), PROJECTOR_COUNTER, projected), projected / records)
+    _say(f"  projector: {projector.steady_us:.1f} us per event, {projected} records")
+    return {"records": records, "entries": len(entries), "worker": worker, "bare": loop, "sink": sink, "projector": projector}
+
+
+def _per_event(cost: Cost, records_per_event: float) -> Cost:
+    """The cost per record of all topics as one per event."""
+    return replace(
+        cost,
+        all_us=cost.all_us * records_per_event,
+        steady_us=cost.steady_us * records_per_event,
+        per_second=cost.per_second / records_per_event,
+    )
 
 
 def _settings(place: Path, bootstrap: str, prefix: str) -> Settings:
@@ -172,6 +188,12 @@ def _bare(source: Settings, target: Settings, records: int) -> dict[str, float]:
 
 def _entries(bootstrap: str, topic: str) -> dict[str, str]:
     """entry_id -> content hash of all committed entries of a topic."""
+    found = (decode_entry(value) for value in _values(bootstrap, topic))
+    return {hashed.entry.entry_id: hashed.content_hash for hashed in found}
+
+
+def _values(bootstrap: str, topic: str) -> list[bytes]:
+    """The values of all committed records of a topic."""
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -182,7 +204,7 @@ def _entries(bootstrap: str, topic: str) -> dict[str, str]:
         }
     )
     consumer.assign([TopicPartition(topic, number, 0) for number in range(PARTITIONS)])
-    found: dict[str, str] = {}
+    found: list[bytes] = []
     ended = 0
     while ended < PARTITIONS:
         for message in consumer.consume(5_000, 1.0):
@@ -190,8 +212,7 @@ def _entries(bootstrap: str, topic: str) -> dict[str, str]:
             if message.error() is not None or value is None:
                 ended += 1
                 continue
-            hashed = decode_entry(value)
-            found[hashed.entry.entry_id] = hashed.content_hash
+            found.append(value)
     consumer.close()
     return found
 
@@ -221,6 +242,7 @@ def _report(arguments: argparse.Namespace, rounds: list[dict[str, Any]]) -> None
             "at least once, state in memory only",
         ),
         ("ledger sink (per entry)", _figures(rounds, "sink"), "entries and offset in one SQLite transaction, synchronous FULL"),
+        ("projector (per event)", _figures(rounds, "projector"), "rows of all topics and offsets in one SQLite transaction, rebuildable"),
     ]
     _say(f"{'runner':<26}{'CPU us, all':>12}{'steady':>9}{'per second':>12}   guarantee")
     for name, figures, guarantee in rows:

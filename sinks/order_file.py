@@ -1,11 +1,12 @@
 """The file of one order: what came, what was decided, what was booked, and where it stands; read from topics and ledger.
 
-Today the one partition of the order's key is read from its first offset to the ends of the moment; the projector will
-answer the same from the operational database.
+The one partition of the order's key is read from its first offset to the ends of the moment. `sinks.projected_order` answers
+the same, and more, from the operational database.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from asiento.accounting.balances import BALANCE_SIGNS, Balances
 from asiento.accounting.journal import JournalEntry
@@ -22,6 +23,7 @@ from schemas.refusal import Refusal
 from schemas.topics import ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES, ORDERS_EVENTS, changelog_name
 from sinks.entry_stream import Record
 from sinks.ledger import LedgerUnavailable
+from sinks.projector.answers import AckLine, ActionLine, DeadLetterLine, DiscrepancyLine
 from sinks.sqlite_ledger import LedgerReader
 from sinks.topic_scan import TopicScan
 
@@ -54,19 +56,39 @@ class EntryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ParkedLine:
+    """An event that waits, why, and since when (microseconds; None where only the state knows of it)."""
+
+    event: OrderEvent
+    code: str
+    since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderFile:
-    """Everything about one order; `state` is None before a worker has judged its first event."""
+    """Everything about one order; `state` is None before a worker has judged its first event, `partition` in a file of events.
+
+    The last four, and `as_of` (microseconds: arrival of the newest record that is projected), come from the operational
+    database only; discrepancies from a file of events, too. acks: entry_id -> the newest of each ledger.
+    """
 
     order_key: str
-    partition: int
+    partition: int | None
     events: tuple[EventLine, ...]
     entries: tuple[EntryLine, ...]
     state: OrderState | None
+    parked: tuple[ParkedLine, ...] = ()
+    source: Literal["topics", "database", "file"] = "topics"
+    as_of: int | None = None
+    discrepancies: tuple[DiscrepancyLine, ...] = ()
+    acks: Mapping[str, tuple[AckLine, ...]] = field(default_factory=dict)
+    dead_letters: tuple[DeadLetterLine, ...] = ()
+    actions: tuple[ActionLine, ...] = ()
 
     @property
     def known(self) -> bool:
         """Whether anything was ever seen under the key."""
-        return bool(self.events or self.entries or self.state)
+        return bool(self.events or self.entries or self.state or self.dead_letters or self.actions)
 
 
 async def read_order_file(settings: Settings, order_key: str) -> OrderFile:
@@ -83,12 +105,14 @@ async def read_order_file(settings: Settings, order_key: str) -> OrderFile:
     values = [record.value for record in snapshots[-1:] if record.value is not None]
     entries = {item.entry.entry_id: item.entry for item in (decode_entry(record.value) for record in reversed(sent))}
     ordered = sorted(entries.values(), key=lambda entry: entry.entry_seq)
+    state = decode_state(values[0]) if values else None
     return OrderFile(
         order_key=order_key,
         partition=partition,
         events=tuple(lines),
-        entries=_entry_lines(ordered, _booked_at(settings, order_key)),
-        state=decode_state(values[0]) if values else None,
+        entries=entry_lines(ordered, booked_at(settings, order_key)),
+        state=state,
+        parked=tuple(ParkedLine(waiting.event, waiting.code) for waiting in state.parked) if state is not None else (),
     )
 
 
@@ -127,7 +151,7 @@ def _with_outcome(line: EventLine, item: RecordOutcome) -> EventLine:
     return replace(line, outcome=item.outcome, code=item.code, entry_ids=item.entry_ids)
 
 
-def _booked_at(settings: Settings, order_key: str) -> Mapping[str, int]:
+def booked_at(settings: Settings, order_key: str) -> Mapping[str, int]:
     """entry_id -> when it was booked; nothing where there is no ledger yet."""
     try:
         with LedgerReader.at(settings.ledger_location) as reader:
@@ -136,7 +160,7 @@ def _booked_at(settings: Settings, order_key: str) -> Mapping[str, int]:
         return {}
 
 
-def _entry_lines(entries: Sequence[JournalEntry], booked_at: Mapping[str, int]) -> tuple[EntryLine, ...]:
+def entry_lines(entries: Sequence[JournalEntry], booked: Mapping[str, int]) -> tuple[EntryLine, ...]:
     """The entries with the balances that their postings add up to, one after the other."""
     running = dict.fromkeys(BALANCE_SIGNS, 0)
     lines = []
@@ -145,5 +169,5 @@ def _entry_lines(entries: Sequence[JournalEntry], booked_at: Mapping[str, int]) 
             if leg.account in running:
                 running[leg.account] += leg.amount if leg.side == "DEBIT" else -leg.amount
         balances = Balances._make(sign * running[account] for account, sign in BALANCE_SIGNS.items())
-        lines.append(EntryLine(entry, balances, booked_at.get(entry.entry_id)))
+        lines.append(EntryLine(entry, balances, booked.get(entry.entry_id)))
     return tuple(lines)

@@ -1,6 +1,5 @@
 """`asiento explain`: why an event was booked so, or not, and why an entry is what it is."""
 
-import asyncio
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,10 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asiento.cli.exits import CommandError, UsageError
-from asiento.cli.json_lines import open_input, read_lines
 from asiento.cli.output import print_json, print_text
 from asiento.cli.run_directory import client_settings
-from asiento.cli.stream_reads import read_errors
 
 if TYPE_CHECKING:
     from asiento.accounting.policy import PolicyBook
@@ -41,6 +38,7 @@ def explain_command(  # noqa: PLR0917 - the words of a command
     before and after with the totals behind it, and discrepancies with what to do. Exit 1 for an id that is not known.
     """
     from asiento.cli.explain_pages import text_lines
+    from asiento.cli.order_files import found_of_events
     from asiento.runtime.settings import load_settings
     from schemas.wording.language import language_named
     from streams.policies import load_policies
@@ -53,7 +51,7 @@ def explain_command(  # noqa: PLR0917 - the words of a command
             "name the source: --events FILE for a file, --order KEY (tenant:platform:connection:order_id) for a running system"
         )
     policies = load_policies(policy or load_settings().policy)
-    found = _in_file(events, policies) if events is not None else _in_system(order or "", policies)
+    found = found_of_events(events, policies) if events is not None else _in_system(order or "", policies)
     if found.decided is not None and id_ in found.decided.unjudged:
         raise CommandError(f"event {id_} is on the topic, but no worker has judged it yet: ask again")
     value = found.explain(id_, language)
@@ -68,26 +66,14 @@ def explain_command(  # noqa: PLR0917 - the words of a command
         print_text(line)
 
 
-def _in_file(events: str, policies: "PolicyBook") -> "Found":
-    from asiento.cli.explained_orders import found_in_lines
-    from schemas.events import JSON_BYTES_MAX
-
-    with open_input(events) as stream:
-        return found_in_lines((line for _, line in read_lines(stream, JSON_BYTES_MAX)), policies)
-
-
 def _in_system(order: str, policies: "PolicyBook") -> "Found":
     from asiento.cli.explained_orders import found_in_file
+    from asiento.cli.order_files import order_of_system
     from asiento.runtime.logging import configure_logging
-    from sinks.order_file import read_order_file
 
     settings = client_settings()
     configure_logging(settings, "explain")
-    with read_errors(settings):
-        file = asyncio.run(read_order_file(settings, order))
-    if not file.known:
-        raise CommandError(f"nothing is known of order {order}: no event stands under this key (it is tenant:platform:connection:order_id)")
-    return found_in_file(file, policies)
+    return found_in_file(order_of_system(settings, order, policies), policies)
 
 
 def _unknown(id_: str, known: Iterable[str]) -> str:

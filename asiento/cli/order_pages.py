@@ -1,10 +1,9 @@
 """How the file of an order looks: as tables for an accountant, and as plain values."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import asdict
 from typing import Any
 
-from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +15,7 @@ from asiento.accounting.money import grouped_units_text
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import PolicyBook
 from asiento.cli.explained_orders import Figures, found_in_file
+from asiento.cli.order_desk_pages import desk_tables, desk_to_json, json_time, time_text, titled_table
 from asiento.cli.order_words import word
 from schemas.entries import entry_to_json
 from schemas.events import event_to_json
@@ -33,19 +33,29 @@ _PARTS = frozenset({"part", "charge_part", "credit_part"})
 
 def pages(file: OrderFile, language: Language, policies: PolicyBook) -> Iterator[RenderableType]:
     """The tables from top to bottom; they fit 100 columns. The arithmetic of documents is told by `policies`."""
-    yield Text(f"{word('order', language)} {file.order_key}  ({word('partition', language)} {file.partition})", style="bold")
+    yield Text(f"{word('order', language)} {file.order_key}  {_origin(file, language)}".rstrip(), style="bold")
     yield _events(file, language)
     figures = found_in_file(file, policies).figures() if file.entries else {}
     if file.entries:
         yield _entries(file, figures, language)
+    if file.parked:
+        yield _parked(file, language)
+    yield from desk_tables(file, language)
     if file.state is not None:
-        if file.state.parked:
-            yield _parked(file.state, language)
         yield _state(file.state, language)
 
 
+def _origin(file: OrderFile, language: Language) -> str:
+    """Where the file comes from, and how new it is."""
+    if file.source == "file":
+        return f"({word('from_file', language)})"
+    partition = "" if file.partition is None else f"({word('partition', language)} {file.partition})"
+    as_of = f"  {word('from_database', language)} {time_text(file.as_of)}" if file.as_of is not None else ""
+    return partition + as_of
+
+
 def _events(file: OrderFile, language: Language) -> Table:
-    table = _table(word("events", language))
+    table = titled_table(word("events", language))
     for name in ("offset", "when", "event", "key", "outcome"):
         table.add_column(
             word(name, language), justify="right" if name == "offset" else "left", overflow="fold", no_wrap=name in ("when", "event")
@@ -53,9 +63,11 @@ def _events(file: OrderFile, language: Language) -> Table:
     for line in file.events:
         event = line.event
         if isinstance(event, Refusal):
-            table.add_row(str(line.offset), _time(line.record_at * 1000), "?", "", _outcome(line, language))
+            table.add_row(str(line.offset), time_text(line.record_at * 1000), "?", "", _outcome(line, language))
         else:
-            table.add_row(str(line.offset), _time(event.occurred_at), type(event).__name__, event.business_key, _outcome(line, language))
+            table.add_row(
+                str(line.offset), time_text(event.occurred_at), type(event).__name__, event.business_key, _outcome(line, language)
+            )
     return table
 
 
@@ -70,7 +82,7 @@ def _outcome(line: EventLine, language: Language) -> str:
 
 
 def _entries(file: OrderFile, figures: Figures, language: Language) -> Table:
-    table = _table(word("entries", language))
+    table = titled_table(word("entries", language))
     if figures:
         table.caption, table.caption_justify = word("rounding", language), "left"
     table.add_column("#", justify="right")
@@ -89,9 +101,21 @@ def _entries(file: OrderFile, figures: Figures, language: Language) -> Table:
         for text in _document(entry, figures, language):
             table.add_row("", Text(f"    {text}", style="dim"), "", "")
         table.add_row("", f"{word('balances', language)}: {_balances(line, language)}", "", "")
-        booked = word("not_booked", language) if line.booked_at is None else f"{word('booked', language)} {_time(line.booked_at)}"
-        table.add_row("", booked, "", "", end_section=True)
+        for text in _booked(file, line, language):
+            table.add_row("", text, "", "")
+        table.add_section()
     return table
+
+
+def _booked(file: OrderFile, line: EntryLine, language: Language) -> Iterator[str]:
+    """Where the entry stands at each ledger; nothing for a file of events, which no ledger knows."""
+    acks = file.acks.get(line.entry.entry_id, ())
+    for ack in acks:
+        number = f", {word('document_number', language)} {ack.document_number}" if ack.document_number else ""
+        why = f" ({ack.reason})" if ack.reason else ""
+        yield f"{word('ledger', language)} {ack.ledger}: {word(ack.status, language)} {time_text(ack.at)}{number}{why}"
+    if not acks and file.source != "file":
+        yield word("not_booked", language) if line.booked_at is None else f"{word('booked', language)} {time_text(line.booked_at)}"
 
 
 def _dimensions(leg: Posting, entry: JournalEntry) -> str:
@@ -123,20 +147,21 @@ def _amount(amount: int, entry: JournalEntry, figure: Figure | None) -> str:
     return f"{text} = {spelled}" if "R(" in spelled else text
 
 
-def _parked(state: OrderState, language: Language) -> Table:
-    table = _table(word("parked", language))
-    for name in ("when", "event", "key", "why"):
+def _parked(file: OrderFile, language: Language) -> Table:
+    table = titled_table(word("parked", language))
+    for name in ("when", "event", "key", "why", "since"):
         table.add_column(word(name, language), overflow="fold")
-    for waiting in state.parked:
+    for waiting in file.parked:
         event = waiting.event
-        table.add_row(_time(event.occurred_at), type(event).__name__, event.business_key, code_title(waiting.code, language))
+        since = "" if waiting.since is None else time_text(waiting.since)
+        table.add_row(time_text(event.occurred_at), type(event).__name__, event.business_key, code_title(waiting.code, language), since)
     return table
 
 
 def _state(state: OrderState, language: Language) -> Table:
     exponent = state.placement.currency_exponent if state.placement is not None else 0
     currency = state.placement.currency if state.placement is not None else ""
-    table = _table(f"{word('state', language)} {currency}".rstrip())
+    table = titled_table(f"{word('state', language)} {currency}".rstrip())
     table.show_header = False
     table.add_column("")
     table.add_column("", justify="right", no_wrap=True)
@@ -165,13 +190,16 @@ def order_to_json(file: OrderFile, language: Language) -> dict[str, Any]:
     return {
         "order_key": file.order_key,
         "partition": file.partition,
+        "source": file.source,
+        "as_of": json_time(file.as_of),
         "events": [_event_to_json(line, language) for line in file.events],
-        "entries": [_entry_to_json(line) for line in file.entries],
+        "entries": [_entry_to_json(file, line) for line in file.entries],
         "parked": [
-            {"event_id": waiting.event.event_id, "code": waiting.code, "reason": code_title(waiting.code, language)}
-            for waiting in (state.parked if state is not None else ())
+            {"event_id": one.event.event_id, "code": one.code, "reason": code_title(one.code, language), "since": json_time(one.since)}
+            for one in file.parked
         ],
         "state": None if state is None else {"totals": _totals(state), "balances": state.balances()._asdict()},
+        **desk_to_json(file, language),
     }
 
 
@@ -182,25 +210,12 @@ def _event_to_json(line: EventLine, language: Language) -> dict[str, Any]:
     return {"offset": line.offset, **value, **judged, "healed": line.healed, "entry_ids": line.entry_ids}
 
 
-def _entry_to_json(line: EntryLine) -> dict[str, Any]:
-    booked_at = None if line.booked_at is None else _moment(line.booked_at).isoformat().replace("+00:00", "Z")
-    return {"entry": entry_to_json(line.entry), "balances": line.balances._asdict(), "booked_at": booked_at}
+def _entry_to_json(file: OrderFile, line: EntryLine) -> dict[str, Any]:
+    acks = [{**asdict(ack), "at": json_time(ack.at)} for ack in file.acks.get(line.entry.entry_id, ())]
+    return {"entry": entry_to_json(line.entry), "balances": line.balances._asdict(), "booked_at": json_time(line.booked_at), "acks": acks}
 
 
 def _balances(line: EntryLine, language: Language) -> str:
     exponent = line.entry.currency_exponent
     shown = [name for name in Balances._fields if name != "dispute_losses" or line.balances.dispute_losses]
     return ", ".join(f"{word(name, language)} {grouped_units_text(getattr(line.balances, name), exponent)}" for name in shown)
-
-
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
-
-
-def _moment(microseconds: int) -> datetime:
-    seconds, rest = divmod(microseconds, 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
-
-
-def _time(microseconds: int) -> str:
-    return _moment(microseconds).strftime("%Y-%m-%d %H:%M:%S")

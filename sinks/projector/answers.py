@@ -232,9 +232,13 @@ class DiscrepancyRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRecords:
-    """Everything that stands under one order key, each in the order of its partition; discrepancies by age."""
+    """Everything that stands under one order key, each in the order of its partition; discrepancies by age.
+
+    `as_of` is the arrival of the newest event that is projected, of any order of these partitions; None where nothing is.
+    """
 
     order_key: str
+    as_of: int | None
     events: tuple[EventLine, ...]
     entries: tuple[EntryLine, ...]
     parked: tuple[WaitingEvent, ...]

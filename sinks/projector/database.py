@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from sinks.projector.errors import ForeignOperational, OperationalUnavailable
+from sinks.projector.errors import ForeignOperational, OperationalMissing, OperationalUnavailable
 from sinks.projector.statements import Dialect, migrations
 
 Row: TypeAlias = tuple[Any, ...]
@@ -163,7 +163,7 @@ def require_current(database: Database) -> None:
     """The database is there and has our version; raises `OperationalUnavailable` or `ForeignOperational`."""
     version, newest = present_version(database), newest_version(database.dialect)
     if version == 0:
-        raise OperationalUnavailable(f"{database.place}: no operational database there yet; `asiento sinks run projector` makes it")
+        raise OperationalMissing(f"{database.place}: no operational database there yet; `asiento sinks run projector` makes it")
     if version < newest:
         raise OperationalUnavailable(
             f"{database.place}: operational database version {version}, expected {newest}; start the projector once to bring it up to date"

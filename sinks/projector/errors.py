@@ -5,6 +5,7 @@
     +-- ForeignOperational       the database belongs to another stream, program or newer version
     +-- ProjectionMoved          the stored offset is not where a batch starts: somebody else has written
     +-- OperationalUnavailable   the database cannot be reached or opened
+        +-- OperationalMissing   there is none yet
 
 All of them end the projector: after a restart it goes on from what the database says.
 """
@@ -28,3 +29,7 @@ class ProjectionMoved(OperationalError):
 
 class OperationalUnavailable(OperationalError):
     """The database cannot be reached or opened."""
+
+
+class OperationalMissing(OperationalUnavailable):
+    """There is no operational database yet."""

@@ -89,9 +89,12 @@ class OperationalReader:
     def order(self, order_key: str) -> OrderRecords:
         """One order's whole file; `known` is false where nothing stands under the key."""
         of_order = {"order_key": order_key}
+        events = self._events("events_of_order", of_order)
+        newest = [self._query(statement("newest_event"), {"partition": number}) for number in {line.partition for line in events}]
         return OrderRecords(
             order_key=order_key,
-            events=self._events("events_of_order", of_order),
+            as_of=max((found[0][0] for found in newest if found), default=None),
+            events=events,
             entries=tuple(entry_line(row) for row in self._query(statement("entries_of_order"), of_order)),
             parked=self.parked(order_key=order_key, limit=None),
             rejected=self.rejected(order_key=order_key, state=None, limit=None),
@@ -148,6 +151,23 @@ class OperationalReader:
         return tuple(
             waiting_line(row) for row in self._page("rejected_event", WAITING_COLUMNS, wanted, ("since", "event_id"), limit, after)
         )
+
+    def judged(
+        self,
+        outcome: str,
+        *,
+        state: State | None = "OPEN",
+        code: str | None = None,
+        order_key: str | None = None,
+        source: str | None = None,
+        assignee: str | None = None,
+        limit: int | None = LIMIT_DEFAULT,
+        after: Cursor | None = None,
+    ) -> tuple[WaitingEvent, ...]:
+        """Records whose first outcome was this one, such as `conflict`; `since` is when they were judged. Reads all decisions."""
+        wanted = {"outcome": outcome, "state": state, "code": code, "order_key": order_key, "source": source, "assignee": assignee}
+        view = f"({statement('judged_events')}) AS judged_event"
+        return tuple(waiting_line(row) for row in self._page(view, WAITING_COLUMNS, wanted, ("since", "event_id"), limit, after))
 
     def discrepancies(
         self,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sinks.projector.database import Parameters, Row, placeholders
-from sinks.projector.errors import OperationalUnavailable
+from sinks.projector.errors import OperationalMissing, OperationalUnavailable
 from sinks.projector.statements import Dialect
 
 APPLICATION_ID = 0x61736F70
@@ -100,7 +100,7 @@ def open_sqlite(path: Path, *, for_writing: bool) -> SqliteDatabase:
     projector reads them again.
     """
     if not for_writing and not path.is_file():
-        raise OperationalUnavailable(
+        raise OperationalMissing(
             f"{path}: no operational database there yet; `asiento sinks run projector` makes it, ASIENTO_OPERATIONAL_URL names another"
         )
     with _explained(str(path)):

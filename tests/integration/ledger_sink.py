@@ -117,6 +117,7 @@ class LedgerSink:
             "ASIENTO_TOPIC_PREFIX": prefix,
             "ASIENTO_APP_ID": f"{prefix}app",
             "ASIENTO_LEDGER_URL": f"sqlite:///{self.ledger}",
+            "ASIENTO_DATA_DIR": str(directory),
             "ASIENTO_LOG_FORMAT": "json",
             **{f"ASIENTO_{name.upper()}": value for name, value in settings.items()},
         }

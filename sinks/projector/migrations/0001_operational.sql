@@ -102,6 +102,7 @@ CREATE TABLE event_state (
 CREATE INDEX event_state_parked ON event_state (since, event_id) WHERE outcome = 'deferred';
 CREATE INDEX event_state_rejected ON event_state (since, event_id) WHERE outcome = 'rejected';
 CREATE INDEX event_state_by_id ON event_state (event_id);
+CREATE INDEX event_state_of_order ON event_state (order_key);
 
 -- Journal entries, the first record of each entry_id. body is the entry as JSON; document columns where it has one.
 CREATE TABLE entry (
