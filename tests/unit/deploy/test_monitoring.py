@@ -105,7 +105,7 @@ def test_prometheus_asks_every_process_of_the_compose_file_and_nobody_else() -> 
         for name, service in SERVICES.items()
         if "ASIENTO_METRICS_PORT" in service.get("environment", {})
     }
-    assert len(processes) == 4
+    assert len(processes) == 5
     assert targets == {*processes, "localhost:9090"}
 
 
