@@ -1,6 +1,7 @@
 """Topics with everything on them that the projector reads, made by the real core and codecs, without a broker.
 
-A synthetic day, a mug order with one event that waits, a rejected refund that is sent again mended; poison; acks of most entries;
+A synthetic day, a mug order with one event that waits, payments that are rejected, one of which is sent again mended; an order id with a
+character that PostgreSQL does not know; poison; acks of most entries;
 operators who assign, resolve, reopen, propose, approve and replay.
 """
 
@@ -99,6 +100,7 @@ def _messages(seed: int, orders: int) -> Iterator[EventMessage]:
     yield from (message_from_json(event) for event in rejected_life("wrong-money-1"))
     yield from (message_from_json(event) for event in rejected_life("wrong-money-2")[:2])
     yield from (message_from_json(event) for event in rejected_life("wrong-money-3")[:2])
+    yield from (message_from_json(event) for event in life_of_a_mug_order("character \x00")[:3])
     yield EventMessage(b"acme:shopify:main:poison-1", b"\x07 no event", ())
     yield EventMessage(b"\xff no order key", b"", ())
 

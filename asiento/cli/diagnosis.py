@@ -39,7 +39,7 @@ def examine(settings: Settings) -> list[Finding]:
     local = settings.kafka_bootstrap_servers is None
     checks: list[Callable[[Settings], Finding]] = [check_python, check_settings, check_data_directory, check_disk]
     checks += [check_java, check_jar_cache, check_local_broker] if local else [check_broker]
-    return [check(settings) for check in [*checks, check_ports, check_ledger]]
+    return [check(settings) for check in [*checks, check_ports, check_ledger, check_operational]]
 
 
 def check_python(_: Settings) -> Finding:
@@ -158,6 +158,22 @@ def check_ledger(settings: Settings) -> Finding:
             "ledger", "unreachable", f"{path}: {error}", "restore the file from a backup, or move it away and let the sink rebuild it"
         )
     return Finding("ledger", "ok", f"{path}, {path.stat().st_size // 1024} KiB")
+
+
+def check_operational(settings: Settings) -> Finding:
+    """The operational database answers, if it exists."""
+    from sinks.projector.errors import ForeignOperational, OperationalMissing, OperationalUnavailable
+    from sinks.projector.reader import OperationalReader
+
+    try:
+        with OperationalReader.at(settings.operational_location) as reader:
+            return Finding("operational database", "ok", f"{reader.database.place}, {len(reader.offsets())} partitions projected")
+    except OperationalMissing:
+        return Finding("operational database", "ok", "does not exist yet: the projector makes it")
+    except OperationalUnavailable as error:
+        return Finding("operational database", "unreachable", str(error), "start the database, or correct ASIENTO_OPERATIONAL_URL")
+    except ForeignOperational as error:
+        return Finding("operational database", "problem", str(error), "correct ASIENTO_OPERATIONAL_URL")
 
 
 def _nearest_existing(path: Path) -> Path:

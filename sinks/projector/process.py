@@ -72,32 +72,29 @@ async def _project(settings: Settings, metrics: Metrics, progress: _Progress, st
     options = client_options(settings)
     topics = await bound_topics(settings, options)
     writer = await asyncio.to_thread(OperationalWriter.open, settings.operational_location)
+    stream = TopicsStream(topics, settings.projector_group, options)
+    projection = Projection(
+        stream,
+        writer,
+        metrics,
+        group=settings.projector_group,
+        batch_records_max=settings.projector_batch_records_max,
+        writing_seconds_max=settings.chunk_age_seconds_max,
+        clock=now_microseconds,
+    )
     try:
-        next_offsets = await asyncio.to_thread(writer.bind, topics)
-        stream = TopicsStream(topics, settings.projector_group, options)
-        try:
-            projection = Projection(
-                stream,
-                writer,
-                metrics,
-                group=settings.projector_group,
-                batch_records_max=settings.projector_batch_records_max,
-                writing_seconds_max=settings.chunk_age_seconds_max,
-                clock=now_microseconds,
-            )
-            await stream.start()
-            await projection.seek(next_offsets)
-            gc.freeze()
-            gc.set_threshold(*GC_THRESHOLDS)
-            progress.started = True
-            get_logger().info(log_events.PROCESS_STARTED, database=writer.database.place, next_offsets=_spell(stream.next_offsets))
-            await projection.run(stop)
-            get_logger().info(log_events.PROCESS_STOPPING, next_offsets=_spell(stream.next_offsets))
-        finally:
-            with contextlib.suppress(TimeoutError, KafkaError):
-                await asyncio.wait_for(stream.stop(), STOP_SECONDS_MAX)
+        await stream.start()
+        await projection.seek(await projection.bind(topics))
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+        progress.started = True
+        get_logger().info(log_events.PROCESS_STARTED, database=writer.database.place, next_offsets=_spell(stream.next_offsets))
+        await projection.run(stop)
+        get_logger().info(log_events.PROCESS_STOPPING, next_offsets=_spell(stream.next_offsets))
     finally:
-        writer.close()
+        with contextlib.suppress(TimeoutError, KafkaError):
+            await asyncio.wait_for(stream.stop(), STOP_SECONDS_MAX)
+        await projection.close()
 
 
 def _spell(offsets: Mapping[Place, int]) -> dict[str, int]:

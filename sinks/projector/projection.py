@@ -1,6 +1,7 @@
 """The projector's loop: fetch a batch, write it with its offsets, go on. Any broken promise ends the process."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,11 +14,12 @@ from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
 from sinks.delivery import IDLE_ADVANCE_SECONDS, LAG_MEASURED_SECONDS, POSITIONS_NOTED_SECONDS
 from sinks.lag import MICROSECONDS, PartitionLag
+from sinks.ledger_process import STOP_SECONDS_MAX
 from sinks.projector.errors import OperationalUnavailable
 from sinks.projector.reader import OperationalReader
 from sinks.projector.rows import TopicRecord
 from sinks.projector.stream import Place, RetentionTook, TopicsStream
-from sinks.projector.writer import OperationalWriter, TopicPart
+from sinks.projector.writer import BoundTopic, OperationalWriter, TopicPart
 
 OPEN_COUNTED_SECONDS = 15.0
 """How often the open items are counted for the metrics."""
@@ -58,9 +60,15 @@ class Projection:
         self.records = 0
         """How many records were written."""
 
-    def close(self) -> None:
-        """Give up the thread; what it is doing ends by itself."""
+    async def close(self) -> None:
+        """Let go of the database behind whatever its thread still does; bounded, for a database that hangs must not hide why we leave."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._in_thread(self._writer.close), STOP_SECONDS_MAX)
         self._thread.shutdown(wait=False)
+
+    async def bind(self, topics: Sequence[BoundTopic]) -> dict[Place, int]:
+        """See `OperationalWriter.bind`."""
+        return await self._in_thread(partial(self._writer.bind, topics))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project until `stop`; what was fetched by then is written or left for the next start, never half of it."""
@@ -76,7 +84,6 @@ class Projection:
             for task in side_tasks:
                 task.cancel()
             await asyncio.gather(*side_tasks, return_exceptions=True)
-            self.close()
         await self._note_once()
 
     async def seek(self, next_offsets: Mapping[Place, int]) -> None:
@@ -99,8 +106,7 @@ class Projection:
             await self._skip(took, wanted)
             await self.seek(wanted)
             return True
-        idle_seconds = (self._clock() - self._last_written) / MICROSECONDS
-        if not fetched and idle_seconds < IDLE_ADVANCE_SECONDS:
+        if not fetched and self._clock() - self._last_written < IDLE_ADVANCE_SECONDS * MICROSECONDS:
             return False
         parts = await self._stream.parts(fetched, all_partitions=not fetched)
         if not parts:

@@ -36,32 +36,28 @@ async def rebuild(settings: Settings, url: str, *, until: Mapping[Place, int] | 
     options = client_options(settings)
     topics = await bound_topics(settings, options)
     writer = await asyncio.to_thread(OperationalWriter.open, url)
+    stream = TopicsStream(topics, None, options, until=until)
+    projection = Projection(
+        stream,
+        writer,
+        Metrics(),
+        group=settings.projector_group,
+        batch_records_max=settings.projector_batch_records_max,
+        writing_seconds_max=settings.chunk_age_seconds_max,
+        clock=now_microseconds,
+    )
     try:
         if writer.database.query("SELECT count(*) FROM source_offset") != [(0,)]:
             raise ForeignOperational(f"{writer.database.place}: this operational database is in use already; name a new one with --into")
-        next_offsets = writer.bind(topics)
-        stream = TopicsStream(topics, None, options, until=until)
-        projection = Projection(
-            stream,
-            writer,
-            Metrics(),
-            group=settings.projector_group,
-            batch_records_max=settings.projector_batch_records_max,
-            writing_seconds_max=settings.chunk_age_seconds_max,
-            clock=now_microseconds,
-        )
         await stream.start()
-        try:
-            await projection.seek(next_offsets)
-            if until is None:
-                stream.read_until(await stream.end_offsets())
-            return await _run(projection, stream, progress)
-        finally:
-            with contextlib.suppress(TimeoutError, KafkaError):
-                await asyncio.wait_for(stream.stop(), STOP_SECONDS_MAX)
-            projection.close()
+        await projection.seek(await projection.bind(topics))
+        if until is None:
+            stream.read_until(await stream.end_offsets())
+        return await _run(projection, stream, progress)
     finally:
-        writer.close()
+        with contextlib.suppress(TimeoutError, KafkaError):
+            await asyncio.wait_for(stream.stop(), STOP_SECONDS_MAX)
+        await projection.close()
 
 
 async def _run(projection: Projection, stream: TopicsStream, progress: Progress) -> int:
