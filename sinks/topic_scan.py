@@ -12,6 +12,9 @@ from sinks.stream_identity import identify
 
 POLL_SECONDS_MAX = 0.5
 
+SLICE_RECORDS_MAX = 5_000
+"""Most records handed over at once; behind them the client holds at most 1 MiB of fetched records per partition."""
+
 
 class ScanStuck(Exception):
     """Committed records up to the wanted end did not become visible in time; the message says where."""
@@ -71,7 +74,7 @@ class TopicScan:
         moved_at = time.monotonic()
         before: dict[TopicPartition, int] = {}
         while open_ends:
-            fetched = await self._committed.getmany(timeout_ms=int(POLL_SECONDS_MAX * 1000))
+            fetched = await self._committed.getmany(timeout_ms=int(POLL_SECONDS_MAX * 1000), max_records=SLICE_RECORDS_MAX)
             positions = {partition: await self._committed.position(partition) for partition in open_ends}
             for partition in [partition for partition, end in open_ends.items() if positions[partition] >= end]:
                 del open_ends[partition]

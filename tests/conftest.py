@@ -8,9 +8,13 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from asiento.runtime.local_kafka import LocalKafka
 from tests.postgresql import PostgresqlServer
+
+settings.register_profile("asiento", deadline=None)  # how long an example takes says something of the machine, not of the code
+settings.load_profile("asiento")
 
 
 @pytest.hookimpl(tryfirst=True)

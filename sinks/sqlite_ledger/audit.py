@@ -52,8 +52,12 @@ class LedgerAudit:
         self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)
         for pragma in (f"cache_size = -{CACHE_KIB}", "trusted_schema = OFF", "cell_size_check = ON", "temp_store = FILE"):
             self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.execute("BEGIN")
-        self._connection.execute(statement("audit_cursor")).fetchall()
+        try:
+            self._connection.execute("BEGIN")
+            self._connection.execute(statement("audit_cursor")).fetchall()
+        except BaseException:
+            self._connection.close()
+            raise
 
     @classmethod
     def at(cls, ledger_url: str) -> Self:

@@ -89,8 +89,8 @@ class _Verification:
         stream, numbers = await self.log.identity(entries)
         if self.kept is not None and self.kept.stream != stream:
             raise ForeignLedger(f"the kept heads are those of topic id {self.kept.stream.topic_id}, {entries} has the id {stream.topic_id}")
-        stated = check_offsets(self.audit, problems, stream, numbers, ledger_url)
         total = check_file(self.audit, problems, ledger_url)
+        stated = check_offsets(self.audit, problems, stream, numbers, ledger_url)
         seals = SealCheck(self.audit, problems, self.kept)
         seals.run()
         starts, ends = await self.log.starts(entries, numbers), await self.log.ends(entries, numbers)

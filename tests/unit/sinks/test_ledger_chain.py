@@ -10,7 +10,8 @@ import pytest
 
 from sinks.chain import EMPTY_CHAIN, START, ChainHead, entry_seal, next_link
 from sinks.ledger import Batch, LedgerRefused, OffsetMoved, StreamEntry
-from sinks.sqlite_ledger import LedgerReader, SqliteLedger
+from sinks.sqlite_ledger import DamagedRow, LedgerReader, SqliteLedger
+from sinks.sqlite_ledger.rows import conflict_row, document_row, posting_rows
 from sinks.sqlite_ledger.statements import migrations
 from tests.unit.sinks.journal import BOOKED_AT, STREAM, batch, capture, invoice
 
@@ -149,3 +150,34 @@ async def test_an_upgrade_that_fails_leaves_the_version(tmp_path: Path) -> None:
     with closing(sqlite3.connect(old)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
         assert "chain_hash" not in [row[1] for row in connection.execute("PRAGMA table_info(entry)")]
+
+
+def test_the_json_texts_of_the_file_are_part_of_its_format() -> None:
+    """Verify compares them letter by letter: written otherwise, every older ledger would be called altered."""
+    document = invoice().document
+    assert document is not None
+    assert document_row(1, document)[3] == (
+        '{"kind":"INVOICE","document_ref":"invoice-t1-shopify:mx-1-1","refers_to":[],"customer_ref":null,"due_date":null,"lines":'
+        '[{"quantity":2000000,"net":10000,"discount":0,"taxes":[{"jurisdiction":"MX","type":"VAT","code":"IVA","rate":"0.16","amount":1600,'
+        '"liable_party":"SELLER"}],"line_id":"1","sku":"mug","description":null,"unit_price":"50.00"}],"totals":{"net":10000,"tax":1600,'
+        '"gross":11600},"fiscal":{"rfc":"XAXX010101000"}}'
+    )
+    assert [row[6] for row in posting_rows(1, invoice())] == ['{"channel":"web"}', '{"category":"sales","channel":"web"}', "{}"]
+    kept = conflict_row(1, batch([capture()]).entries[0], "a" * 64, 0, 0)[4]
+    assert kept.startswith(
+        '{"entry_id":"00000000-0000-0000-0000-000100000001","entry_kind":"capture","part":"","entry_seq":1,"tenant":"t1",'
+    )
+
+
+@pytest.mark.parametrize("body", ["[]", "{}", "null", "7", '"text"', '{"lines": 3}', '{"lines": [], "totals": [], "fiscal": []}', "{", ""])
+async def test_rows_that_are_no_entry_any_more_are_damaged_and_nothing_else(tmp_path: Path, body: str) -> None:
+    path = tmp_path / "ledger.sqlite"
+    await book(path, batch([invoice(1)]))
+    with LedgerReader(path) as reader:
+        row = next(reader.all_rows())
+    assert row.document is not None
+    with pytest.raises(DamagedRow, match=invoice(1).entry_id):
+        replace(row, document=(*row.document[:3], body)).entry()
+    valid = '{"lines":[],"totals":{"net":0,"tax":0,"gross":0},"refers_to":[],"fiscal":[],"kind":"INVOICE","document_ref":"d"}'
+    with pytest.raises(DamagedRow):
+        replace(row, document=(*row.document[:3], valid)).entry()

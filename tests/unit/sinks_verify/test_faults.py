@@ -211,6 +211,18 @@ async def test_an_entry_deleted_where_the_offset_was_removed_too_is_missing(book
     assert report.problems.counts["ledger_offset"] >= PARTITIONS
 
 
+async def test_the_same_number_as_another_type_is_an_edit(books: Installation) -> None:
+    """5.0 equals 5 to SQLite and to Python; money is no float."""
+    with opened(books) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_schema SET sql = replace(sql, 'amount      INTEGER', 'amount      BLOB') WHERE name = 'posting'")
+        connection.execute("PRAGMA writable_schema = RESET")
+    with opened(books) as connection:
+        connection.execute("UPDATE posting SET amount = CAST(amount AS REAL) WHERE entry_no = 3 AND line = 1")
+        assert connection.execute("SELECT typeof(amount) FROM posting WHERE entry_no = 3 AND line = 1").fetchone() == ("real",)
+    assert (await faults(books))["altered"] == 1
+
+
 @pytest.mark.parametrize("statement", ["CREATE TRIGGER helper AFTER INSERT ON entry BEGIN SELECT 1; END", "CREATE TABLE entry_2 (a)"])
 async def test_what_is_none_of_the_ledgers_own_is_named(tmp_path: Path, statement: str) -> None:
     installation = await install(tmp_path, orders=4, partitions=1, conflicts=0)
