@@ -59,13 +59,18 @@ class PostgresqlServer:
 
     def start(self) -> None:
         """Make the cluster and wait until it answers."""
-        data = str(self._directory / "data")
         with self._log.open("wb") as log:
             options = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-            subprocess.run([str(self._programs / "initdb"), "-D", data, *options], check=True, stdout=log, stderr=log, **self._as_user)
+            command = [str(self._programs / "initdb"), "-D", self._data, *options]
+            subprocess.run(command, check=True, stdout=log, stderr=log, **self._as_user)
+        self.come_back()
+
+    def come_back(self) -> None:
+        """Start the server on its data and wait until it answers."""
+        with self._log.open("ab") as log:
             settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=40")
             words = [word for setting in settings for word in ("-c", setting)]
-            command = [str(self._programs / "postgres"), "-D", data, "-p", str(self.port), *words]
+            command = [str(self._programs / "postgres"), "-D", self._data, "-p", str(self.port), *words]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user)
         self._wait()
 
@@ -79,12 +84,20 @@ class PostgresqlServer:
         """The URL of a database."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
-    def stop(self) -> None:
-        """Stop at once; clients are cut off."""
+    def go_away(self) -> None:
+        """End the server at once, clients are cut off; `come_back` starts it again."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(STOP_SECONDS_MAX)
+
+    def stop(self) -> None:
+        """Stop at once and remove all data; clients are cut off."""
+        self.go_away()
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    @property
+    def _data(self) -> str:
+        return str(self._directory / "data")
 
     @property
     def _log(self) -> Path:

@@ -39,7 +39,7 @@ def run(
     from sinks.entry_stream import StreamBroken
     from sinks.ledger import LedgerError
     from sinks.ledger_process import BrokerUnreachable
-    from sinks.projector.errors import OperationalError
+    from sinks.projector.errors import OperationalError, OperationalUnavailable
     from sinks.stream_identity import StreamUnknown
 
     configure_logging(settings, f"sink-{name}")
@@ -47,7 +47,7 @@ def run(
         asyncio.run(_process(name, settings))
     except (LedgerError, OperationalError, StreamBroken) as error:
         get_logger().error(log_events.PROCESS_FAILED, reason=str(error))
-        _end_at_once(str(error), CommandError.exit_code)
+        _end_at_once(str(error), (Unreachable if isinstance(error, OperationalUnavailable) else CommandError).exit_code)
     except (BrokerUnreachable, StreamUnknown) as error:
         raise Unreachable(str(error)) from error
     get_logger().info(log_events.PROCESS_STOPPED)

@@ -11,18 +11,14 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import chain, islice
 from typing import Protocol
 
-from confluent_kafka import Producer
-
 from asiento.runtime.local_kafka import LocalKafka
-from sources.synthetic.arrivals import Arrival
-from sources.synthetic.day import trading_day
 from streams.engine.failure import KNOWN_CAUSES, ExitCode
 from streams.engine.faults import STEPS
+from tests.acceptance.load import Load
 from tests.acceptance.order_pipeline import OrderPipeline
 from tests.integration.order_stream import POLL_SECONDS, Worker
 
@@ -30,8 +26,6 @@ LOG = logging.getLogger("nemesis")
 
 WORKERS = ("w1", "w2")
 GUEST = "w3"
-DAY_ORDERS = 400
-DAYS_MAX = 100
 SLICE_RECORDS = 300
 CHUNK_RECORDS = 20
 """Records that a worker puts into one transaction, unless one fetch brings more."""
@@ -91,26 +85,11 @@ class Victim(Protocol):
     def kill(self) -> None: ...
 
 
-class Load:
-    """Synthetic days, one after the other, sent in slices in their order of arrival."""
-
-    def __init__(self, pipeline: OrderPipeline, seed: int) -> None:
-        self._stream = pipeline.stream
-        days = (trading_day(seed * DAYS_MAX + number, DAY_ORDERS) for number in range(DAYS_MAX))
-        self._arrivals: Iterator[Arrival] = chain.from_iterable(day.arrivals for day in days)
-        self._producer = Producer({"bootstrap.servers": pipeline.stream.kafka, "linger.ms": 5, "batch.num.messages": 10, "log_level": 0})
-
-    def send(self, records: int) -> None:
-        """The next records, in small batches; returns when the broker has them."""
-        arrivals = list(islice(self._arrivals, records))
-        assert arrivals, f"{DAYS_MAX} days are over"
-        for arrival in arrivals:
-            self._producer.produce(self._stream.events, *self._stream.record(arrival))
-        assert self._producer.flush(WAIT_SECONDS_MAX) == 0
-
-
 class Nemesis:
     """One run: `start`, then `plan`, then `drain`."""
+
+    slice_records = SLICE_RECORDS
+    chunk_records = CHUNK_RECORDS
 
     def __init__(self, pipeline: OrderPipeline, broker: LocalKafka, load: Load, seed: int, *, static_members: bool) -> None:
         self.history = History()
@@ -156,8 +135,13 @@ class Nemesis:
     # -- what is done -------------------------------------------------------------------------------------------------
 
     def _kill_worker(self) -> None:
-        self._until(lambda: any(self._ready(name) for name in WORKERS), "a worker is ready")
-        name = self._random.choice([name for name in WORKERS if self._ready(name)])
+        kill = None
+        while kill is None:
+            self._until(lambda: any(self._ready(name) for name in WORKERS), "a worker is ready")
+            kill = self._kill_ready_worker(self._random.choice([name for name in WORKERS if self._ready(name)]))
+
+    def _kill_ready_worker(self, name: str) -> Kill | None:
+        """Kill and restart this one; None: it died by itself meanwhile."""
         worker = self._workers[name]
         own, before = self._own(name), self._stream.committed()
 
@@ -167,19 +151,22 @@ class Nemesis:
             left = sum(marks[partition][1] - now.get(partition, 0) for partition in own)
             moved = any(now.get(partition, 0) > before.get(partition, 0) for partition in own)
             behind, open_now = self._stream.lag() > 0, bool(own & self._pipeline.open_transactions())
-            kill = Kill(name, behind, open_now or (moved and left > CHUNK_RECORDS), open_now, attempt)
+            kill = Kill(name, behind, open_now or (moved and left > self.chunk_records), open_now, attempt)
             own, before = self._own(name), now
             return kill
 
         kill = self._strike(worker.process, look)
-        if kill is None:
-            self._kill_worker()
-            return
-        self.history.worker_kills.append(kill)
-        self._steps_to_come += filter(None, [self._faults.pop(name, None)])  # it did not come that far
-        self._start_worker(name)
+        if kill is not None:
+            self.history.worker_kills.append(kill)
+            self._steps_to_come += filter(None, [self._faults.pop(name, None)])  # it did not come that far
+            self._start_worker(name)
+        return kill
 
     def _kill_sink(self) -> None:
+        while self._kill_busy_sink() is None:
+            pass
+
+    def _kill_busy_sink(self) -> Kill | None:
         self._until(self._entries_come, "the sink has entries to book")
 
         def look(attempt: int) -> Kill:
@@ -187,16 +174,15 @@ class Nemesis:
             return Kill("sink", waits, waits, False, attempt)
 
         kill = self._strike(self._sink, look)
-        if kill is None:
-            self._kill_sink()
-            return
-        self.history.sink_kills.append(kill)
-        self._sink.start()
+        if kill is not None:
+            self.history.sink_kills.append(kill)
+            self._sink.start()
+        return kill
 
     def _strike(self, victim: Victim, look: Callable[[int], Kill]) -> Kill | None:
         """Freeze, look, kill where it was at work; after some tries any lag will do. None: it died by itself meanwhile."""
         for attempt in range(1, WAITS_MAX + 1):
-            self._load.send(SLICE_RECORDS)
+            self._load.send(self.slice_records)
             time.sleep(self._random.uniform(0, INSTANT_SECONDS_MAX))  # not a wait: the seeded instant
             victim.send_signal(signal.SIGSTOP)
             if victim.poll() is not None:
@@ -236,7 +222,7 @@ class Nemesis:
                 self._faults[name] = self._steps_to_come.pop()
                 unsafe = f"crash:{self._faults[name]}:{self._random.randint(1, STEP_COUNT_MAX)}"
         self._workers[name] = self._stream.start_worker(
-            instance_id=member, unsafe=unsafe, merged_records_max=CHUNK_RECORDS, chunk_bytes_max=16_384
+            instance_id=member, unsafe=unsafe, merged_records_max=self.chunk_records, chunk_bytes_max=16_384
         )
 
     def _revive(self) -> None:
@@ -280,8 +266,8 @@ class Nemesis:
 
     def _keep_behind(self) -> None:
         """Never let the workers run out of records."""
-        if self._stream.lag() < SLICE_RECORDS:
-            self._load.send(SLICE_RECORDS)
+        if self._stream.lag() < self.slice_records:
+            self._load.send(self.slice_records)
 
     # -- what is seen -------------------------------------------------------------------------------------------------
 

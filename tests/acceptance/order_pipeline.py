@@ -64,13 +64,13 @@ class OrderPipeline:
     def open_transactions(self) -> set[int]:
         """Partitions on which somebody has written output that is neither committed nor aborted."""
         topic = self.stream.settings.topic(ACCOUNTING_DECISIONS)
-        written = self._ends(topic, "read_uncommitted")  # first: what is stable afterwards is so for good
-        stable = self._ends(topic, "read_committed")
+        written = self.ends(topic, "read_uncommitted")  # first: what is stable afterwards is so for good
+        stable = self.ends(topic, "read_committed")
         return {partition for partition, end in written.items() if stable[partition] < end}
 
     def ledger_lag(self) -> int:
         """Offsets of the entries topic that the ledger has not passed, markers included; 0 only if all is booked."""
-        ends, reached = self._ends(self._entries, "read_committed"), self.sink.next_offsets()
+        ends, reached = self.ends(self._entries, "read_committed"), self.sink.next_offsets()
         return sum(max(end - reached.get(partition, 0), 0) for partition, end in ends.items())
 
     def entry_waits(self) -> bool:
@@ -92,7 +92,8 @@ class OrderPipeline:
                 at_end += error.code() == KafkaError._PARTITION_EOF
         return False
 
-    def _ends(self, topic: str, isolation: str) -> dict[int, int]:
+    def ends(self, topic: str, isolation: str) -> dict[int, int]:
+        """Where each partition of a topic ends, by isolation level."""
         with self._reader(isolation) as reader:
             partitions = range(self.stream.partitions)
             return {number: reader.get_watermark_offsets(TopicPartition(topic, number), READ_SECONDS_MAX)[1] for number in partitions}

@@ -6,7 +6,8 @@ import pytest
 
 from asiento.runtime.local_kafka import LocalKafka
 from streams.engine.faults import STEPS
-from tests.acceptance.nemesis import LOG, Load, Nemesis
+from tests.acceptance.load import Load, trading_days
+from tests.acceptance.nemesis import LOG, Nemesis
 from tests.acceptance.order_pipeline import OrderPipeline
 
 
@@ -25,7 +26,8 @@ def test_killed_under_load_the_ledger_equals_simulate(
     """Workers and sink are killed, a third worker joins and leaves, the broker is killed: nothing lost, nothing twice."""
     pipeline = OrderPipeline(local_kafka.bootstrap_servers, topic_prefix, tmp_path, sink_batch_entries_max="2")
     try:
-        nemesis = Nemesis(pipeline, local_kafka, Load(pipeline, seed), seed, static_members=static_members)
+        load = Load(pipeline.stream, trading_days(pipeline.stream, seed))
+        nemesis = Nemesis(pipeline, local_kafka, load, seed, static_members=static_members)
         nemesis.start()
         nemesis.plan(worker_kills=kills, sink_kills=kills)
         nemesis.drain()

@@ -46,10 +46,12 @@ class Projector:
             **{f"ASIENTO_{name.upper()}": value for name, value in settings.items()},
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
 
     def start(self) -> None:
         """Start the process; does not wait."""
         with self.log.open("ab") as log:
+            self._log_start = log.tell()
             command = [sys.executable, "-m", "asiento.cli.main", "sinks", "run", "projector"]
             self._process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
 
@@ -62,6 +64,27 @@ class Projector:
     def running(self) -> bool:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def told(self) -> str:
+        """What the process has logged since its last start."""
+        with self.log.open("rb") as log:
+            log.seek(self._log_start)
+            return log.read().decode(errors="replace")
+
+    @property
+    def projects(self) -> bool:
+        """Whether the process has taken the database over and reads."""
+        return self.running and '"process_started"' in self.told
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """SIGSTOP, SIGCONT or what else a test wants."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def poll(self) -> int | None:
+        """How the process ended (negative: the signal); None while it runs or before its start."""
+        return self._process.poll() if self._process is not None else None
 
     def kill(self) -> None:
         """kill -9, as a crash."""
