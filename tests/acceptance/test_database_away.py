@@ -38,7 +38,9 @@ async def projector(kafka: str, topic_prefix: str, tmp_path: Path, own_server: P
     projector.close()
 
 
-async def test_its_database_away_the_projector_ends_as_one_without_its_dependency_and_goes_on(projector: Projector, own_server: PostgresqlServer) -> None:
+async def test_its_database_away_the_projector_ends_as_one_without_its_dependency_and_goes_on(
+    projector: Projector, own_server: PostgresqlServer
+) -> None:
     stream, chance = projected_stream(seed=9, orders=60, partitions=PARTITIONS), random.Random(4)
     await send_stream(projector.kafka, projector.prefix, stream, end=0.2)
     projector.start()
