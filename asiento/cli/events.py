@@ -1,4 +1,4 @@
-"""`asiento events`: send order events from a file of their JSON twin, watch the topic."""
+"""`asiento events`: send order events from a file of their JSON twin, watch the topic; the desk's part is in `event_desk`."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from asiento.cli import event_desk
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.json_lines import open_input, read_lines
 from asiento.cli.output import message, print_json
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from schemas.event_messages import EventMessage
     from schemas.refusal import Refusal
 
-app = typer.Typer(no_args_is_help=True, help="Order events: send them, watch them.")
+app = typer.Typer(no_args_is_help=True, help="Order events: send them, watch them, settle those that are not settled.")
+event_desk.register(app)
 
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 REFUSALS_SHOWN_MAX = 100

@@ -7,6 +7,8 @@ import typer
 from asiento import __version__
 from asiento.cli import (
     config,
+    discrepancies,
+    dlq,
     doctor,
     down,
     entries,
@@ -39,6 +41,8 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
 app.add_typer(events.app, name="events")
+app.add_typer(discrepancies.app, name="discrepancies")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(orders.app, name="orders")
 app.add_typer(sinks.app, name="sinks")

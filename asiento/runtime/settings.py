@@ -13,6 +13,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic_settings import SettingsError as UnreadableSetting
 
 ENVIRONMENT_PREFIX = "ASIENTO_"
 
@@ -63,6 +64,11 @@ class Settings(BaseSettings):
     projector_batch_records_max: int = Field(
         1_000, ge=1, le=20_000, description="Most records in one transaction of the operational database"
     )
+    approval_limit: dict[str, int] = Field(
+        {"default": 100_000},
+        description="Most that one person books alone to resolve a discrepancy, in minor units by currency, and `default` for all "
+        'others, as JSON: {"default": 100000, "JPY": 50000}; above, a second person approves',
+    )
     policy: Path | None = Field(None, description="YAML file with the accounting policy; unset: policy version 1 with its defaults")
     mapping: Path | None = Field(None, description="YAML file with the account mapping")
 
@@ -79,6 +85,18 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("must start with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("approval_limit")
+    @classmethod
+    def _limits(cls, value: dict[str, int]) -> dict[str, int]:
+        if "default" not in value:
+            raise ValueError('must name "default"')
+        for currency, limit in value.items():
+            if currency != "default" and not (len(currency) == 3 and currency.isascii() and currency.isupper()):
+                raise ValueError(f'{currency} is neither a currency like EUR nor "default"')
+            if limit < 0:
+                raise ValueError(f"{currency}: a limit is 0 or more minor units")
         return value
 
     @classmethod
@@ -136,6 +154,8 @@ def load_settings(options: Mapping[str, Any] | None = None) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(item, config) for item in error.errors())) from None
+    except UnreadableSetting as error:
+        raise SettingsError(f"{error}: JSON is expected, see `asiento config schema`") from None
     except yaml.YAMLError as error:
         raise SettingsError(f"{config} is not YAML: {error}") from None
 

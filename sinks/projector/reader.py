@@ -152,6 +152,23 @@ class OperationalReader:
             waiting_line(row) for row in self._page("rejected_event", WAITING_COLUMNS, wanted, ("since", "event_id"), limit, after)
         )
 
+    def judged(
+        self,
+        outcome: str,
+        *,
+        state: State | None = "OPEN",
+        code: str | None = None,
+        order_key: str | None = None,
+        source: str | None = None,
+        assignee: str | None = None,
+        limit: int | None = LIMIT_DEFAULT,
+        after: Cursor | None = None,
+    ) -> tuple[WaitingEvent, ...]:
+        """Records whose first outcome was this one, such as `conflict`; `since` is when they were judged. Reads all decisions."""
+        wanted = {"outcome": outcome, "state": state, "code": code, "order_key": order_key, "source": source, "assignee": assignee}
+        view = f"({statement('judged_events')}) AS judged_event"
+        return tuple(waiting_line(row) for row in self._page(view, WAITING_COLUMNS, wanted, ("since", "event_id"), limit, after))
+
     def discrepancies(
         self,
         *,

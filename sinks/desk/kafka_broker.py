@@ -1,0 +1,143 @@
+"""The desk's Kafka: reads single dead letters, sends events and actions in one transaction."""
+
+import asyncio
+import time
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from typing import Any, Final, TypeVar
+from uuid import uuid4
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from asiento.runtime.kafka_clients import client_options
+from asiento.runtime.settings import Settings
+from schemas.dead_letters import DeadLetter, decode_dead_letter
+from schemas.operator_actions import encode_action
+from schemas.output_codec import DecodeError
+from schemas.partitioning import partition_for
+from schemas.topics import ACCOUNTING_ACTIONS, EVENT_RECORD_BYTES_MAX, ORDERS_DLQ, ORDERS_EVENTS, OUTPUT_RECORD_BYTES_MAX
+from sinks.desk.errors import DeskUnavailable
+from sinks.desk.outgoing import Bundle
+from sinks.stream_identity import StreamUnknown, identify
+
+TRANSACTION_TIMEOUT_MS: Final = 10_000
+"""A desk that dies in the middle holds readers of the partitions it wrote to for so long; then the broker takes it all back."""
+READ_SECONDS_MAX: Final = 15.0
+POLL_MS: Final = 500
+
+Answer = TypeVar("Answer")
+
+
+class KafkaBroker:
+    """See `sinks.desk.outgoing.Broker`. One connection per question: a command asks a few.
+
+    Every run has a transactional id of its own, `<app id>-desk-...`: two operators at once never fence each other.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._events, self._actions, self._letters = (settings.topic(name) for name in (ORDERS_EVENTS, ACCOUNTING_ACTIONS, ORDERS_DLQ))
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """Asked late: who only reads the database needs no broker. Raises `SettingsError` where none is named."""
+        return client_options(self._settings)
+
+    def partition_count(self) -> int:
+        """See `Broker.partition_count`."""
+        return len(self._run(self._partitions(self._events)))
+
+    def letters(self, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], DeadLetter]:
+        """See `Broker.letters`."""
+        return self._run(self._read(sorted(places)))
+
+    def action_ends(self) -> Mapping[int, int]:
+        """See `Broker.action_ends`."""
+        return self._run(self._ends())
+
+    def send(self, bundles: Sequence[Bundle]) -> None:
+        """See `Broker.send`."""
+        self._run(self._send(bundles))
+
+    def _run(self, question: Coroutine[Any, Any, Answer]) -> Answer:
+        try:
+            return asyncio.run(question)
+        except StreamUnknown as problem:
+            raise DeskUnavailable(str(problem)) from None
+        except (KafkaError, OSError, TimeoutError) as problem:
+            servers = ",".join(self._options["bootstrap_servers"])
+            raise DeskUnavailable(f"the broker at {servers} does not answer ({problem!r}); see `asiento doctor`") from None
+
+    async def _partitions(self, topic: str) -> tuple[int, ...]:
+        return (await identify(topic, dict(self._options)))[1]
+
+    async def _ends(self) -> dict[int, int]:
+        partitions = [TopicPartition(self._actions, number) for number in await self._partitions(self._actions)]
+        consumer = AIOKafkaConsumer(**self._options, isolation_level="read_committed", enable_auto_commit=False)
+        await consumer.start()
+        try:
+            return {partition.partition: end for partition, end in (await consumer.end_offsets(partitions)).items()}
+        finally:
+            await consumer.stop()
+
+    async def _read(self, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], DeadLetter]:
+        consumer = AIOKafkaConsumer(
+            **self._options,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=OUTPUT_RECORD_BYTES_MAX,
+        )
+        await identify(self._letters, dict(self._options))
+        await consumer.start()
+        try:
+            found: dict[tuple[int, int], DeadLetter] = {}
+            for partition, offset in places:
+                letter = await self._letter(consumer, TopicPartition(self._letters, partition), offset)
+                if letter is not None:
+                    found[partition, offset] = letter
+            return found
+        finally:
+            await consumer.stop()
+
+    async def _letter(self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> DeadLetter | None:
+        consumer.assign([partition])
+        first = (await consumer.beginning_offsets([partition]))[partition]
+        end = (await consumer.end_offsets([partition]))[partition]
+        if not first <= offset < end:
+            return None
+        consumer.seek(partition, offset)
+        deadline = time.monotonic() + READ_SECONDS_MAX
+        while time.monotonic() < deadline:
+            for record in (await consumer.getmany(partition, timeout_ms=POLL_MS, max_records=1)).get(partition, ()):
+                if record.offset != offset:
+                    return None
+                try:
+                    return decode_dead_letter(record.value)
+                except DecodeError as problem:
+                    raise DeskUnavailable(f"{partition.topic}/{partition.partition}/{offset} is no dead letter: {problem}") from None
+        raise DeskUnavailable(
+            f"{partition.topic}/{partition.partition}/{offset} could not be read within {READ_SECONDS_MAX:.0f} s: try again"
+        )
+
+    async def _send(self, bundles: Sequence[Bundle]) -> None:
+        event_partitions = len(await self._partitions(self._events))
+        action_partitions = len(await self._partitions(self._actions))
+        producer = AIOKafkaProducer(
+            **self._options,
+            transactional_id=f"{self._settings.app_id}-desk-{uuid4()}",
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            max_request_size=EVENT_RECORD_BYTES_MAX,
+        )
+        await producer.start()
+        try:
+            async with producer.transaction():
+                for bundle in bundles:
+                    for event in bundle.events:
+                        partition = partition_for(event.key, event_partitions)
+                        await producer.send(self._events, event.value, key=event.key, partition=partition, headers=list(event.headers))
+                    for action in bundle.actions:
+                        partition = partition_for(action.key, action_partitions)
+                        await producer.send(self._actions, encode_action(action), key=action.key, partition=partition)
+        finally:
+            await producer.stop()
