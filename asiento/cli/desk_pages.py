@@ -1,21 +1,15 @@
-"""How the desk's values look as text: lists as tables, single cases as pages. Everything from outside is made printable."""
+"""How the desk's values look as text, lists and single cases. Everything from outside is made printable."""
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import orjson
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from asiento.cli.desk_words import age_text, amount_text, done, say
-from asiento.cli.printable import print_line, printable
+from asiento.cli.printable import print_line
 from schemas.wording.language import Language
 from schemas.wording.texts_of_outcomes import OUTCOMES
 
-COLUMNS_WITHOUT_TERMINAL: Final = 120
 VALUE_LENGTH_MAX: Final = 200
 FIELDS_SHOWN_MAX: Final = 400
 Json = dict[str, Any]
@@ -27,17 +21,15 @@ def print_lines(lines: Iterable[str]) -> None:
         print_line(line)
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], language: Language, next_place: str | None) -> None:
-    """Write a list, and where it goes on."""
-    if not rows:
+def print_items(title: str, items: Sequence[tuple[Sequence[str], str]], language: Language, next_place: str | None) -> None:
+    """Write a list, each item as a line of cells that can be copied and a sentence below it, and where the list goes on."""
+    if not items:
         print_line(say("found_nothing", language))
         return
-    table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    Console(width=None if sys.stdout.isatty() else COLUMNS_WITHOUT_TERMINAL, highlight=False).print(table)
+    print_line(title)
+    for cells, sentence in items:
+        print_line("  ".join(cells))
+        print_line(f"    {sentence}")
     if next_place is not None:
         print_line(say("next", language, place=next_place))
 

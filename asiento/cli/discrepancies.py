@@ -284,20 +284,23 @@ def _print_list(
         print_printable_json({"counts": counts, "proposals": proposals, "items": items, "next": next_place})
         return
     pages.print_counts(counts, language)
-    columns = [say(name, language) for name in ("discrepancy", "severity", "order", "residual", "age", "who", "state")]
-    rows = [
+    lines = [
         (
-            f"{item['discrepancy_id']} {item['code']}: {item['happened']}",
-            item["severity"],
-            item["order_key"],
-            amount_text(item["residual"], item.get("currency"), item["exponent"]),
-            pages.age_of(item),
-            pages.who(item, language),
-            pages.state_of(item, language),
+            (
+                item["discrepancy_id"],
+                item["code"],
+                item["severity"],
+                item["order_key"],
+                amount_text(item["residual"], item.get("currency"), item["exponent"]),
+                pages.age_of(item),
+                pages.who(item, language),
+                pages.state_of(item, language),
+            ),
+            item["happened"],
         )
         for item in items
     ]
-    pages.print_table(say("discrepancies", language), columns, rows, language, next_place)
+    pages.print_items(say("discrepancies", language), lines, language, next_place)
 
 
 def _print_proposals(desk: "Desk", limit: int, after: "Cursor | None", *, order: str | None, language: "Language", as_json: bool) -> None:
@@ -324,6 +327,5 @@ def _print_proposals(desk: "Desk", limit: int, after: "Cursor | None", *, order:
     if as_json:
         print_printable_json({"items": items, "next": next_place})
         return
-    columns = [say(name, language) for name in ("proposals", "discrepancy", "order")]
-    rows = [(f"{one['action_id']} {one['actor']}: {one['reason']}", one["subject"], one["order_key"] or "-") for one in items]
-    pages.print_table(say("proposals", language), columns, rows, language, next_place)
+    lines = [((one["action_id"], one["subject"], one["order_key"] or "-"), f"{one['actor']}: {one['reason']}") for one in items]
+    pages.print_items(say("proposals", language), lines, language, next_place)

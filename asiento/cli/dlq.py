@@ -62,19 +62,21 @@ def list_letters(  # noqa: PLR0917 - the words of a command
         print_printable_json({"counts": counts, "items": items, "next": next_place})
         return
     pages.print_counts(counts, language)
-    columns = [say(name, language) for name in ("subject", "reason", "order", "age", "who", "state")]
-    rows = [
+    lines = [
         (
-            item["subject"],
-            f"{item['reason']}: {item['detail']}",
-            item["order_key"] or "-",
-            pages.age_of(item),
-            pages.who(item, language),
-            pages.state_of(item, language),
+            (
+                item["subject"],
+                item["reason"],
+                item["order_key"] or "-",
+                pages.age_of(item),
+                pages.who(item, language),
+                pages.state_of(item, language),
+            ),
+            f"{item['meaning']} ({item['detail']})",
         )
         for item in items
     ]
-    pages.print_table(say("dead_letters", language), columns, rows, language, next_place)
+    pages.print_items(say("dead_letters", language), lines, language, next_place)
 
 
 @app.command()

@@ -110,13 +110,11 @@ def fix(  # noqa: PLR0917 - the words of a command
 ) -> None:
     """Send what puts an event right, after showing what changes and what the core would make of it.
 
-    A rejected one goes again under its ids; a posted one is corrected (EventCorrected) where its type allows it; beside a
-    waiting one goes another with ids of its own.
+    A rejected one goes again under its ids; a posted one is corrected (EventCorrected) where its type allows it; one that
+    contradicts an earlier one replaces that, as it is or changed; beside a waiting one goes another with ids of its own.
     """
     from asiento.cli.desk_session import read_event_file
 
-    if not void and event is None and not changes:
-        raise UsageError("say how: --event FILE, --set PATH=VALUE, or --void")
     whole = read_event_file(event)
     _send(
         lambda desk: _desk(desk).mended(event_id, event=whole, settings=changes or (), void=void),
@@ -205,21 +203,22 @@ def _print_list(
         return
     for outcome, by_code in counts.items():
         pages.print_counts({f"{outcome} {code}": number for code, number in by_code.items()}, language)
-    columns = [say(name, language) for name in ("event", "outcome", "what", "order", "age", "who", "state")]
-    rows = [
+    lines = [
         (
-            f"{item['event_id']} {item['type'] or ''}",
-            f"{item['outcome']} {item['code'] or ''}",
-            item["meaning"] or "",
-            item["order_key"] or "-",
-            pages.age_of(item),
-            pages.who(item, language),
-            pages.state_of(item, language),
+            (
+                item["event_id"],
+                f"{item['outcome']} {item['code'] or ''}".strip(),
+                item["order_key"] or "-",
+                pages.age_of(item),
+                pages.who(item, language),
+                pages.state_of(item, language),
+            ),
+            f"{item['type'] or '?'} {item['business_key'] or ''}: {item['meaning'] or ''}",
         )
         for item in items
     ]
     places = " ".join(f"{place} --outcome {outcome}" for outcome, place in next_places.items()) or None
-    pages.print_table(say("events", language), columns, rows, language, places)
+    pages.print_items(say("events", language), lines, language, places)
 
 
 def _send(

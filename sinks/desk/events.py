@@ -97,6 +97,8 @@ class EventDesk:
         stated: dict[str, Any] = orjson.loads(newest.body or "{}")
         wanted = with_changes(event if event is not None else stated, settings)
         way = _way(file, newest)
+        if event is None and not settings and not void and newest.outcome != "conflict":
+            raise DeskRefused("say how it is right: --set PATH=VALUE, --event FILE, or --void")
         if void and way != "correction":
             raise DeskRefused(f"event {event_id} was not posted: there is nothing to take back")
         if way == "correction":
