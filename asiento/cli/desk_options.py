@@ -96,16 +96,18 @@ def stored_state(state: StateChoice) -> "Stored | None":
             return None
 
 
-def finish(desk: "Desk", action: "OperatorAction", *, dry_run: bool, as_json: bool) -> None:
-    """Send an action alone, and say so."""
+def finish(desk: "Desk", *actions: "OperatorAction", dry_run: bool, as_json: bool) -> None:
+    """Send actions without an event, and say so."""
     from asiento.cli.output import message
     from asiento.cli.printable import print_printable_json
     from schemas.operator_actions import action_to_json
     from sinks.desk.outgoing import Bundle
 
     if not dry_run:
-        desk.send([Bundle(actions=(action,))])
+        desk.send([Bundle(actions=actions)])
     if as_json:
-        print_printable_json({"action": action_to_json(action), "dry_run": dry_run})
-    else:
-        message("nothing was sent (--dry-run)" if dry_run else f"{action.kind.lower()}: sent as action {action.action_id}")
+        print_printable_json({"actions": [action_to_json(action) for action in actions], "dry_run": dry_run})
+        return
+    for action in actions:
+        about = f"{action.kind.lower()} {action.subject_kind.lower().replace('_', ' ')} {action.subject}"
+        message(f"{about}: nothing was sent (--dry-run)" if dry_run else f"{about}: sent as action {action.action_id}")

@@ -136,7 +136,7 @@ def resolve(  # noqa: PLR0917 - the words of a command
         raise UsageError("--date belongs to an entry: give --post, --journal, --write-off or --small-difference")
     with _acting(by, dry_run) as desk:
         if money is None:
-            options.finish(desk, _desk(desk).resolve(discrepancy_id, reason), dry_run=dry_run, as_json=as_json)
+            options.finish(desk, *_desk(desk).resolve(discrepancy_id, reason), dry_run=dry_run, as_json=as_json)
             return
         plan = _desk(desk).money(discrepancy_id, money, reason, day)
         _book(desk, plan, reason, propose=plan.needs_second_person, dry_run=dry_run, lang=lang, as_json=as_json)

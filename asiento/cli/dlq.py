@@ -115,7 +115,11 @@ def fix(  # noqa: PLR0917 - the words of a command
     lang: options.Lang = "en",
     as_json: options.AsJson = False,
 ) -> None:
-    """Send a mended event for a refused record, after showing what changes and what the core would make of it."""
+    """Send a mended event for a refused record, after showing what changes and what the core would make of it.
+
+    Without --set and --event the event goes as it can be read, framed and keyed anew: right where only the key or what follows
+    the event is wrong.
+    """
     from asiento.cli import desk_pages as pages
     from asiento.cli.desk_session import acting, read_event_file
     from asiento.cli.desk_values import done_values, mended_letter
@@ -124,8 +128,6 @@ def fix(  # noqa: PLR0917 - the words of a command
     from sinks.desk.dead_letters import DeadLetterDesk
 
     language = options.language_of(lang)
-    if event is None and not changes:
-        raise UsageError("say how: --event FILE, --set PATH=VALUE, or both")
     whole = read_event_file(event)
     with acting(options.actor_of(by), dry_run=dry_run) as desk:
         letters = DeadLetterDesk(desk)

@@ -259,5 +259,4 @@ def _note(
     from asiento.cli.desk_session import acting
 
     with acting(options.actor_of(by), dry_run=dry_run) as desk:
-        action = _desk(desk).note(kind, event_id, reason, **more)
-        options.finish(desk, action, dry_run=dry_run, as_json=as_json)
+        options.finish(desk, *_desk(desk).note(kind, event_id, reason, **more), dry_run=dry_run, as_json=as_json)

@@ -89,13 +89,13 @@ class DiscrepancyDesk:
         """Somebody looks after it from now on."""
         return self._note("ASSIGN", self.show(discrepancy_id), reason, assignee=assignee)
 
-    def resolve(self, discrepancy_id: str, reason: str) -> OperatorAction:
-        """It is settled without money."""
+    def resolve(self, discrepancy_id: str, reason: str) -> tuple[OperatorAction, ...]:
+        """It is settled without money; the rejected event that it tells of with it."""
         file = self._require_open(discrepancy_id)
         waiting = [one for one in file.proposals if one.state == "open"]
         if waiting:
             raise DeskRefused(f"proposal {waiting[0].action.action_id} waits for an answer: approve or refuse it first")
-        return self._note("RESOLVE", file, reason)
+        return (self._note("RESOLVE", file, reason), *self._rejection(file, reason))
 
     def reopen(self, discrepancy_id: str, reason: str) -> OperatorAction:
         """It is not settled after all."""
@@ -131,7 +131,8 @@ class DiscrepancyDesk:
                 f"{shown_amount(plan.limit, plan.currency)} for one person: propose it, another person approves"
             )
         action = self._note("RESOLVE", plan.discrepancy, reason, sent_event_id=plan.event.event_id)
-        self._desk.send([Bundle(events=(self._outgoing(plan),), actions=(action,))])
+        closings = self._rejection(plan.discrepancy, reason)
+        self._desk.send([Bundle(events=(self._outgoing(plan),), actions=(action, *closings))])
         return action
 
     def propose(self, plan: MoneyPlan, reason: str) -> OperatorAction:
@@ -158,7 +159,8 @@ class DiscrepancyDesk:
         about = {"sent_event_id": plan.event.event_id, "refers_to": proposal.action.action_id}
         approved = self._note("APPROVE", plan.discrepancy, reason, **about)
         resolved = self._note("RESOLVE", plan.discrepancy, reason, sent_event_id=plan.event.event_id)
-        self._desk.send([Bundle(events=(self._outgoing(plan),), actions=(approved, resolved))])
+        closings = self._rejection(plan.discrepancy, reason)
+        self._desk.send([Bundle(events=(self._outgoing(plan),), actions=(approved, resolved, *closings))])
         return approved
 
     def refuse(self, name: str, reason: str) -> OperatorAction:
@@ -203,6 +205,15 @@ class DiscrepancyDesk:
             moved_before=self._moved_before(file),
             limit=limit_for(currency, self._desk.approval_limit),
             prediction=prediction,
+        )
+
+    def _rejection(self, file: DiscrepancyFile, reason: str) -> tuple[OperatorAction, ...]:
+        """The closing of the rejected event that the discrepancy tells of, where it is open."""
+        value = file.line.value
+        told = {value.code, dict(value.parameters).get("reason")}
+        rejected = self._desk.reader.rejected(event_id=value.event_id) if value.event_id is not None else ()
+        return tuple(
+            self._desk.action("RESOLVE", "EVENT", one.event_id, reason, order_key=value.order_key) for one in rejected if one.code in told
         )
 
     def _moved_before(self, file: DiscrepancyFile) -> int:

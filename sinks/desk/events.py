@@ -20,7 +20,7 @@ from sinks.desk.errors import DeskRefused
 from sinks.desk.mending import Change, changes_between, with_changes
 from sinks.desk.outgoing import Bundle, outgoing
 from sinks.desk.prediction import Prediction, judged_events, told
-from sinks.projector.answers import ActionLine, EventLine, OrderRecords, WaitingEvent
+from sinks.projector.answers import ActionLine, EventLine, OrderRecords, State, WaitingEvent
 from sources.platforms.identity import EVENT_NAMESPACE
 
 SUBJECT_KIND: Final = "EVENT"
@@ -57,6 +57,8 @@ class MendedEvent:
     event: OrderEvent
     changes: tuple[Change, ...]
     prediction: Prediction
+    closes: tuple[str, ...]
+    """Discrepancies that say no more than that the event was rejected or contradicts: open until somebody closes them."""
 
 
 class EventDesk:
@@ -120,6 +122,7 @@ class EventDesk:
             event=made,
             changes=changes_between(stated, wanted),
             prediction=self._desk.outlook(made.order_key).predict(made),
+            closes=_told_by(file, newest, "OPEN"),
         )
 
     def again(self, event_id: str) -> MendedEvent:
@@ -140,19 +143,25 @@ class EventDesk:
             event=made,
             changes=(),
             prediction=self._desk.outlook(made.order_key).predict(made),
+            closes=_told_by(file, file.line, "OPEN"),
         )
 
     def send(self, mended: MendedEvent, reason: str, *, anyway: bool) -> OperatorAction:
-        """Send the event and the action about it, in one transaction."""
+        """Send the event, the action about it and, where it will be posted, the closing of what it settles, in one transaction."""
         require_useful(mended.prediction, anyway=anyway)
-        action = self._desk.action(
-            "REPLAY", SUBJECT_KIND, mended.event_id, reason, order_key=mended.event.order_key, sent_event_id=mended.event.event_id
-        )
-        self._desk.send([Bundle(events=(outgoing(mended.message, mended.event_id),), actions=(action,))])
+        about = {"order_key": mended.event.order_key, "sent_event_id": mended.event.event_id}
+        action = self._desk.action("REPLAY", SUBJECT_KIND, mended.event_id, reason, **about)
+        settled = mended.closes if mended.prediction.outcome == "posted" else ()
+        closings = tuple(self._desk.action("RESOLVE", "DISCREPANCY", one, reason, **about) for one in settled)
+        self._desk.send([Bundle(events=(outgoing(mended.message, mended.event_id),), actions=(action, *closings))])
         return action
 
-    def note(self, kind: Literal["ASSIGN", "RESOLVE", "REOPEN"], event_id: str, reason: str, assignee: str | None = None) -> OperatorAction:
-        """The action of an assignment, of a closing or of a reopening, for `Desk.send`; raises `DeskRefused` where it makes no sense."""
+    def note(
+        self, kind: Literal["ASSIGN", "RESOLVE", "REOPEN"], event_id: str, reason: str, assignee: str | None = None
+    ) -> tuple[OperatorAction, ...]:
+        """The action of an assignment, of a closing or of a reopening, and the same of the discrepancies that say no more than the
+        event's outcome; for `Desk.send`. Raises `DeskRefused` where it makes no sense.
+        """
         file = self.show(event_id)
         if kind != "ASSIGN" and file.line.outcome == "deferred":
             raise DeskRefused(
@@ -169,7 +178,12 @@ class EventDesk:
             raise DeskRefused(f"event {event_id} is resolved already")
         if kind == "REOPEN" and state == "OPEN":
             raise DeskRefused(f"event {event_id} is open")
-        return self._desk.action(kind, SUBJECT_KIND, file.event_id, reason, order_key=file.line.order_key, assignee=assignee)
+        order_key = file.line.order_key
+        action = self._desk.action(kind, SUBJECT_KIND, file.event_id, reason, order_key=order_key, assignee=assignee)
+        if kind == "ASSIGN":
+            return (action,)
+        also = _told_by(file, file.line, "OPEN" if kind == "RESOLVE" else "RESOLVED")
+        return (action, *(self._desk.action(kind, "DISCREPANCY", one, reason, order_key=order_key) for one in also))
 
     def _correction(self, file: EventFile, newest: EventLine, wanted: dict[str, Any] | None) -> dict[str, Any]:
         """An EventCorrected; of a conflict it is about the event that stands, and says what the newer one said."""
@@ -209,6 +223,20 @@ class EventDesk:
         raise DeskRefused(
             f"event {file.event_id} contradicts an earlier one that cannot be found; see `asiento orders show {file.order.order_key}`"
         )
+
+
+def _told_by(file: EventFile, line: EventLine, state: State) -> tuple[str, ...]:
+    """discrepancy_id of those in that state that tell nothing but this record's rejection or conflict; the stream never closes them."""
+    if line.outcome not in ("rejected", "conflict"):
+        return ()
+    return tuple(
+        one.value.discrepancy_id
+        for one in file.order.discrepancies
+        if one.value.event_id == file.event_id
+        and one.state == state
+        and one.resolved_by != "stream"
+        and line.code in (one.value.code, dict(one.value.parameters).get("reason"))
+    )
 
 
 def noon_of(at: int) -> str:

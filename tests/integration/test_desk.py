@@ -161,7 +161,7 @@ def test_one_of_each_is_listed_explained_and_mended(desk: RealDesk) -> None:
         assert page["bytes_there"]
         if reason in BROKEN:
             desk.command("dlq", "fix", letter["subject"], "--event", "-", *ANA, stdin=of_order(examples.captured, reason))
-    desk.command("dlq", "fix", letters["wrong_key"]["subject"], "--set", "business_key=capture:p1", *ANA)
+    desk.command("dlq", "fix", letters["wrong_key"]["subject"], *ANA)
     assert desk.command("dlq", "replay", "--refused-as", "wrong_partition", *ANA)["sent"] == 1
     desk.wait_items(0, "dlq", "list")
     assert desk.books() == simulated(mended)

@@ -60,7 +60,7 @@ def test_a_broken_event_shows_the_fields_that_can_be_read(desk: OfflineDesk) -> 
 def test_json_on_the_topic_is_shown_as_json_and_mended_as_it_is(desk: OfflineDesk) -> None:
     subject = desk.refuse(orjson.dumps(PLACED))
     assert desk.json("dlq", "show", subject)["event"]["order_id"] == "1001"
-    desk.run("dlq", "fix", subject, "--set", "business_key=order", *WHY)
+    assert desk.json("dlq", "fix", subject, *WHY)["changes"] == []
     assert desk.json("dlq", "list")["items"] == []
 
 

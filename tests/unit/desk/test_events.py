@@ -36,6 +36,7 @@ def test_a_rejected_event_is_listed_explained_and_sent_again_mended(desk: Offlin
     )
     assert desk.books() == simulated([PLACED, CAPTURED])
     assert desk.json("events", "list")["items"] == []
+    assert desk.json("discrepancies", "list")["items"] == []
     assert "ana sent again or mended" in desk.text("events", "show", ID)
 
 
@@ -129,12 +130,23 @@ def test_one_that_contradicts_under_another_id_replaces_the_first(desk: OfflineD
 def test_resolved_and_reopened(desk: OfflineDesk) -> None:
     desk.arrive(PLACED, IN_DOLLARS)
     assert "is open" in desk.refusal("events", "reopen", ID, *WHY)
-    assert "resolve: sent" in desk.run("events", "resolve", ID, *WHY).stderr
+    assert f"resolve event {ID}: sent" in desk.run("events", "resolve", ID, *WHY).stderr
+    assert desk.json("discrepancies", "list")["items"] == []
     assert desk.json("events", "list")["items"] == []
     assert desk.json("events", "list", "--state", "resolved")["items"][0]["event_id"] == ID
     assert "resolved already" in desk.refusal("events", "resolve", ID, *WHY)
     desk.run("events", "reopen", ID, *WHY)
     assert desk.json("events", "list")["items"][0]["event_id"] == ID
+    (item,) = desk.json("discrepancies", "list")["items"]
+    desk.run("discrepancies", "resolve", item["discrepancy_id"], *WHY)
+    assert desk.json("events", "list")["items"] == []
+
+
+def test_a_contradiction_is_closed_with_what_replaces_the_first(desk: OfflineDesk) -> None:
+    desk.arrive(PLACED, CAPTURED, {**CAPTURED, "amount": 1000})
+    assert [one["code"] for one in desk.json("discrepancies", "list")["items"]] == ["D21"]
+    desk.json("events", "fix", ID, *WHY)
+    assert desk.json("discrepancies", "list")["items"] == []
 
 
 def test_filters(desk: OfflineDesk) -> None:
