@@ -1,7 +1,7 @@
 """Events that wait, were rejected or contradict an earlier one: looked at, assigned, mended, judged again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 from uuid import uuid5
 
@@ -14,7 +14,7 @@ from schemas.events import event_from_json
 from schemas.formats import time_text
 from schemas.operator_actions import OperatorAction
 from schemas.refusal import InvalidEvent
-from sinks.desk.dead_letters import require_useful
+from sinks.desk.dead_letters import NOT_SETTLED, require_useful
 from sinks.desk.desk import Desk
 from sinks.desk.errors import DeskRefused
 from sinks.desk.mending import Change, changes_between, with_changes
@@ -151,9 +151,13 @@ class EventDesk:
         require_useful(mended.prediction, anyway=anyway)
         about = {"order_key": mended.event.order_key, "sent_event_id": mended.event.event_id}
         action = self._desk.action("REPLAY", SUBJECT_KIND, mended.event_id, reason, **about)
-        settled = mended.closes if mended.prediction.outcome == "posted" else ()
-        closings = tuple(self._desk.action("RESOLVE", "DISCREPANCY", one, reason, **about) for one in settled)
-        self._desk.send([Bundle(events=(outgoing(mended.message, mended.event_id),), actions=(action, *closings))])
+        if mended.prediction.outcome in NOT_SETTLED:
+            # A REPLAY closes the case; what will only be refused once more stays a case.
+            after = (replace(action, kind="REOPEN", at=action.at + 1, sent_event_id=None),)
+        else:
+            settled = mended.closes if mended.prediction.outcome == "posted" else ()
+            after = tuple(self._desk.action("RESOLVE", "DISCREPANCY", one, reason, **about) for one in settled)
+        self._desk.send([Bundle(events=(outgoing(mended.message, mended.event_id),), actions=(action, *after))])
         return action
 
     def note(

@@ -55,6 +55,8 @@ def test_a_rejected_event_is_replayed_only_where_it_would_fare_better(desk: Offl
     assert desk.json("events", "replay", ID, "--dry-run", *WHY)["prediction"]["outcome"] == "rejected"
     desk.json("events", "replay", ID, "--anyway", *WHY)
     assert sent_events(desk) == [IN_DOLLARS]
+    assert [item["event_id"] for item in desk.json("events", "list")["items"]] == [ID]  # it was rejected once more, and stays open
+    assert [action.kind for action in desk.actions()] == ["REPLAY", "REOPEN"]
 
 
 def test_a_waiting_event_is_assigned_but_not_closed(desk: OfflineDesk) -> None:
