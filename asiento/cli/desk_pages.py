@@ -139,6 +139,7 @@ def discrepancy_lines(page: Json, language: Language) -> Iterator[str]:
     if page["proposals"]:
         yield f"{say('proposals', language)}:"
         yield from (f"  {line}" for one in page["proposals"] for line in proposal_lines(one, language))
+    yield from (f"{one['action_id']} {one['actor']}: {say('moved_alone', language)}" for one in page["moved_alone"])
     yield from action_lines(page["actions"], language)
 
 

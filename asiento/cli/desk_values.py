@@ -197,6 +197,7 @@ def discrepancy_page(file: DiscrepancyFile, now: int, language: Language) -> Jso
         "events": [_record(one) for one in file.events],
         "entries": [_entry(one) for one in file.entries],
         "proposals": [proposal_values(one) for one in file.proposals],
+        "moved_alone": [action_values(one) for one in file.alone],
         "actions": [action_values(one) for one in file.actions],
     }
 

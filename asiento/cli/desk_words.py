@@ -36,6 +36,7 @@ WORDS: Final[dict[str, Words]] = {
     "itself": Words("resolved by itself", "resuelta sola"),
     "json": Words("The value is JSON", "El valor es JSON"),
     "key": Words("key", "clave"),
+    "moved_alone": Words("above the limit, and no second person approved it", "por encima del límite sin que otra persona lo aprobara"),
     "next": Words("More: --after {place}", "Hay más: --after {place}"),
     "no_changes": Words("none", "ninguno"),
     "nobody": Words("nobody", "nadie"),

@@ -151,6 +151,7 @@ class EventDesk:
         require_useful(mended.prediction, anyway=anyway)
         about = {"order_key": mended.event.order_key, "sent_event_id": mended.event.event_id}
         action = self._desk.action("REPLAY", SUBJECT_KIND, mended.event_id, reason, **about)
+        after: tuple[OperatorAction, ...]
         if mended.prediction.outcome in NOT_SETTLED:
             # A REPLAY closes the case; what will only be refused once more stays a case.
             after = (replace(action, kind="REOPEN", at=action.at + 1, sent_event_id=None),)
