@@ -17,7 +17,7 @@ from schemas.operator_actions import OperatorAction, action_to_json
 from schemas.refusal import REASONS
 from schemas.wording.language import Language
 from schemas.wording.messages import Message, code_message, discrepancy_message
-from schemas.wording.texts_of_mending import filled, mendings_of
+from schemas.wording.texts_of_mending import OWN_IDS, filled, mendings_of
 from sinks.desk.approvals import Proposal
 from sinks.desk.dead_letters import LetterFile, MendedLetter, ReplayPlan
 from sinks.desk.discrepancies import DiscrepancyFile, MoneyPlan
@@ -81,10 +81,11 @@ def letter_page(file: LetterFile, now: int, language: Language, dump_bytes_max: 
 def prediction_values(prediction: Prediction, language: Language) -> Json:
     """What the core would make of an event."""
     message = _meaning(prediction.code, language) if prediction.code else None
+    known = message is not None and message.title != prediction.code
     return {
         "outcome": prediction.outcome,
         "code": prediction.code,
-        "meaning": message.title if message is not None else None,
+        "meaning": None if message is None else message.title if known else message.happened,
         "detail": prediction.detail or None,
         "entries": [entry_to_json(entry) for entry in prediction.entries],
         "discrepancies": [{**discrepancy_to_json(one), **_texts(discrepancy_message(one, language))} for one in prediction.discrepancies],
@@ -274,12 +275,16 @@ def _event_commands(file: EventFile, language: Language) -> list[Json]:
         return []
     code = file.line.code or next((one.code for one in file.lines if one.outcome == "conflict"), None)
     waits = file.line.outcome == "deferred"
-    found = _commands(code, language, event_id=file.event_id)
+    found = _commands(code, language, event_id=file.event_id, own_id=_own_id(file.line))
     return [one for one in found if _is_for_waiting(one["command"]) in (waits, None)]
 
 
+def _own_id(line: EventLine) -> str:
+    return OWN_IDS.get(line.event_type or "", "business_key")
+
+
 def _is_for_waiting(command: str) -> bool | None:
-    if " --set shipment_id=" in command:
+    if "=NEW " in command:
         return True
     return False if "events replay" in command or "events resolve" in command or "--set" in command else None
 
@@ -290,7 +295,8 @@ def _discrepancy_commands(file: DiscrepancyFile, language: Language) -> list[Jso
         return []
     for one in file.events:
         if one.outcome == "deferred":
-            return _commands(value.code, language, discrepancy_id=value.discrepancy_id)
+            found = _commands(value.code, language, discrepancy_id=value.discrepancy_id, event_id=value.event_id, own_id=_own_id(one))
+            return [found_one for found_one in found if _is_for_waiting(found_one["command"]) is not False]
     settled = any(one.outcome == "posted" for one in file.events) and not any(one.outcome == "conflict" for one in file.events)
     event_id = None if settled else value.event_id
     found = _commands(value.code, language, discrepancy_id=value.discrepancy_id, event_id=event_id)

@@ -76,7 +76,7 @@ _OWN_IDS = Mending(
         "it can never post as it is: another goes beside it, with ids of its own",
         "nunca podrá contabilizarse: se envía otro, con ids propios",
     ),
-    f"events fix {{event_id}} --set PATH=VALUE --set shipment_id=NEW {_WHY}",
+    f"events fix {{event_id}} --set PATH=VALUE --set {{own_id}}=NEW {_WHY}",
 )
 _SOMEBODY = Mending(
     Words("it waits for something: somebody asks the source", "espera algo: alguien pregunta al origen"),
@@ -102,6 +102,16 @@ _LOOK = Mending(
     Words("somebody asks the source, the provider or the customer", "alguien pregunta al origen, al proveedor o al cliente"),
     f"discrepancies assign {{discrepancy_id}} --to NAME {_WHY}",
 )
+OWN_IDS: Final[dict[str, str]] = {
+    "PaymentCaptured": "payment_id",
+    "ShipmentDispatched": "shipment_id",
+    "ReturnReceived": "return_id",
+    "RefundIssued": "refund_id",
+    "ChargebackOpened": "dispute_id",
+    "FeeCharged": "fee_id",
+    "ReceivableAdjusted": "adjustment_id",
+}
+"""Event type -> the field by which its fact is known; of any other it is the business_key."""
 _REJECTED = (_SAME_IDS, _AGAIN, _NOT_NEEDED)
 
 OF_CODES: Final[dict[str, tuple[Mending, ...]]] = {

@@ -16,7 +16,7 @@ from tests.unit.desk.offline_desk import OfflineDesk
 from tests.unit.schemas import examples
 
 ROOT = Path(__file__).resolve().parents[3]
-IDS = {"subject": "orders.events.v1/0/7", "event_id": examples.EVENT_ID, "discrepancy_id": examples.OTHER_ID}
+IDS = {"own_id": "shipment_id", "subject": "orders.events.v1/0/7", "event_id": examples.EVENT_ID, "discrepancy_id": examples.OTHER_ID}
 COMMANDS = sorted({one.command for table in (OF_REASONS, OF_CODES) for mendings in table.values() for one in mendings})
 
 
@@ -41,7 +41,7 @@ def test_it_is_a_command_of_ours(command: str) -> None:
 
 def test_the_places_are_those_of_the_case() -> None:
     for mending in mendings_of("D11"):
-        command = filled(mending, event_id=examples.EVENT_ID)
+        command = filled(mending, event_id=examples.EVENT_ID, own_id="refund_id")
         assert command is None or not re.search(r"[{}]", command)
     assert filled(mendings_of("wrong_key")[0], subject="a/1/2") == 'asiento dlq fix a/1/2 --reason "WHY"'
 
@@ -64,6 +64,8 @@ def test_what_waits_is_told_otherwise_than_what_was_rejected(desk: OfflineDesk) 
     commands = [one["command"] for one in desk.json("events", "show", examples.OTHER_ID)["commands"]]
     assert [command.split()[2] for command in commands] == ["fix", "assign"]
     assert "--set shipment_id=NEW" in commands[0]
+    (item,) = desk.json("discrepancies", "list")["items"]
+    assert [one["command"] for one in desk.json("discrepancies", "show", item["discrepancy_id"])["commands"]] == commands
 
 
 @pytest.mark.parametrize("command", re.findall(r"^asiento (.+)$", (ROOT / "docs" / "desk.md").read_text(encoding="utf-8"), re.MULTILINE))
