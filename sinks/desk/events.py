@@ -19,7 +19,7 @@ from sinks.desk.desk import Desk
 from sinks.desk.errors import DeskRefused
 from sinks.desk.mending import Change, changes_between, with_changes
 from sinks.desk.outgoing import Bundle, outgoing
-from sinks.desk.prediction import Prediction, judged_events, told
+from sinks.desk.prediction import DEAD_LETTER, Prediction, judged_events, told
 from sinks.projector.answers import ActionLine, EventLine, OrderRecords, State, WaitingEvent
 from sources.platforms.identity import EVENT_NAMESPACE
 
@@ -34,7 +34,9 @@ Way: TypeAlias = Literal["same_ids", "correction", "own_ids"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFile:
-    """One event with its order. `line`: the record that counts; `lines`: all records under its id; `waiting`: its place in a queue."""
+    """One event with its order. `line`: the record that counts; `lines`: all records under its id that reached the core;
+    `waiting`: its place in a queue.
+    """
 
     event_id: str
     line: EventLine
@@ -69,9 +71,12 @@ class EventDesk:
 
     def show(self, event_id: str) -> EventFile:
         """The event, its order, and what was done about it."""
-        lines = self._desk.reader.event(event_id.lower())
-        if not lines:
+        records = self._desk.reader.event(event_id.lower())
+        if not records:
             raise DeskRefused(f"no event {event_id} is on the events topic; `asiento events list` names those that are not settled")
+        lines = tuple(line for line in records if line.first_outcome != DEAD_LETTER)
+        if not lines:
+            raise DeskRefused(f"the record of event {event_id} was refused: `asiento dlq list --order {records[0].order_key}`")
         line = _counting(lines)
         order = self._desk.reader.order(line.order_key or "")
         waiting = (
