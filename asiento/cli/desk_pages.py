@@ -64,6 +64,7 @@ def letter_lines(page: Json, language: Language) -> Iterator[str]:
     yield f"{say('reason', language)}: {page['reason']}. {page['meaning']}"
     yield f"{say('detail', language)}: {page['detail']}"
     yield f"{say('action', language)}: {page['mend']}"
+    yield from command_lines(page["commands"])
     if page["key"] is not None or page["order_key"]:
         yield f"{say('key', language)}: {page['key'] if page['key'] is not None else page['order_key']}"
     framing = page["framing"]
@@ -103,6 +104,7 @@ def event_lines(page: Json, language: Language) -> Iterator[str]:
     if page["message"] is not None:
         yield page["message"]["happened"]
         yield f"{say('action', language)}: {page['message']['action']}"
+    yield from command_lines(page["commands"])
     yield f"{say('order', language)}:"
     for one in page["order_events"]:
         mark = ">" if one["event_id"] == page["event_id"] else " "
@@ -123,6 +125,7 @@ def discrepancy_lines(page: Json, language: Language) -> Iterator[str]:
     yield f"{say('order', language)}: {page['order_key']}; {say('who', language)}: {who(page, language)}"
     yield page["happened"]
     yield f"{say('action', language)}: {page['action']}"
+    yield from command_lines(page["commands"])
     for name in ("expected", "actual", "residual"):
         if page.get(name) is not None:
             yield f"  {say(name, language)}: {amount_text(page[name], currency, exponent)}"
@@ -136,7 +139,15 @@ def discrepancy_lines(page: Json, language: Language) -> Iterator[str]:
     if page["proposals"]:
         yield f"{say('proposals', language)}:"
         yield from (f"  {line}" for one in page["proposals"] for line in proposal_lines(one, language))
+    yield from (f"{one['action_id']} {one['actor']}: {say('moved_alone', language)}" for one in page["moved_alone"])
     yield from action_lines(page["actions"], language)
+
+
+def command_lines(commands: Sequence[Json]) -> Iterator[str]:
+    """When which command mends it."""
+    for one in commands:
+        yield f"  {one['when']}:"
+        yield f"    {one['command']}"
 
 
 def proposal_lines(proposal: Json, language: Language) -> Iterator[str]:

@@ -17,6 +17,7 @@ from schemas.operator_actions import OperatorAction, action_to_json
 from schemas.refusal import REASONS
 from schemas.wording.language import Language
 from schemas.wording.messages import Message, code_message, discrepancy_message
+from schemas.wording.texts_of_mending import OWN_IDS, filled, mendings_of
 from sinks.desk.approvals import Proposal
 from sinks.desk.dead_letters import LetterFile, MendedLetter, ReplayPlan
 from sinks.desk.discrepancies import DiscrepancyFile, MoneyPlan
@@ -60,6 +61,7 @@ def letter_page(file: LetterFile, now: int, language: Language, dump_bytes_max: 
     return {
         **letter_item(file.line, now, language),
         "mend": _meaning(file.line.reason, language).action,
+        "commands": _commands(file.line.reason, language, subject=file.line.subject) if file.line.state == "OPEN" else [],
         "worker_version": file.line.worker_version,
         "bytes_there": letter is not None,
         "key": _bytes_text(letter.key) if letter is not None else None,
@@ -79,10 +81,11 @@ def letter_page(file: LetterFile, now: int, language: Language, dump_bytes_max: 
 def prediction_values(prediction: Prediction, language: Language) -> Json:
     """What the core would make of an event."""
     message = _meaning(prediction.code, language) if prediction.code else None
+    known = message is not None and message.title != prediction.code
     return {
         "outcome": prediction.outcome,
         "code": prediction.code,
-        "meaning": message.title if message is not None else None,
+        "meaning": None if message is None else message.title if known else message.happened,
         "detail": prediction.detail or None,
         "entries": [entry_to_json(entry) for entry in prediction.entries],
         "discrepancies": [{**discrepancy_to_json(one), **_texts(discrepancy_message(one, language))} for one in prediction.discrepancies],
@@ -143,6 +146,7 @@ def event_page(file: EventFile, now: int, language: Language) -> Json:
         "outcome": line.outcome,
         "code": line.code,
         "message": _why(file, language),
+        "commands": _event_commands(file, language),
         "since": time_text(since) if since is not None else None,
         "age_seconds": _age(since, now) if since is not None else None,
         "assignee": file.waiting.assignee if file.waiting is not None else None,
@@ -190,9 +194,11 @@ def discrepancy_page(file: DiscrepancyFile, now: int, language: Language) -> Jso
     """Everything about a discrepancy."""
     return {
         **discrepancy_item(file.line, now, language),
+        "commands": _discrepancy_commands(file, language),
         "events": [_record(one) for one in file.events],
         "entries": [_entry(one) for one in file.entries],
         "proposals": [proposal_values(one) for one in file.proposals],
+        "moved_alone": [action_values(one) for one in file.alone],
         "actions": [action_values(one) for one in file.actions],
     }
 
@@ -255,6 +261,46 @@ def _why(file: EventFile, language: Language) -> Json | None:
     if code is None:
         return None
     return _texts(code_message(code, {"event_type": file.line.event_type}, None, language))
+
+
+def _commands(code: str | None, language: Language, **ids: str | None) -> list[Json]:
+    """What mends it, with the ids of the case."""
+    found = ((one, filled(one, **ids)) for one in mendings_of(code))
+    return [{"when": one.when.of(language), "command": command} for one, command in found if command is not None]
+
+
+def _event_commands(file: EventFile, language: Language) -> list[Json]:
+    """Of an event that is not settled; `resolve` and `replay` are for rejected ones, ids of its own for waiting ones."""
+    if file.line.outcome not in ("deferred", "rejected") and not any(one.outcome == "conflict" for one in file.lines):
+        return []
+    code = file.line.code or next((one.code for one in file.lines if one.outcome == "conflict"), None)
+    waits = file.line.outcome == "deferred"
+    found = _commands(code, language, event_id=file.event_id, own_id=_own_id(file.line))
+    return [one for one in found if _is_for_waiting(one["command"]) in (waits, None)]
+
+
+def _own_id(line: EventLine) -> str:
+    return OWN_IDS.get(line.event_type or "", "business_key")
+
+
+def _is_for_waiting(command: str) -> bool | None:
+    if "=NEW " in command:
+        return True
+    return False if "events replay" in command or "events resolve" in command or "--set" in command else None
+
+
+def _discrepancy_commands(file: DiscrepancyFile, language: Language) -> list[Json]:
+    value = file.line.value
+    if file.line.state != "OPEN":
+        return []
+    for one in file.events:
+        if one.outcome == "deferred":
+            found = _commands(value.code, language, discrepancy_id=value.discrepancy_id, event_id=value.event_id, own_id=_own_id(one))
+            return [found_one for found_one in found if _is_for_waiting(found_one["command"]) is not False]
+    settled = any(one.outcome == "posted" for one in file.events) and not any(one.outcome == "conflict" for one in file.events)
+    event_id = None if settled else value.event_id
+    found = _commands(value.code, language, discrepancy_id=value.discrepancy_id, event_id=event_id)
+    return [one for one in found if not _is_for_waiting(one["command"])]
 
 
 def _record(line: EventLine) -> Json:

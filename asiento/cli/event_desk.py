@@ -197,17 +197,18 @@ def _print_list(
     from asiento.cli import desk_pages as pages
     from asiento.cli.desk_words import say
     from asiento.cli.printable import print_printable_json
+    from schemas.wording.texts_of_outcomes import OUTCOMES
 
     if as_json:
         print_printable_json({"counts": counts, "items": items, "next": next_places})
         return
     for outcome, by_code in counts.items():
-        pages.print_counts({f"{outcome} {code}": number for code, number in by_code.items()}, language)
+        pages.print_counts({f"{OUTCOMES[outcome].of(language)} {code}": number for code, number in by_code.items()}, language)
     lines = [
         (
             (
                 item["event_id"],
-                f"{item['outcome']} {item['code'] or ''}".strip(),
+                f"{OUTCOMES[item['outcome']].of(language)} {item['code'] or ''}".strip(),
                 item["order_key"] or "-",
                 pages.age_of(item),
                 pages.who(item, language),

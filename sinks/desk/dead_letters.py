@@ -23,7 +23,7 @@ from sinks.projector.answers import ActionLine, DeadLetterLine
 from sources.platforms.identity import EVENT_NAMESPACE
 
 SUBJECT_KIND: Final = "DEAD_LETTER"
-_MADE_WRONG: Final = frozenset({"rejected", "conflict", DEAD_LETTER})
+NOT_SETTLED: Final = frozenset({"rejected", "conflict", DEAD_LETTER})
 """Outcomes for which nobody sends an event."""
 
 
@@ -162,7 +162,7 @@ class DeadLetterDesk:
             return _hindered(line.subject, "it has no key, so no partition: `asiento dlq fix` makes the event anew")
         prediction, event = self._predicted(letter, outlook)
         hindrance = None
-        if prediction.outcome in _MADE_WRONG and not anyway:
+        if prediction.outcome in NOT_SETTLED and not anyway:
             why = f"{prediction.outcome} {prediction.code or ''}".strip()
             hindrance = f"as it is it would be {why}: mend it with `asiento dlq fix`"
         action = self._action(line.subject, event.order_key if event else line.order_key, event.event_id if event else None, reason)
@@ -204,7 +204,7 @@ def require_useful(prediction: Prediction, *, anyway: bool) -> None:
     if anyway:
         return
     why = f"{prediction.outcome} {prediction.code or ''}".strip()
-    if prediction.outcome in _MADE_WRONG:
+    if prediction.outcome in NOT_SETTLED:
         raise DeskRefused(f"on the order as it stands this event would be {why}: nothing was sent; change it, or send it with --anyway")
     if prediction.outcome == "duplicate":
         raise DeskRefused("the order has this event already (duplicate): nothing was sent; close the case with `resolve`")

@@ -25,7 +25,10 @@ _MONEY_EVENTS: Final = frozenset({"JournalPosted", "ReceivableAdjusted"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscrepancyFile:
-    """A discrepancy, its order, the events and entries behind it, what was done about it, and what waits for a second person."""
+    """A discrepancy, its order, the events and entries behind it, what was done about it, and what waits for a second person.
+
+    `alone`: resolutions on the topic by which one person moved more than the limit, past the desk.
+    """
 
     line: DiscrepancyLine
     order: OrderRecords
@@ -33,6 +36,7 @@ class DiscrepancyFile:
     entries: tuple[EntryLine, ...]
     actions: tuple[ActionLine, ...]
     proposals: tuple[Proposal, ...]
+    alone: tuple[ActionLine, ...]
 
     @property
     def residual(self) -> int | None:
@@ -76,13 +80,15 @@ class DiscrepancyDesk:
         order = self._desk.reader.order(line.value.order_key)
         actions = self._desk.reader.actions(subject_kind=SUBJECT_KIND, subject=line.value.discrepancy_id, limit=None)
         about = line.value.event_id
+        proposals = proposals_of(actions)
         return DiscrepancyFile(
             line=line,
             order=order,
             events=tuple(one for one in order.events if about is not None and one.event_id == about),
             entries=tuple(one for one in order.entries if one.entry_id == line.value.entry_id or one.entry().event_id == about),
             actions=actions,
-            proposals=proposals_of(actions),
+            proposals=proposals,
+            alone=self._moved_alone(order, actions, proposals),
         )
 
     def assign(self, discrepancy_id: str, assignee: str, reason: str) -> OperatorAction:
@@ -206,6 +212,17 @@ class DiscrepancyDesk:
             limit=limit_for(currency, self._desk.approval_limit),
             prediction=prediction,
         )
+
+    def _moved_alone(self, order: OrderRecords, actions: tuple[ActionLine, ...], proposals: tuple[Proposal, ...]) -> tuple[ActionLine, ...]:
+        """Resolutions above the limit that no second person approved; the limit of now counts."""
+        approved = {one.action.sent_event_id for one in proposals if one.state == "approved"}
+        bodies = {one.event_id: orjson.loads(one.body) for one in order.events if one.body is not None}
+        found = []
+        for action in actions:
+            event = bodies.get(action.sent_event_id) if action.kind == "RESOLVE" and action.sent_event_id not in approved else None
+            if event is not None and moved_by(event) > limit_for(str(event.get("currency")), self._desk.approval_limit):
+                found.append(action)
+        return tuple(found)
 
     def _rejection(self, file: DiscrepancyFile, reason: str) -> tuple[OperatorAction, ...]:
         """The closing of the rejected event that the discrepancy tells of, where it is open."""

@@ -1,7 +1,7 @@
 """Events that wait, were rejected or contradict an earlier one: looked at, assigned, mended, judged again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 from uuid import uuid5
 
@@ -14,12 +14,12 @@ from schemas.events import event_from_json
 from schemas.formats import time_text
 from schemas.operator_actions import OperatorAction
 from schemas.refusal import InvalidEvent
-from sinks.desk.dead_letters import require_useful
+from sinks.desk.dead_letters import NOT_SETTLED, require_useful
 from sinks.desk.desk import Desk
 from sinks.desk.errors import DeskRefused
 from sinks.desk.mending import Change, changes_between, with_changes
 from sinks.desk.outgoing import Bundle, outgoing
-from sinks.desk.prediction import Prediction, judged_events, told
+from sinks.desk.prediction import DEAD_LETTER, Prediction, judged_events, told
 from sinks.projector.answers import ActionLine, EventLine, OrderRecords, State, WaitingEvent
 from sources.platforms.identity import EVENT_NAMESPACE
 
@@ -34,7 +34,9 @@ Way: TypeAlias = Literal["same_ids", "correction", "own_ids"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFile:
-    """One event with its order. `line`: the record that counts; `lines`: all records under its id; `waiting`: its place in a queue."""
+    """One event with its order. `line`: the record that counts; `lines`: all records under its id that reached the core;
+    `waiting`: its place in a queue.
+    """
 
     event_id: str
     line: EventLine
@@ -69,9 +71,12 @@ class EventDesk:
 
     def show(self, event_id: str) -> EventFile:
         """The event, its order, and what was done about it."""
-        lines = self._desk.reader.event(event_id.lower())
-        if not lines:
+        records = self._desk.reader.event(event_id.lower())
+        if not records:
             raise DeskRefused(f"no event {event_id} is on the events topic; `asiento events list` names those that are not settled")
+        lines = tuple(line for line in records if line.first_outcome != DEAD_LETTER)
+        if not lines:
+            raise DeskRefused(f"the record of event {event_id} was refused: `asiento dlq list --order {records[0].order_key}`")
         line = _counting(lines)
         order = self._desk.reader.order(line.order_key or "")
         waiting = (
@@ -151,9 +156,14 @@ class EventDesk:
         require_useful(mended.prediction, anyway=anyway)
         about = {"order_key": mended.event.order_key, "sent_event_id": mended.event.event_id}
         action = self._desk.action("REPLAY", SUBJECT_KIND, mended.event_id, reason, **about)
-        settled = mended.closes if mended.prediction.outcome == "posted" else ()
-        closings = tuple(self._desk.action("RESOLVE", "DISCREPANCY", one, reason, **about) for one in settled)
-        self._desk.send([Bundle(events=(outgoing(mended.message, mended.event_id),), actions=(action, *closings))])
+        after: tuple[OperatorAction, ...]
+        if mended.prediction.outcome in NOT_SETTLED:
+            # A REPLAY closes the case; what will only be refused once more stays a case.
+            after = (replace(action, kind="REOPEN", at=action.at + 1, sent_event_id=None),)
+        else:
+            settled = mended.closes if mended.prediction.outcome == "posted" else ()
+            after = tuple(self._desk.action("RESOLVE", "DISCREPANCY", one, reason, **about) for one in settled)
+        self._desk.send([Bundle(events=(outgoing(mended.message, mended.event_id),), actions=(action, *after))])
         return action
 
     def note(

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.settings import Settings
@@ -16,7 +16,7 @@ from schemas.operator_actions import encode_action
 from schemas.output_codec import DecodeError
 from schemas.partitioning import partition_for
 from schemas.topics import ACCOUNTING_ACTIONS, EVENT_RECORD_BYTES_MAX, ORDERS_DLQ, ORDERS_EVENTS, OUTPUT_RECORD_BYTES_MAX
-from sinks.desk.errors import DeskUnavailable
+from sinks.desk.errors import DeskRefused, DeskUnavailable
 from sinks.desk.outgoing import Bundle
 from sinks.stream_identity import StreamUnknown, identify
 
@@ -64,6 +64,8 @@ class KafkaBroker:
             return asyncio.run(question)
         except StreamUnknown as problem:
             raise DeskUnavailable(str(problem)) from None
+        except MessageSizeTooLargeError as problem:
+            raise DeskRefused(f"the record is longer than the events topic takes ({problem}); nothing was sent") from None
         except (KafkaError, OSError, TimeoutError) as problem:
             servers = ",".join(self._options["bootstrap_servers"])
             raise DeskUnavailable(f"the broker at {servers} does not answer ({problem!r}); see `asiento doctor`") from None
@@ -92,20 +94,20 @@ class KafkaBroker:
         await consumer.start()
         try:
             found: dict[tuple[int, int], DeadLetter] = {}
-            for partition, offset in places:
-                letter = await self._letter(consumer, TopicPartition(self._letters, partition), offset)
-                if letter is not None:
-                    found[partition, offset] = letter
+            for number in sorted({partition for partition, _ in places}):
+                partition = TopicPartition(self._letters, number)
+                consumer.assign([partition])
+                first = (await consumer.beginning_offsets([partition]))[partition]
+                end = (await consumer.end_offsets([partition]))[partition]
+                for offset in (offset for one, offset in places if one == number and first <= offset < end):
+                    letter = await self._letter(consumer, partition, offset)
+                    if letter is not None:
+                        found[number, offset] = letter
             return found
         finally:
             await consumer.stop()
 
     async def _letter(self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> DeadLetter | None:
-        consumer.assign([partition])
-        first = (await consumer.beginning_offsets([partition]))[partition]
-        end = (await consumer.end_offsets([partition]))[partition]
-        if not first <= offset < end:
-            return None
         consumer.seek(partition, offset)
         deadline = time.monotonic() + READ_SECONDS_MAX
         while time.monotonic() < deadline:
@@ -116,9 +118,8 @@ class KafkaBroker:
                     return decode_dead_letter(record.value)
                 except DecodeError as problem:
                     raise DeskUnavailable(f"{partition.topic}/{partition.partition}/{offset} is no dead letter: {problem}") from None
-        raise DeskUnavailable(
-            f"{partition.topic}/{partition.partition}/{offset} could not be read within {READ_SECONDS_MAX:.0f} s: try again"
-        )
+        place = f"{partition.topic}/{partition.partition}/{offset}"
+        raise DeskUnavailable(f"{place} could not be read within {READ_SECONDS_MAX:.0f} s: try again")
 
     async def _send(self, bundles: Sequence[Bundle]) -> None:
         event_partitions = len(await self._partitions(self._events))

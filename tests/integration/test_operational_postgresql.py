@@ -38,6 +38,7 @@ def _answers(database: Database, stream: ProjectedStream) -> dict[str, Any]:
         "orders": [reader.order(key) for key in sorted(keys)],
         "parked": parked,
         "rejected": reader.rejected(state=None),
+        "judged": [reader.judged(outcome, state=None) for outcome in ("duplicate", "conflict", "rejected", "ignored")],
         "discrepancies": (reader.discrepancies(), reader.discrepancies(state="RESOLVED", assignee="ana", limit=3)),
         "dead letters": (reader.dead_letters(), reader.dead_letters(state=None, after=Cursor(0, ""))),
         "actions": (reader.actions(kind="RESOLVE"), reader.open_proposals()),

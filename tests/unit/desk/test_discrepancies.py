@@ -128,6 +128,7 @@ def test_money_above_the_limit_takes_two_persons(desk: OfflineDesk, overpaid: st
     assert desk.json("discrepancies", "list")["items"] == []
     assert "approved already" in desk.refusal("discrepancies", "approve", overpaid, *BOB)
     assert "approved already" in desk.refusal("discrepancies", "refuse", proposal["action_id"], *BOB)
+    assert desk.json("discrepancies", "show", overpaid)["moved_alone"] == []
 
 
 def test_an_approval_of_ones_own_on_the_topic_does_not_count(desk: OfflineDesk, overpaid: str) -> None:
@@ -145,6 +146,16 @@ def test_an_approval_of_ones_own_on_the_topic_does_not_count(desk: OfflineDesk, 
     assert "does not count" in desk.text("discrepancies", "show", overpaid)
     assert len(desk.json("discrepancies", "list", "--proposals")["items"]) == 1
     assert desk.json("discrepancies", "approve", overpaid, *BOB)["action"]["actor"] == "bob"
+
+
+def test_a_resolution_above_the_limit_past_the_desk_is_seen(desk: OfflineDesk, overpaid: str) -> None:
+    desk.run("discrepancies", "resolve", overpaid, *MUCH, *ANA)
+    proposal = desk.actions()[-1]
+    about: dict[str, Any] = {"subject_kind": "DISCREPANCY", "subject": overpaid, "order_key": proposal.order_key}
+    desk.arrive(orjson.loads(proposal.event or ""))
+    desk.act(OperatorAction(kind="RESOLVE", actor="ana", reason="x", at=proposal.at + 1, sent_event_id=proposal.sent_event_id, **about))
+    assert [one["actor"] for one in desk.json("discrepancies", "show", overpaid)["moved_alone"]] == ["ana"]
+    assert "no second person approved it" in desk.text("discrepancies", "show", overpaid)
 
 
 def test_a_proposal_that_holds_another_event_than_it_names_is_not_approved(desk: OfflineDesk, overpaid: str) -> None:

@@ -55,6 +55,7 @@ def test_a_broken_event_shows_the_fields_that_can_be_read(desk: OfflineDesk) -> 
     text = desk.text("dlq", "show", subject, "--lang", "es")
     assert "Qué hacer: Revise el serializador" in text
     assert "event_id: 1d9a6e0c" in text
+    assert "ahora sería: registro inservible undecodable: Los bytes no son" in text
 
 
 def test_json_on_the_topic_is_shown_as_json_and_mended_as_it_is(desk: OfflineDesk) -> None:

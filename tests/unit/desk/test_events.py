@@ -55,6 +55,8 @@ def test_a_rejected_event_is_replayed_only_where_it_would_fare_better(desk: Offl
     assert desk.json("events", "replay", ID, "--dry-run", *WHY)["prediction"]["outcome"] == "rejected"
     desk.json("events", "replay", ID, "--anyway", *WHY)
     assert sent_events(desk) == [IN_DOLLARS]
+    assert [item["event_id"] for item in desk.json("events", "list")["items"]] == [ID]  # it was rejected once more, and stays open
+    assert [action.kind for action in desk.actions()] == ["REPLAY", "REOPEN"]
 
 
 def test_a_waiting_event_is_assigned_but_not_closed(desk: OfflineDesk) -> None:
@@ -165,3 +167,18 @@ def test_a_mended_event_must_stay_in_its_order(desk: OfflineDesk) -> None:
     elsewhere = orjson.dumps({**CAPTURED, "order_id": "2"})
     result = desk.run("events", "fix", ID, "--event", "-", *WHY, stdin=elsewhere)
     assert "order acme:shopify:main:2" in str(result.exception)
+
+
+def test_a_copy_that_strayed_does_not_stand_for_the_event(desk: OfflineDesk) -> None:
+    from schemas.event_messages import message_from_json
+
+    message = message_from_json(IN_DOLLARS)
+    right = message.partition(3)
+    desk.arrive(PLACED)
+    desk.arrive(message, partition=(right + 1) % 3)
+    assert "asiento dlq list --order acme:shopify:main:1001" in desk.refusal("events", "show", ID)
+    desk.arrive(IN_DOLLARS)
+    desk.arrive(message, partition=(right + 2) % 3)
+    page = desk.json("events", "show", ID)
+    assert (page["outcome"], [one["outcome"] for one in page["records"]]) == ("rejected", ["rejected"])
+    assert desk.json("events", "fix", ID, "--set", "currency=EUR", *WHY)["prediction"]["outcome"] == "posted"
