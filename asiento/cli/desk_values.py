@@ -250,14 +250,20 @@ def done_values(action: OperatorAction) -> Json:
 
 
 def _why(file: EventFile, language: Language) -> Json | None:
-    """Why it was not posted, with the figures that its judgement stood on, as far as the order can be told again."""
+    """Why it was not posted, with the figures that its judgement stood on, as far as the order can be told again; of an event that
+    was posted, what contradicts it under its own id.
+    """
     if file.story is not None:
         told = file.story.event(file.event_id)
         if told is not None:
             message: Json | None = Explainer(file.story, language).explain(told)["outcome"]["message"]
             if message is not None:
                 return message
-    code = file.line.code or file.line.refusal
+    contradicting = next((line.code for line in reversed(file.lines) if line.outcome == "conflict"), None)
+    for one in file.order.discrepancies:
+        if one.value.event_id == file.event_id and one.value.code == contradicting:
+            return _texts(discrepancy_message(one.value, language))
+    code = file.line.code or file.line.refusal or contradicting
     if code is None:
         return None
     return _texts(code_message(code, {"event_type": file.line.event_type}, None, language))

@@ -99,13 +99,13 @@ class DecisionFold:
         before = self._states.get(key)
         if item.outcome in WATCHED or (item.outcome == "posted" and before is not None):
             order_key = None if item.order_key is None else text(item.order_key)
-            same = before is not None and before.outcome == item.outcome
+            waits_still = before is not None and before.outcome == item.outcome == "deferred"
             self._states[key] = EventState(
                 record_offset=item.offset,
                 order_key=order_key,
                 outcome=item.outcome,
                 code=item.code,
-                since=before.since if before is not None and same else placed.batch.decided_at,
+                since=before.since if before is not None and waits_still else placed.batch.decided_at,
                 batch_offset=placed.offset,
             )
             self._changed.add(key)

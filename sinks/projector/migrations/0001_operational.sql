@@ -86,7 +86,7 @@ CREATE TABLE healed (
 ) {clustered};
 CREATE INDEX healed_event ON healed (event_id);
 
--- Where each event stands that ever waited or was rejected. since: when its outcome became what it is; record_offset:
+-- Where each event stands that ever waited or was rejected. since: when it began to wait, else when it was judged last; record_offset:
 -- the record that was judged last under this event_id (that of the events topic), batch_offset: the decision.
 CREATE TABLE event_state (
     partition     BIGINT NOT NULL,
@@ -256,13 +256,13 @@ LEFT JOIN event ON event.partition = event_state.partition AND event.record_offs
 LEFT JOIN assignment ON assignment.subject_kind = 'EVENT' AND assignment.subject = event_state.event_id
 WHERE event_state.outcome = 'deferred';
 
--- Events that waiting cannot heal; OPEN until an operator resolves them or sends a mended one.
+-- Events that waiting cannot heal; OPEN until an operator resolves them or sends a mended one, and again when that is rejected, too.
 CREATE VIEW rejected_event AS
 SELECT event_state.event_id, event_state.order_key, event_state.code, event_state.since,
        event_state.partition, event_state.record_offset,
        event.event_type, event.business_key, event.source, event.occurred_at, event.received_at,
        assignment.assignee,
-       CASE WHEN closing.kind IN ('RESOLVE', 'REPLAY') THEN 'RESOLVED' ELSE 'OPEN' END AS state
+       CASE WHEN closing.kind IN ('RESOLVE', 'REPLAY') AND closing.acted_at >= event_state.since THEN 'RESOLVED' ELSE 'OPEN' END AS state
 FROM event_state
 LEFT JOIN event ON event.partition = event_state.partition AND event.record_offset = event_state.record_offset
 LEFT JOIN assignment ON assignment.subject_kind = 'EVENT' AND assignment.subject = event_state.event_id
@@ -305,13 +305,15 @@ FROM dead_letter
 LEFT JOIN assignment ON assignment.subject_kind = 'DEAD_LETTER' AND assignment.subject = dead_letter.subject
 LEFT JOIN closing ON closing.subject_kind = 'DEAD_LETTER' AND closing.subject = dead_letter.subject;
 
--- Proposals that nobody has approved or refused yet.
+-- Proposals that nobody has refused and no other person approved yet: names that differ in case and blanks are one person.
 CREATE VIEW open_proposal AS
 SELECT action_id, kind, subject_kind, subject, order_key, actor, reason, acted_at, assignee, refers_to, sent_event_id, event,
        partition, record_offset
 FROM operator_action AS proposal
 WHERE kind = 'PROPOSE' AND NOT EXISTS (
-    SELECT 1 FROM operator_action AS answer WHERE answer.refers_to = proposal.action_id AND answer.kind IN ('APPROVE', 'REFUSE')
+    SELECT 1 FROM operator_action AS answer WHERE answer.refers_to = proposal.action_id
+        AND (answer.kind = 'REFUSE' OR (answer.kind = 'APPROVE'
+            AND replace(lower(answer.actor), ' ', '') <> replace(lower(proposal.actor), ' ', '')))
 );
 
 -- The business documents that entries stand for.

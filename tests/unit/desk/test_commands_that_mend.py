@@ -62,7 +62,7 @@ def test_the_pages_show_them_with_ids(desk: OfflineDesk) -> None:
 def test_what_waits_is_told_otherwise_than_what_was_rejected(desk: OfflineDesk) -> None:
     desk.arrive(examples.placed(), examples.shipped(event_id=examples.OTHER_ID, lines=[{"line_id": "L1", "quantity": "9"}]))
     commands = [one["command"] for one in desk.json("events", "show", examples.OTHER_ID)["commands"]]
-    assert [command.split()[2] for command in commands] == ["fix", "assign"]
+    assert [command.split()[2] for command in commands] == ["fix", "send", "assign"]
     assert "--set shipment_id=NEW" in commands[0]
     (item,) = desk.json("discrepancies", "list")["items"]
     assert [one["command"] for one in desk.json("discrepancies", "show", item["discrepancy_id"])["commands"]] == commands

@@ -114,6 +114,9 @@ def test_one_that_contradicts_under_the_same_id_replaces_the_first(desk: Offline
     desk.arrive(PLACED, CAPTURED, other)
     (item,) = desk.json("events", "list", "--outcome", "conflict")["items"]
     assert (item["event_id"], item["code"]) == (ID, "D21")
+    for language, word in (("en", "other content"), ("es", "otro contenido")):
+        message = desk.json("events", "show", ID, "--lang", language)["message"]
+        assert word in f"{message['title']} {message['happened']}"
     done = desk.json("events", "fix", ID, *WHY)
     assert done["prediction"]["outcome"] == "posted"
     assert sent_events(desk)[0]["supersedes_event_id"] == ID

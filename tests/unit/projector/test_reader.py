@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,27 @@ def test_a_rejected_event_is_open_until_it_is_resolved_or_replayed() -> None:
     operate(stream, "REOPEN", "EVENT", first, AT + 1)
     with reading(stream) as reader:
         assert reader.rejected() == open_ones
+
+
+def test_a_rejected_event_is_open_again_when_what_was_sent_for_it_is_rejected_too() -> None:
+    stream = projected_stream()
+    with reading(stream) as reader:
+        (once, *_) = reader.rejected()
+    operate(stream, "REPLAY", "EVENT", once.event_id, once.since - 1)
+    with reading(stream) as reader:
+        assert once in reader.rejected()
+        assert sum(reader.open_counts().rejected.values()) == len(reader.rejected())
+
+
+def test_nobody_answers_a_proposal_of_their_own() -> None:
+    stream = projected_stream()
+    proposal = operate(stream, "PROPOSE", "DISCREPANCY", "d-1")
+    act(stream, replace(proposal, kind="APPROVE", actor=" EVA", refers_to=proposal.action_id))
+    with reading(stream) as reader:
+        assert proposal.action_id in {one.action_id for one in reader.open_proposals()}
+    act(stream, replace(proposal, kind="APPROVE", actor="bob", refers_to=proposal.action_id))
+    with reading(stream) as reader:
+        assert proposal.action_id not in {one.action_id for one in reader.open_proposals()}
 
 
 def test_a_rejected_event_that_comes_again_and_is_posted_is_not_rejected_any_more() -> None:
