@@ -21,7 +21,6 @@ ALLOWED: dict[str, dict[str, int]] = {
     "sources/platforms/memory_files.py": {"true division": 3},
     # Times: seconds between two clocks.
     "sinks/delivery.py": {"true division": 2},
-    "sinks/projector/projection.py": {"true division": 1},
     "sinks/lag.py": {"float literal": 1, "true division": 1},
     "streams/schema_ids.py": {"float literal": 2, "round()": 1},
     # How alike two words are.
