@@ -103,7 +103,10 @@ def outcomes_are_projected(picture: Picture) -> Iterator[str]:
     """The operational database has every record, with the last word of the decisions on it."""
     topics, operational = picture.topics, picture.operational
     ids = {place: event["event_id"] for place, event in topics.events()} | dict.fromkeys(topics.refused)
-    yield from _differences("event", ids, operational.events)
+    # The projector does not know a record on a wrong partition for what it is (docs/known-limits.md): its id stands there.
+    strayed = {(one["partition"], one["offset"]) for _, one in topics.values(DEAD_LETTERS) if one["reason"] == "wrong_partition"}
+    listed = {place: None if place in strayed else event_id for place, event_id in operational.events.items()}
+    yield from _differences("event", ids, listed)
     yield from _differences("outcome", topics.judged(), operational.judged)
     yield from _differences("event that waited", _waited(topics), operational.waited)
 
@@ -181,14 +184,13 @@ def dead_letters_are_kept(picture: Picture) -> Iterator[str]:
     yield from _differences("dead letter in the operational database", listed, Counter(picture.operational.dead_letters))
 
 
-def acks_tell_of_booked_entries(picture: Picture) -> Iterator[str]:
-    """What the ledger says of itself is so, and the operational database has each word of it."""
-    told = Counter(
-        ((record.partition, record.offset), one["entry_id"], one["ledger"], one["status"]) for record, one in picture.topics.values(ACKS)
-    )
+def every_entry_is_acknowledged(picture: Picture) -> Iterator[str]:
+    """Posted, with its link of the chain, at least once; the operational database has each word of it."""
+    acks = list(picture.topics.values(ACKS))
+    told = Counter(((record.partition, record.offset), one["entry_id"], one["ledger"], one["status"]) for record, one in acks)
     yield from _differences("ack", told, Counter(picture.operational.acks))
-    unbooked = {entry_id for _, entry_id, _, _ in told} - picture.ledger.hashes.keys()
-    yield from (f"ack of {entry_id}, which is not booked" for entry_id in sorted(unbooked)[:FINDINGS_MAX])
+    posted = {one["entry_id"]: one["chain_hash"] for _, one in acks if one["status"] == "POSTED"}
+    yield from _differences("entry acknowledged", picture.ledger.links, posted)
 
 
 def the_chain_is_the_stream_s(picture: Picture) -> Iterator[str]:
@@ -224,7 +226,7 @@ CHECKS: tuple[Check, ...] = (
     the_books_are_the_oracle_s,
     discrepancies_stand_alike,
     dead_letters_are_kept,
-    acks_tell_of_booked_entries,
+    every_entry_is_acknowledged,
     the_chain_is_the_stream_s,
     offsets_are_the_ends_of_the_logs,
 )

@@ -71,6 +71,14 @@ def ledger_facts(path: Path) -> LedgerFacts:
         )
 
 
+def unpublished_acks(path: Path) -> int:
+    """Entries of a ledger whose acks are not marked as published."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        sql = "SELECT (SELECT coalesce(max(entry_no), 0) FROM entry) - (SELECT coalesce(max(entry_no), 0) FROM ack_cursor)"
+        pending: int = connection.execute(sql).fetchone()[0]
+        return pending
+
+
 def operational_facts(url: str, prefix: str) -> OperationalFacts:
     """Read an operational database; `prefix` is that of the topics."""
     if url.startswith("sqlite:///"):

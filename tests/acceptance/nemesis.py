@@ -125,8 +125,7 @@ class Nemesis:
 
     def drain(self) -> None:
         """Wait until all is booked, end everything as a person would."""
-        self._until(lambda: self._stream.lag() == 0 and not self._pipeline.open_transactions(), "all events are judged")
-        self._until(lambda: self._pipeline.ledger_lag() == 0, "all entries are booked")
+        self._wait_booked()
         for worker in self._workers.values():
             assert worker.wait_ready().stop() == 0
         assert self._sink.terminate() == 0
@@ -210,6 +209,10 @@ class Nemesis:
         self._keep_behind()
         self._until(lambda: self._ready(GUEST), "the third worker has partitions")
         assert self._workers.pop(GUEST).stop() == 0
+
+    def _wait_booked(self) -> None:
+        self._until(lambda: self._stream.lag() == 0 and not self._pipeline.open_transactions(), "all events are judged")
+        self._until(lambda: self._pipeline.ledger_lag() == 0, "all entries are booked")
 
     # -- a supervisor's part ------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from itertools import islice
 
 from tests.acceptance import agreement
 from tests.acceptance.agreement import Check, Picture
-from tests.acceptance.topic_facts import DEAD_LETTERS, DECISIONS, DISCREPANCIES, ENTRIES, EVENTS
+from tests.acceptance.topic_facts import ACKS, DEAD_LETTERS, DECISIONS, DISCREPANCIES, ENTRIES, EVENTS
 
 Plant = Callable[[Picture], object]
 ALTERED = "0" * 64
@@ -94,7 +94,8 @@ FAULTS: tuple[tuple[str, Plant, Check], ...] = (
     ("a discrepancy is resolved by nobody", _database_loses("open_discrepancies"), agreement.discrepancies_stand_alike),
     ("a dead letter is lost", _topic_loses(DEAD_LETTERS), agreement.dead_letters_are_kept),
     ("a dead letter is not projected", _database_loses("dead_letters"), agreement.dead_letters_are_kept),
-    ("an ack that nobody gave", lambda one: one.operational.acks.append(((0, 0), "", "", "")), agreement.acks_tell_of_booked_entries),
+    ("an ack that nobody gave", lambda one: one.operational.acks.append(((0, 0), "", "", "")), agreement.every_entry_is_acknowledged),
+    ("an ack is lost", _topic_loses(ACKS), agreement.every_entry_is_acknowledged),
     ("a link is altered", _ledger_says("links", ALTERED), agreement.the_chain_is_the_stream_s),
     ("a head is altered", _ledger_says("heads", (1, ALTERED)), agreement.the_chain_is_the_stream_s),
     ("an entry is booked from another place", _ledger_says("places", (0, -1)), agreement.the_chain_is_the_stream_s),

@@ -4,6 +4,7 @@ import time
 from itertools import cycle, islice
 
 from asiento.runtime.local_kafka import LocalKafka
+from tests.acceptance.database_facts import unpublished_acks
 from tests.acceptance.load import Load
 from tests.acceptance.nemesis import LOG, WORKERS, Kill, Nemesis
 from tests.acceptance.whole_installation import WholeInstallation
@@ -62,6 +63,10 @@ class Rotation(Nemesis):
         assert self._projector.terminate() == 0
         self.history.seconds = time.monotonic() - self._started_at
 
+    def _wait_booked(self) -> None:
+        super()._wait_booked()
+        self._until(lambda: unpublished_acks(self._installation.sink.ledger) == 0, "every entry is acknowledged")
+
     def _kill(self, victim: str) -> Kill | None:
         if victim == "sink":
             return self._kill_busy_sink()
@@ -71,11 +76,17 @@ class Rotation(Nemesis):
         return self._kill_ready_worker(victim)
 
     def _kill_projector(self) -> Kill | None:
-        def look(attempt: int) -> Kill:
-            waits = self._installation.events_wait()
-            return Kill("projector", waits, waits, False, attempt)
-
+        """At work: events wait, or offsets just moved; so the instant between offsets and what belongs to them is not spared."""
         self._until(lambda: self._projector.projects, "the projector projects")
+        before = self._projector.next_offsets()
+
+        def look(attempt: int) -> Kill:
+            nonlocal before
+            now = self._projector.next_offsets()
+            moved, before = now != before, now
+            busy = moved or self._installation.events_wait()
+            return Kill("projector", busy, busy, False, attempt)
+
         kill = self._strike(self._projector, look)
         if kill is not None:
             self._projector.start()
