@@ -27,13 +27,14 @@ class StreamBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record as it came; `timestamp` in UTC milliseconds."""
+    """One record as it came; `timestamp` in UTC milliseconds. Sinks have no use for headers and leave them out."""
 
     partition: int
     offset: int
     timestamp: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class EntryStream:

@@ -62,6 +62,12 @@ class TopicScan:
         offsets = await self._written.end_offsets([TopicPartition(topic, number) for number in partitions])
         return {partition.partition: offset for partition, offset in offsets.items()}
 
+    async def first_at(self, topic: str, times: Mapping[int, int]) -> dict[int, int | None]:
+        """Per partition the first offset whose record has this time (UTC milliseconds) or a later one; None where there is none."""
+        asked = {TopicPartition(topic, number): time for number, time in times.items()}
+        found = await self._written.offsets_for_times(asked)
+        return {place.partition: None if answer is None else answer.offset for place, answer in found.items()}
+
     async def read(self, topic: str, starts: Mapping[int, int], ends: Mapping[int, int]) -> AsyncIterator[list[Record]]:
         """Committed records in [start, end) of each partition, in slices; a partition's in offset order.
 
@@ -80,7 +86,7 @@ class TopicScan:
                 del open_ends[partition]
                 self._committed.pause(partition)
             yield [
-                Record(partition.partition, record.offset, record.timestamp, record.key, record.value)
+                Record(partition.partition, record.offset, record.timestamp, record.key, record.value, tuple(record.headers))
                 for partition, records in fetched.items()
                 for record in records
                 if record.offset < ends[partition.partition]
