@@ -23,13 +23,7 @@ _PASSWORD_IN_URL = re.compile(r"(://[^/@:]*:)[^/]*@")
 @app.command()
 def show(as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False) -> None:
     """Show every setting with its value and origin: default, file or environment. Secrets are shown as ***."""
-    settings = load_settings()
-    config_file = os.environ.get("ASIENTO_CONFIG")
-    in_file = set(load_yaml(Path(config_file))) if config_file else set()
-    rows = {
-        name: {"value": _shown(getattr(settings, name)), "origin": _origin(name, in_file), "variable": ENVIRONMENT_PREFIX + name.upper()}
-        for name in sorted(Settings.model_fields)
-    }
+    rows = settings_rows(load_settings())
     if as_json:
         print_json(rows)
         return
@@ -86,6 +80,16 @@ def policy(
     typer.echo(path or "no policy file is named: version 1 with its defaults")
     for line in policy_lines(policies):
         typer.echo(line)
+
+
+def settings_rows(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Every setting: its value (secrets as `***`), where it comes from and its variable in the environment."""
+    config_file = os.environ.get("ASIENTO_CONFIG")
+    in_file = set(load_yaml(Path(config_file))) if config_file else set()
+    return {
+        name: {"value": _shown(getattr(settings, name)), "origin": _origin(name, in_file), "variable": ENVIRONMENT_PREFIX + name.upper()}
+        for name in sorted(Settings.model_fields)
+    }
 
 
 def _shown(value: Any) -> Any:

@@ -6,6 +6,7 @@ import typer
 
 from asiento import __version__
 from asiento.cli import (
+    backup,
     config,
     deadlines,
     discrepancies,
@@ -19,6 +20,7 @@ from asiento.cli import (
     normalize,
     operational,
     orders,
+    restore,
     schemas,
     simulate,
     sinks,
@@ -59,6 +61,8 @@ app.add_typer(deadlines.app, name="deadlines")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(entries.app, name="entries")
 app.command("simulate")(simulate.simulate_command)
+app.command("backup")(backup.backup_command)
+app.command("restore")(restore.restore_command)
 app.command("explain")(explain.explain_command)
 
 

@@ -18,6 +18,13 @@ MONEY_WORDS = {"amount", "net", "gross", "postings", "quantity", "balances", "to
 ALLOWED: dict[str, dict[str, int]] = {
     # Paths.
     "schemas/generate.py": {"true division": 6},
+    "sinks/backup/folders.py": {"true division": 3},
+    "sinks/backup/manifest.py": {"true division": 7},
+    "sinks/backup/operational_copy.py": {"true division": 5},
+    "sinks/backup/proof.py": {"true division": 1},
+    "sinks/backup/restore.py": {"true division": 4},
+    "sinks/backup/take.py": {"true division": 5},
+    "sinks/backup/topic_archive.py": {"true division": 3},
     "sources/platforms/memory_files.py": {"true division": 3},
     # Times: seconds between two clocks.
     "sinks/delivery.py": {"true division": 2},
