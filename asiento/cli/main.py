@@ -20,6 +20,7 @@ from asiento.cli import (
     normalize,
     operational,
     orders,
+    replay,
     restore,
     schemas,
     simulate,
@@ -63,6 +64,7 @@ app.add_typer(entries.app, name="entries")
 app.command("simulate")(simulate.simulate_command)
 app.command("backup")(backup.backup_command)
 app.command("restore")(restore.restore_command)
+app.command("replay")(replay.replay_command)
 app.command("explain")(explain.explain_command)
 
 

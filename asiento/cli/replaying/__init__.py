@@ -1,0 +1,1 @@
+"""The events folded again by the core, and the entries compared with the books."""
