@@ -60,6 +60,7 @@ async def _take(settings: Settings, plan: "BackupPlan", folder: Path, *, offline
 
 def _plan(settings: Settings, *, archive: bool) -> "BackupPlan":
     from schemas.formats import time_text
+    from schemas.topics import catalogue
     from sinks.backup.take import BackupPlan
     from sinks.ledger_process import now_microseconds
 
@@ -67,6 +68,7 @@ def _plan(settings: Settings, *, archive: bool) -> "BackupPlan":
         ledger_url=settings.ledger_location,
         operational_url=settings.operational_location,
         topic=settings.topic,
+        topics=tuple(topic.name for topic in catalogue(settings.app_id, 1, 1, 1)),
         groups=(settings.orders_id, settings.ledger_group, settings.projector_group),
         archive=archive,
         documents=_documents(settings),

@@ -36,7 +36,8 @@ from sinks.verify.kept_heads import KeptHeads, heads_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupPlan:
-    """What is backed up. `topic` gives a topic's name on the broker, `groups` the groups whose positions are kept.
+    """What is backed up. `topic` gives a topic's name on the broker; of `topics` (names of the catalogue) starts and ends are kept, of
+    `groups` the positions. `archive`: whether those of the topics that are kept for ever are archived.
 
     documents: further files by name. taken_at: RFC 3339, the one reading of the clock.
     """
@@ -44,6 +45,7 @@ class BackupPlan:
     ledger_url: str
     operational_url: str
     topic: Callable[[str], str]
+    topics: tuple[str, ...]
     groups: tuple[str, ...]
     archive: bool
     documents: Mapping[str, bytes]
@@ -119,9 +121,9 @@ async def _topics(
         raise StreamUnknown(f"topic {plan.topic(ACCOUNTING_ENTRIES)} does not exist; `asiento topics apply` makes it")
     await _archive(log, plan, folder, entries)
     marks = []
-    for name in kept_topics():
-        if name == ACCOUNTING_ENTRIES:
-            continue
+    for name in plan.topics:
+        if name in (ACCOUNTING_ENTRIES, ACCOUNTING_ACKS):
+            continue  # first and last
         mark = await _mark(log, plan, name)
         if mark is not None:
             await _archive(log, plan, folder, mark)
@@ -150,7 +152,7 @@ async def _archive(log: BackupLog, plan: BackupPlan, folder: Path, mark: TopicMa
     """Archive what lies between the last two answers about the ends; up to the first one that is everything."""
     starts, ends = (mark.starts, *mark.ends)[-2:]
     for number, start in sorted(starts.items()):
-        if plan.archive and start < ends[number]:
+        if plan.archive and mark.name in kept_topics() and start < ends[number]:
             part = ArchivedPart(topic=mark.name, partition=number, start=start, end=ends[number])
             await archive_partition(folder, part, log.read(mark.identity.topic, {number: start}, {number: ends[number]}))
             sync(folder / part.file)

@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from sinks.sqlite_ledger import LedgerReader
 from tests.integration.backed_up_system import Installation
 
 pytestmark = pytest.mark.timeout(600)
+
+DAYS_MAX = 200
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "backup.md").read_text(encoding="utf-8")
 
@@ -40,13 +43,15 @@ def installation(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Inst
 
 async def test_the_drill(installation: Installation, tmp_path: Path) -> None:
     """Backed up while orders flow in, then the data directory is destroyed; the result is that of a system that never died."""
-    sending = asyncio.create_task(asyncio.to_thread(_send, installation))
+    enough = threading.Event()
+    sending = asyncio.create_task(asyncio.to_thread(_send, installation, enough))
     await installation.sink.wait_booked(30)
     taken = await asyncio.to_thread(installation.run, "backup", str(tmp_path / "backups" / "last"), "--topics", "--json")
     assert taken.returncode == 0, taken.stderr
     manifest = json.loads(taken.stdout)
     installation.kill()
     shutil.rmtree(tmp_path / "data")
+    enough.set()
     await sending
     await asyncio.to_thread(installation.stream.wait_drained)
 
@@ -74,9 +79,13 @@ async def test_the_drill(installation: Installation, tmp_path: Path) -> None:
     _require_flip_refused(installation, tmp_path)
 
 
-def _send(installation: Installation) -> None:
-    for seed in (1, 2):
-        installation.stream.send_day(seed, 25)
+def _send(installation: Installation, enough: threading.Event) -> None:
+    """Small days one after the other, at least one of them after the data directory is gone."""
+    seeds = iter(range(1, DAYS_MAX))
+    while not enough.is_set():
+        installation.stream.send_day(next(seeds), 4)
+        enough.wait(0.5)
+    installation.stream.send_day(DAYS_MAX, 10)
 
 
 def _placed(word: str, told: dict[str, str]) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.topics import catalogue
 from sinks.backup.manifest import Manifest
 from sinks.backup.restore import RestorePlan
 from sinks.backup.take import BackupPlan, take_backup
@@ -10,6 +11,21 @@ from tests.projected_log import ProjectedLog, book, project
 from tests.projected_stream import projected_stream
 
 ORDERS_GROUP = "app-orders"
+
+
+def backup_plan(ledger: Path, operational_url: str, *, archive: bool) -> BackupPlan:
+    """Everything, on topics that have their catalogue names."""
+    return BackupPlan(
+        ledger_url=f"sqlite:///{ledger}",
+        operational_url=operational_url,
+        topic=lambda name: name,
+        topics=tuple(topic.name for topic in catalogue("app", 1, 1, 1)),
+        groups=(ORDERS_GROUP, "app-ledger"),
+        archive=archive,
+        documents={"settings.json": b"{}\n", "policy.json": b"{}\n"},
+        program_version="1.2.3",
+        taken_at="2026-03-01T08:00:00Z",
+    )
 
 
 @dataclass(frozen=True)
@@ -22,16 +38,7 @@ class System:
 
     async def back_up(self, folder: Path, *, archive: bool = True, offline: bool = False, operational_url: str | None = None) -> Manifest:
         """Take a backup."""
-        plan = BackupPlan(
-            ledger_url=f"sqlite:///{self.ledger}",
-            operational_url=operational_url or f"sqlite:///{self.operational}",
-            topic=lambda name: name,
-            groups=(ORDERS_GROUP, "app-ledger"),
-            archive=archive and not offline,
-            documents={"settings.json": b"{}\n", "policy.json": b"{}\n"},
-            program_version="1.2.3",
-            taken_at="2026-03-01T08:00:00Z",
-        )
+        plan = backup_plan(self.ledger, operational_url or f"sqlite:///{self.operational}", archive=archive and not offline)
         return await take_backup(None if offline else self.log, plan, folder)
 
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asiento.runtime.file_lock import locked
-from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_ENTRIES, ORDERS_EVENTS
+from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_ENTRIES, ORDERS_DLQ, ORDERS_EVENTS
 from sinks.backup.errors import BackupRefused
 from sinks.backup.manifest import LEDGER, MANIFEST, Manifest, read_manifest, require_whole
 from sinks.backup.proof import Proof, prove
@@ -121,6 +121,7 @@ def test_positions_tell_where_everything_stood(backed_up: BackedUp) -> None:
     entries, acks = positions.topic(ACCOUNTING_ENTRIES), positions.topic(ACCOUNTING_ACKS)
     assert entries is not None
     assert acks is not None
+    assert positions.topic(ORDERS_DLQ) is not None
     assert entries.ends == tuple({number: log.stream.end(ACCOUNTING_ENTRIES, number) for number in log.partitions} for _ in range(2))
     assert entries.identity.topic_id == f"id-{ACCOUNTING_ENTRIES}"
     assert positions.groups[ORDERS_GROUP] == {ORDERS_EVENTS: {number: log.stream.end(ORDERS_EVENTS, number) for number in log.partitions}}
