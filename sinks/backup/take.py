@@ -6,7 +6,8 @@ The order makes the parts fit each other, whatever goes on meanwhile:
 2. the ledger, then the operational database, each one unmoving picture;
 3. what the groups have committed, then the ends of the topics, so that all that was copied stands below them;
 4. with the topics: the entries up to their end; then the end of the decisions, which so cover every transaction that these
-   entries came from; last the entries that came meanwhile, which those decisions may name;
+   entries came from; then those of the other topics, so that the events are there that were decided; last the entries that came
+   meanwhile, which those decisions may name;
 5. hash of every file, and the manifest.
 """
 
@@ -14,11 +15,11 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
-from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_ENTRIES
+from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES
 from sinks.backup.broker import BackupLog
 from sinks.backup.errors import BackupRefused
 from sinks.backup.folders import make_private, require_empty, stored_file, sync, write_private
@@ -32,6 +33,9 @@ from sinks.sqlite_ledger import LedgerReader
 from sinks.sqlite_ledger.files import ledger_path
 from sinks.stream_identity import StreamUnknown
 from sinks.verify.kept_heads import KeptHeads, heads_of
+
+_IN_THEIR_TURN: Final = frozenset({ACCOUNTING_ENTRIES, ACCOUNTING_DECISIONS, ACCOUNTING_ACKS})
+"""Topics whose order matters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +125,7 @@ async def _topics(
         raise StreamUnknown(f"topic {plan.topic(ACCOUNTING_ENTRIES)} does not exist; `asiento topics apply` makes it")
     await _archive(log, plan, folder, entries)
     marks = []
-    for name in plan.topics:
-        if name in (ACCOUNTING_ENTRIES, ACCOUNTING_ACKS):
-            continue  # first and last
+    for name in (ACCOUNTING_DECISIONS, *(name for name in plan.topics if name not in _IN_THEIR_TURN)):
         mark = await _mark(log, plan, name)
         if mark is not None:
             await _archive(log, plan, folder, mark)
