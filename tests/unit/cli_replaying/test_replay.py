@@ -122,6 +122,16 @@ async def test_ranges_that_join_give_all_the_books(books: Replaying) -> None:
     assert first.here + second.here == only.here
 
 
+async def test_a_record_that_was_healed_in_the_range_counts_wherever_it_was_parked(books: Replaying) -> None:
+    batches = [decode_decisions(record.value) for record in books.log.stream.records(ACCOUNTING_DECISIONS)]
+    own = {batch: {one.event_id for one in batch.outcomes} for batch in batches}
+    batch = next(one for one in batches if any(healed.event_id not in own[one] for healed in one.healed))
+    report = await books.replay(offsets={batch.partition: (batch.first_offset, batch.next_offset)})
+    earlier = sum(healed.event_id not in own[batch] for healed in batch.healed)
+    assert report.same
+    assert sum(report.outcomes["here"].values()) == sum(report.outcomes["there"].values()) == report.records + earlier
+
+
 async def test_times_are_those_of_the_records(books: Replaying) -> None:
     middle = (STARTED_AT + 60_000_000) // 1000
     before, after = await books.replay(to_ms=middle), await books.replay(from_ms=middle)
