@@ -142,7 +142,7 @@ def _edited(before: LineState | None, line: Line, share: int) -> LineState:
         tax: taken or credited
         for tax, taken, credited in zip(before.terms.taxes, before.taken[FIRST_TAX:], before.credited[FIRST_TAX:], strict=True)
     }
-    taxes = (*(tax for tax in held if tax in stated or held[tax]), *(tax for tax in stated if tax not in held))
+    taxes = (*stated, *(tax for tax in held if held[tax] and tax not in stated))
     fixed = component_amounts(line, share, ())
     agreed = (*fixed, *(stated.get(tax, 0) for tax in taxes))
     return _reopened(_with_taxes(before, taxes), line_terms(line, taxes), line.quantity if before.has_units else 0, agreed)

@@ -57,11 +57,9 @@ def _raises_too_much(order: Order, event: Event) -> bool:
         if one["status"] == "FAILED" and (old := order.tenders.get((event["refund_id"], one["tender_id"]))) and old["status"] != "FAILED"
     ]
     rise = sum(int(one["amount"]) for one in fresh) - sum(gone)
-    if rise <= 0:
-        return False
     if any(one.get("payment_id") is not None and one["payment_id"] not in order.payments for one in fresh):
         return True
-    return order.out() + int(rise) + order.lost() > order.captured()
+    return rise > 0 and order.out() + int(rise) + order.lost() > order.captured()
 
 
 def _same_refund(order: Order, first: Event, event: Event) -> bool:
@@ -190,8 +188,12 @@ def _first_component(order: Order, cap: Key, line: str) -> Key | None:
     for row in order.rows:
         if row.what in {"invoiced", "withdrawn"} and row.key[:4] == cap and line in {"", row.line}:
             standing[row.line, row.key] += row.amount
-    keys = {name: key for (name, key), amount in reversed(standing.items()) if amount}
-    return next((keys[name] for name in order.lines if name in keys), None)
+    for name, one in order.lines.items():
+        left_out = (key for where, key in standing if where == name)
+        found = next((key for key in (*one.amounts, *left_out) if standing[name, key]), None)
+        if found is not None:
+            return found
+    return None
 
 
 def _tax_of_fee(order: Order, tax: Event) -> Key:
