@@ -2,7 +2,8 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -33,16 +34,15 @@ def _at_an_instant_after(sign: Callable[[], bool], chance: random.Random) -> Non
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def _somebody_holds_a_lock(url: str) -> Callable[[], bool]:
-    """Whether a client of this PostgreSQL database has become its only writer."""
-    connection = psycopg.connect(url, autocommit=True)
-    database = connection.info.dbname
-
-    def sign() -> bool:
-        question = "SELECT 1 FROM pg_locks JOIN pg_database ON oid = database WHERE locktype = 'advisory' AND datname = %s"
-        return bool(connection.execute(question, (database,)).fetchall())
-
-    return sign
+@contextmanager
+def _signs_of(url: str | None, file: Path) -> Iterator[Callable[[], bool]]:
+    """Whether a file is there, or a client of this PostgreSQL database has become its only writer."""
+    if url is None:
+        yield file.exists
+        return
+    question = "SELECT 1 FROM pg_locks JOIN pg_database ON oid = database WHERE locktype = 'advisory' AND datname = %s"
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield lambda: bool(connection.execute(question, (connection.info.dbname,)).fetchall())
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -58,10 +58,10 @@ async def test_a_projector_killed_at_its_first_start_goes_on(
         directory.mkdir()
         url = server.new_database(f"{topic_prefix}{number}") if server is not None else None
         projector = Projector(directory, kafka, topic_prefix, url=url)
-        sign = _somebody_holds_a_lock(url) if url is not None else (directory / "operational.sqlite").exists
         try:
             projector.start()
-            _at_an_instant_after(sign, chance)
+            with _signs_of(url, directory / "operational.sqlite") as sign:
+                _at_an_instant_after(sign, chance)
             projector.kill()
             LOG.warning("%s: killed with %d offsets bound", kind, len(projector.next_offsets()))
             projector.start()

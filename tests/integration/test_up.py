@@ -117,7 +117,7 @@ def test_what_dies_is_started_again_and_down_ends_it_all(tmp_path: Path) -> None
 def test_nothing_survives_a_kill_of_up(tmp_path: Path) -> None:
     with _up(tmp_path / "data") as up:
         everything = up.everything()
-        assert len(everything) == 5
+        assert len(everything) == 6
         up.process.kill()
         assert until(lambda: not any(identity.is_alive() for identity in everything))
 
