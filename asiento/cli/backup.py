@@ -62,7 +62,7 @@ def _plan(settings: Settings, *, archive: bool) -> "BackupPlan":
     from schemas.formats import time_text
     from schemas.topics import catalogue
     from sinks.backup.take import BackupPlan
-    from sinks.ledger_process import now_microseconds
+    from sinks.sink_process import now_microseconds
 
     return BackupPlan(
         ledger_url=settings.ledger_location,

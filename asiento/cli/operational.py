@@ -145,8 +145,8 @@ def _reading(settings: Settings) -> "Iterator[OperationalReader]":
 @contextmanager
 def _errors(settings: Settings) -> Iterator[None]:
     from sinks.entry_stream import StreamBroken
-    from sinks.ledger_process import BrokerUnreachable
     from sinks.projector.errors import OperationalError, OperationalUnavailable
+    from sinks.sink_process import BrokerUnreachable
 
     try:
         with read_errors(settings):

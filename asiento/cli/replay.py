@@ -43,7 +43,7 @@ def replay_command(
     from asiento.cli.replaying.run import ReplayPlan
     from asiento.runtime.logging import configure_logging
     from asiento.runtime.yaml_files import RefusedFile
-    from sinks.ledger_process import now_microseconds
+    from sinks.sink_process import now_microseconds
     from streams.policies import load_policies
 
     settings = client_settings()

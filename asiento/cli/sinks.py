@@ -38,8 +38,8 @@ def run(
     from asiento.runtime.logging import configure_logging, get_logger
     from sinks.entry_stream import StreamBroken
     from sinks.ledger import LedgerError
-    from sinks.ledger_process import BrokerUnreachable
     from sinks.projector.errors import OperationalError, OperationalUnavailable
+    from sinks.sink_process import BrokerUnreachable
     from sinks.stream_identity import StreamUnknown
 
     configure_logging(settings, f"sink-{name}")

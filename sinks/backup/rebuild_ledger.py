@@ -10,7 +10,7 @@ from sinks.backup.topic_archive import SLICE_RECORDS_MAX, read_partition
 from sinks.delivery import entry_of
 from sinks.entry_stream import Record, StreamBroken
 from sinks.ledger import Batch, OffsetRange
-from sinks.ledger_process import now_microseconds
+from sinks.sink_process import now_microseconds
 from sinks.sqlite_ledger import SqliteLedger
 from sinks.verify.kept_heads import KeptHeads
 

@@ -2,36 +2,19 @@
 
 import asyncio
 import contextlib
-import gc
-import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from aiokafka.errors import KafkaError
 
 from asiento.runtime import log_events
-from asiento.runtime.health import HealthChecks, HealthServer, Heartbeat
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.logging import get_logger
-from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings
-from sinks.ledger_process import GC_THRESHOLDS, STILL_SECONDS_MAX, STOP_SECONDS_MAX, BrokerUnreachable, now_microseconds
 from sinks.projector.projection import Projection
 from sinks.projector.stream import Place, TopicsStream
 from sinks.projector.topics import projected_topics
 from sinks.projector.writer import BoundTopic, OperationalWriter
-from sinks.stream_identity import identify
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What the health pages say, read from their own thread."""
-
-    started: bool = False
-
-    def reasons(self) -> tuple[str, ...]:
-        return () if self.started else ("the projector is still connecting",)
+from sinks.sink_process import STOP_SECONDS_MAX, SinkProcess, identified, now_microseconds, sink_process
 
 
 async def run_projector(settings: Settings) -> None:
@@ -39,44 +22,28 @@ async def run_projector(settings: Settings) -> None:
 
     Raises `OperationalError`, `StreamBroken`, `StreamUnknown` or `BrokerUnreachable`, whose messages are written for people.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    metrics = Metrics()
-    progress = _Progress()
-    heartbeat = Heartbeat(STILL_SECONDS_MAX)
-    heartbeat.attach(loop)
-    checks = HealthChecks(live=heartbeat.reasons, ready=progress.reasons, started=progress.reasons)
-    health = HealthServer(metrics, settings.metrics_host, settings.metrics_port, checks)
-    health.start()
-    try:
-        await _project(settings, metrics, progress, stop)
-    finally:
-        health.stop()
+    with sink_process(settings, "projector") as process:
+        await _project(settings, process)
 
 
-async def bound_topics(settings: Settings, options: Mapping[str, Any]) -> tuple[BoundTopic, ...]:
+async def bound_topics(settings: Settings) -> tuple[BoundTopic, ...]:
     """All projected topics as the broker knows them; raises `BrokerUnreachable`, `StreamUnknown`."""
     found = []
     for topic in projected_topics(settings):
-        try:
-            identity, partitions = await identify(topic.on_broker, dict(options))
-        except KafkaError as error:
-            raise BrokerUnreachable(f"no broker answers at {settings.kafka_bootstrap_servers}: {error}") from error
+        identity, partitions = await identified(topic.on_broker, settings)
         found.append(BoundTopic(topic=topic, identity=identity, partitions=partitions))
     return tuple(found)
 
 
-async def _project(settings: Settings, metrics: Metrics, progress: _Progress, stop: asyncio.Event) -> None:
+async def _project(settings: Settings, process: SinkProcess) -> None:
     options = client_options(settings)
-    topics = await bound_topics(settings, options)
+    topics = await bound_topics(settings)
     writer = await asyncio.to_thread(OperationalWriter.open, settings.operational_location)
     stream = TopicsStream(topics, settings.projector_group, options)
     projection = Projection(
         stream,
         writer,
-        metrics,
+        process.metrics,
         group=settings.projector_group,
         batch_records_max=settings.projector_batch_records_max,
         writing_seconds_max=settings.chunk_age_seconds_max,
@@ -85,11 +52,9 @@ async def _project(settings: Settings, metrics: Metrics, progress: _Progress, st
     try:
         await stream.start()
         await projection.seek(await projection.bind(topics))
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
-        progress.started = True
+        process.started()
         get_logger().info(log_events.PROCESS_STARTED, database=writer.database.place, next_offsets=_spell(stream.next_offsets))
-        await projection.run(stop)
+        await projection.run(process.stop)
         get_logger().info(log_events.PROCESS_STOPPING, next_offsets=_spell(stream.next_offsets))
     finally:
         with contextlib.suppress(TimeoutError, KafkaError):

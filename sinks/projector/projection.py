@@ -14,12 +14,12 @@ from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
 from sinks.delivery import IDLE_ADVANCE_SECONDS, LAG_MEASURED_SECONDS, POSITIONS_NOTED_SECONDS
 from sinks.lag import MICROSECONDS, PartitionLag
-from sinks.ledger_process import STOP_SECONDS_MAX
 from sinks.projector.errors import OperationalUnavailable
 from sinks.projector.reader import OperationalReader
 from sinks.projector.rows import TopicRecord
 from sinks.projector.stream import Place, RetentionTook, TopicsStream
 from sinks.projector.writer import BoundTopic, OperationalWriter, TopicPart
+from sinks.sink_process import STOP_SECONDS_MAX
 
 OPEN_COUNTED_SECONDS = 15.0
 """How often the open items are counted for the metrics."""

@@ -12,7 +12,6 @@ from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings
 from sinks.entry_stream import StreamBroken
-from sinks.ledger_process import STOP_SECONDS_MAX, now_microseconds
 from sinks.projector.comparison import Comparison, compare
 from sinks.projector.errors import ForeignOperational
 from sinks.projector.process import bound_topics
@@ -20,6 +19,7 @@ from sinks.projector.projection import Projection
 from sinks.projector.reader import OperationalReader
 from sinks.projector.stream import Place, TopicsStream
 from sinks.projector.writer import OperationalWriter
+from sinks.sink_process import STOP_SECONDS_MAX, now_microseconds
 
 STILL_SECONDS_MAX: Final = 60.0
 """Longest time without progress: a transaction was left open, or the broker hangs."""
@@ -34,7 +34,7 @@ async def rebuild(settings: Settings, url: str, *, until: Mapping[Place, int] | 
     Raises `ForeignOperational` for a database that is not empty, and what `run_projector` raises.
     """
     options = client_options(settings)
-    topics = await bound_topics(settings, options)
+    topics = await bound_topics(settings)
     writer = await asyncio.to_thread(OperationalWriter.open, url)
     stream = TopicsStream(topics, None, options, until=until)
     projection = Projection(

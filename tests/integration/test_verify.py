@@ -22,7 +22,7 @@ from schemas.topics import ACCOUNTING_ENTRIES
 from sinks.delivery import DeliveryLoop
 from sinks.entry_stream import EntryStream
 from sinks.ledger import ForeignLedger
-from sinks.ledger_process import now_microseconds
+from sinks.sink_process import now_microseconds
 from sinks.sqlite_ledger import BookedRow, LedgerReader, SqliteLedger
 from sinks.stream_identity import identify
 from sinks.verify import FAULTS, Report, verify
