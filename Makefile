@@ -10,7 +10,7 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS := 1
 endif
 
-.PHONY: help setup demo test check unit integration soak bench bench-core mutate lock down clean
+.PHONY: help setup demo test check unit integration soak soak-fuzz soak-crash-loop bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -48,6 +48,12 @@ test: check integration ## All that decides whether a change is good, real Kafka
 
 soak: setup ## The long suites: many kills under load
 	$(PYTEST) -q -m soak --timeout 3600
+
+soak-fuzz: setup ## 200 000 mutated records through every decoder (SEED)
+	SEED=$(or $(SEED),1) $(PYTEST) -q -m soak tests/fuzz
+
+soak-crash-loop: setup ## Deadly records set aside, innocent ones near 20 kills and 5 broker outages never; a real broker
+	$(PYTEST) -q -m soak tests/integration/test_crash_loop.py --timeout 1200
 
 bench: bench-core ## Time of the core alone, then CPU per event of worker, sink and projector; how long operators wait
 	$(BIN)/python -m bench.throughput
