@@ -50,10 +50,11 @@ soak: setup ## The long suites: many kills under load
 	$(PYTEST) -q -m soak --timeout 3600
 
 soak-fuzz: setup ## 200 000 mutated records through every decoder (SEED)
-	SEED=$(or $(SEED),1) $(PYTEST) -q -m soak tests/fuzz
+	SEED=$(or $(SEED),1) $(PYTEST) -q -m soak tests/fuzz --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
 
 soak-crash-loop: setup ## Deadly records set aside, innocent ones near 20 kills and 5 broker outages never; a real broker
-	$(PYTEST) -q -m soak tests/integration/test_crash_loop.py --timeout 1200
+	$(PYTEST) -q -m soak tests/integration/test_crash_loop.py tests/integration/test_decompression_bomb.py --timeout 1500 \
+	  -o log_cli=true -o log_cli_level=WARNING
 
 bench: bench-core ## Time of the core alone, then CPU per event of worker, sink and projector; how long operators wait
 	$(BIN)/python -m bench.throughput

@@ -36,6 +36,7 @@ def run(
     settings = load_settings()
     from asiento.runtime import log_events
     from asiento.runtime.logging import configure_logging, get_logger
+    from asiento.runtime.memory_limit import limit_memory
     from sinks.entry_stream import StreamBroken
     from sinks.ledger import LedgerError
     from sinks.projector.errors import OperationalError, OperationalUnavailable
@@ -43,6 +44,7 @@ def run(
     from sinks.stream_identity import StreamUnknown
 
     configure_logging(settings, f"sink-{name}")
+    limit_memory(settings)
     try:
         asyncio.run(_process(name, settings))
     except (LedgerError, OperationalError, StreamBroken) as error:

@@ -26,12 +26,14 @@ def run_streams() -> None:
     from aiokafka.errors import KafkaError
 
     from asiento.runtime.logging import configure_logging
+    from asiento.runtime.memory_limit import limit_memory
     from asiento.runtime.settings import load_settings
     from streams.app import run_order_worker
     from streams.topic_checks import TopicsUnfit
 
     settings = load_settings()
     configure_logging(settings, "streams")
+    limit_memory(settings)
     try:
         run_order_worker(settings)
     except TopicsUnfit as problem:

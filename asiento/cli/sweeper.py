@@ -34,6 +34,7 @@ def run(
     from asiento.accounting.policy import UnknownPolicyVersion
     from asiento.runtime import log_events
     from asiento.runtime.logging import configure_logging, get_logger
+    from asiento.runtime.memory_limit import limit_memory
     from asiento.runtime.settings import load_settings
     from schemas.order_state import UnknownStateFormat
     from streams.policies import load_policies, log_policies
@@ -44,6 +45,7 @@ def run(
     still_at = moment(clock, "--clock") if clock is not None else None
     settings = load_settings()
     configure_logging(settings, "sweeper")
+    limit_memory(settings)
     policies = load_policies(settings.policy)
     log_policies(settings.policy, policies)
     try:

@@ -34,6 +34,16 @@ class StartPosition(NamedTuple):
     note: str = ""
 
 
+class UnreadableBatch(Exception):
+    """A fetched batch cannot be unpacked or read; it starts at `offset`, or a little before."""
+
+    def __init__(self, topic: str, partition: int, offset: int, problem: Exception) -> None:
+        super().__init__(f"{topic}[{partition}] from offset {offset}: {type(problem).__name__}: {problem}")
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+
+
 class ChunkFetchThread(AIOKafkaConsumerThread):
     """Reads committed data in chunks; every chunk carries the range it covers and the seek epoch it was read at."""
 
@@ -125,7 +135,10 @@ class ChunkFetchThread(AIOKafkaConsumerThread):
                 del fetcher._records[tp]
                 fetched.check_raise()
             start = state.position
-            records = fetched.getall(max_records)
+            try:
+                records = fetched.getall(max_records)
+            except Exception as problem:
+                raise UnreadableBatch(tp.topic, tp.partition, start, problem) from problem
             if not fetched.has_more():
                 del fetcher._records[tp]
                 fetcher._notify(fetcher._wait_consume_future)
