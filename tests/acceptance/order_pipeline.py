@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 from confluent_kafka import Consumer, KafkaError, TopicPartition
@@ -24,7 +24,7 @@ from schemas.refusal import Refusal
 from schemas.topics import ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES
 from sinks.trial_balance import read_trial_balance
 from tests.integration.ledger_sink import LedgerSink
-from tests.integration.order_stream import OrderStream, check_ranges
+from tests.integration.order_stream import PARTITIONS, OrderStream, check_ranges
 
 COMMAND_SECONDS_MAX = 120
 READ_SECONDS_MAX = 20.0
@@ -42,9 +42,9 @@ class Simulated:
 class OrderPipeline:
     """One installation. Workers are started by its users, through `stream`."""
 
-    def __init__(self, kafka: str, prefix: str, directory: Path, **sink_settings: str) -> None:
+    def __init__(self, kafka: str, prefix: str, directory: Path, partitions: int = PARTITIONS, **sink_settings: str) -> None:
         self.directory = directory
-        self.stream = OrderStream(kafka, prefix, directory).make_topics()
+        self.stream = OrderStream(kafka, prefix, directory, partitions).make_topics()
         self.sink = LedgerSink(directory, kafka, prefix, partitions=str(self.stream.partitions), **sink_settings)
         self._entries = self.stream.settings.topic(ACCOUNTING_ENTRIES)
 
@@ -55,9 +55,13 @@ class OrderPipeline:
 
     def asiento(self, *words: str) -> "subprocess.CompletedProcess[bytes]":
         """Run a command with the settings of this installation."""
+        return self.run(words, subprocess.PIPE, COMMAND_SECONDS_MAX)
+
+    def run(self, words: Sequence[str], output: IO[bytes] | int, seconds_max: float) -> "subprocess.CompletedProcess[bytes]":
+        """Run a command with the settings of this installation; `output` as of `subprocess`, what it says to people is kept."""
         command = [sys.executable, "-m", "asiento.cli.main", *words]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ASIENTO_")} | self.sink.environment
-        return subprocess.run(command, env=environment, capture_output=True, timeout=COMMAND_SECONDS_MAX, check=False)
+        return subprocess.run(command, env=environment, stdout=output, stderr=subprocess.PIPE, timeout=seconds_max, check=False)
 
     # -- positions ----------------------------------------------------------------------------------------------------
 
