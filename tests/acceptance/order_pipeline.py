@@ -114,8 +114,8 @@ class OrderPipeline:
 
     # -- checks -------------------------------------------------------------------------------------------------------
 
-    def simulate(self) -> Simulated:
-        """Simulate the events topic; records that no file of events can hold are counted as the dead letters they must be."""
+    def simulate(self, *options: str) -> Simulated:
+        """Simulate the events topic with these options; records that no file of events can hold are counted as the dead letters they must be."""
         file = self.directory / "events.jsonl"
         refused = 0
         with file.open("wb") as lines:
@@ -127,7 +127,7 @@ class OrderPipeline:
                     refused += 1
                 else:
                     lines.write(orjson.dumps(decode_to_json(record.value)) + b"\n")
-        done = self.asiento("simulate", str(file))
+        done = self.asiento("simulate", str(file), *options)
         assert done.returncode == 0, done.stderr
         rows = [orjson.loads(line) for line in done.stdout.splitlines()]
         summary = rows[-1]["summary"]
@@ -135,13 +135,13 @@ class OrderPipeline:
         outcomes["dead_letter"] += refused
         return Simulated({row["entry"]["entry_id"]: row["entry"] for row in rows if "entry" in row}, outcomes, summary["trial_balance"])
 
-    def check_books(self) -> Simulated:
-        """`verify` is clean, and ledger, decisions and trial balance are what `simulate` says, entry by entry."""
+    def check_books(self, *options: str) -> Simulated:
+        """With these options of `simulate`: `verify` is clean, and ledger, decisions and trial balance are what `simulate` says, entry by entry."""
         done = self.asiento("verify", "--json")
         report = orjson.loads(done.stdout)
         assert (done.returncode, report["clean"], report["problems"]) == (0, True, []), done.stderr
         assert (report["lag"], report["entries"]["pending"]) == (0, 0)
-        simulated = self.simulate()
+        simulated = self.simulate(*options)
         assert {name: report["outcomes"][name] for name in OUTCOMES} == {name: simulated.outcomes[name] for name in OUTCOMES}
         assert report["consumed"] == simulated.outcomes.total()
         booked = [orjson.loads(line) for line in self.asiento("entries", "export", "--format", "jsonl").stdout.splitlines()]
