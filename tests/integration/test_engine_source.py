@@ -124,5 +124,5 @@ def test_other_partition_count_is_refused(stream: OrderStream) -> None:
 
 def test_no_broker_is_exit_three(stream: OrderStream) -> None:
     """A dependency that does not answer has its own code."""
-    worker = stream.start_worker(kafka_bootstrap_servers="127.0.0.1:9", kafka_request_timeout_seconds=5)
+    worker = stream.start_worker(kafka_bootstrap_servers="127.0.0.1:9", kafka_request_timeout_seconds=6)
     assert worker.wait_exit() == 3
