@@ -4,6 +4,7 @@ Six workers with one partition each freeze, or die, at one step each; then other
 what a fold of the events gives is what the topics hold.
 """
 
+import logging
 import signal
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ import pytest
 from streams.engine.failure import KNOWN_CAUSES, ExitCode
 from streams.engine.faults import STEPS
 from tests.integration.order_stream import OrderStream, Worker, wait_until
+
+LOG = logging.getLogger("zombies")
 
 REFUSED = {ExitCode.FENCED, ExitCode.LOST_GENERATION}
 REFUSED_SECONDS_MAX = 15.0
@@ -86,7 +89,7 @@ def wake(zombies: dict[str, Worker]) -> None:
     codes = {step: worker.process.poll() for step, worker in zombies.items()}
     assert {codes[step] for step in UNCOMMITTED} <= REFUSED, codes
     assert set(codes.values()) <= {*REFUSED, None}, codes
-    print(f"refused {time.monotonic() - woken_at:.1f} s after waking up: {codes}")
+    LOG.warning("refused %.1f s after waking up: %s", time.monotonic() - woken_at, codes)
 
 
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
@@ -106,7 +109,7 @@ def test_frozen_at_each_step_and_woken_after_the_successor_has_done_their_work(s
 def test_frozen_at_each_step_and_woken_while_a_successor_is_in_its_commit(stream: OrderStream, *, static: bool) -> None:
     """The successor holds an open transaction on their partition when they wake up: it is not disturbed."""
     zombies = frozen_zombies(stream, static=static)
-    first = successors(stream, static=static, unsafe="stop:after_produce:2")[0]
+    first = successors(stream, static=static, unsafe="stop:after_produce:1")[0]
     wait_until(first.is_stopped, "the successor is in its commit")
     wake(zombies)
     first.process.send_signal(signal.SIGCONT)
@@ -130,17 +133,34 @@ def test_killed_at_each_step_at_once(stream: OrderStream, *, static: bool) -> No
 
 def test_two_processes_with_one_instance_id_say_so(stream: OrderStream) -> None:
     """Whoever comes last has the partitions; the other one ends and names the setting, each time that it is started again."""
-    first = stream.start_worker(instance_id="twin", merged_records_max=10).wait_ready()
     stream.send_day(seed=73, orders=30)
-    second = stream.start_worker(instance_id="twin", merged_records_max=10).wait_ready()
-    assert first.wait_exit() in REFUSED
-    again = stream.start_worker(instance_id="twin", merged_records_max=10).wait_ready()
-    assert second.wait_exit() in REFUSED
-    ends = [line for worker in (first, second) for line in worker.log() if line["event"] == "worker_ended_itself"]
-    assert len(ends) == 2
-    assert all(line["known_cause"] for line in ends)
-    assert all("ASIENTO_INSTANCE_ID=twin" in line["reason"] for line in ends if line["exit_code"] == ExitCode.LOST_GENERATION)
-    assert any(line["exit_code"] == ExitCode.LOST_GENERATION for line in ends)
+    first = stream.start_worker(instance_id="twin").wait_ready()
     wait_until(lambda: stream.lag() == 0, "all events are judged")
+    second = stream.start_worker(instance_id="twin").wait_ready()
+    assert first.wait_exit() == ExitCode.LOST_GENERATION
+    again = stream.start_worker(instance_id="twin").wait_ready()
+    assert second.wait_exit() == ExitCode.LOST_GENERATION
+    ends = [line for worker in (first, second) for line in worker.log() if line["event"] == "worker_ended_itself"]
+    assert [line["known_cause"] for line in ends] == [True, True]
+    assert all("another process has joined the group with ASIENTO_INSTANCE_ID=twin" in line["reason"] for line in ends)
+    stream.send_day(seed=74, orders=10)
+    wait_until(lambda: stream.lag() == 0, "the last one works")
     assert again.process.poll() is None
+    stream.check_books()
+
+
+def test_a_static_member_that_sleeps_past_its_session_says_so(stream: OrderStream) -> None:
+    """Nobody took its place: idle, frozen, awake again it ends, and what is started in its place goes on."""
+    stream.send_day(seed=75, orders=10)
+    sleeper = stream.start_worker(instance_id="w0").wait_ready()
+    wait_until(lambda: stream.lag() == 0, "all events are judged")
+    sleeper.process.send_signal(signal.SIGSTOP)
+    frozen_at = time.monotonic()
+    wait_until(lambda: time.monotonic() - frozen_at > stream.settings.kafka_session_timeout_seconds + 1, "its session is over")
+    sleeper.process.send_signal(signal.SIGCONT)
+    assert sleeper.wait_exit(REFUSED_SECONDS_MAX) == ExitCode.LOST_GENERATION
+    assert "longer than its session of 6 s" in sleeper.log_file.read_text()
+    stream.send_day(seed=76, orders=10)
+    stream.start_worker(instance_id="w0")
+    wait_until(lambda: all_booked(stream), "all events are judged")
     stream.check_books()
