@@ -42,9 +42,9 @@ class Simulated:
 class OrderPipeline:
     """One installation. Workers are started by its users, through `stream`."""
 
-    def __init__(self, kafka: str, prefix: str, directory: Path, **sink_settings: str) -> None:
+    def __init__(self, kafka: str, prefix: str, directory: Path, *, copies: int = 1, **sink_settings: str) -> None:
         self.directory = directory
-        self.stream = OrderStream(kafka, prefix, directory).make_topics()
+        self.stream = OrderStream(kafka, prefix, directory, replication_factor=copies, min_insync_replicas=max(copies - 1, 1)).make_topics()
         self.sink = LedgerSink(directory, kafka, prefix, partitions=str(self.stream.partitions), **sink_settings)
         self._entries = self.stream.settings.topic(ACCOUNTING_ENTRIES)
 
