@@ -15,6 +15,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 from pydantic_settings import SettingsError as UnreadableSetting
 
+from asiento.runtime.time_outs import problems_of
+
 ENVIRONMENT_PREFIX = "ASIENTO_"
 
 
@@ -36,9 +38,16 @@ class Settings(BaseSettings):
     kafka_sasl_password_file: Path | None = Field(None, description="File that holds the SASL password")
     kafka_ca_file: Path | None = Field(None, description="CA certificates (PEM) that broker certificates are checked with")
     kafka_allow_plaintext: bool = Field(False, description="Allow PLAINTEXT to a broker that is not on loopback")
-    kafka_session_timeout_seconds: float = Field(10.0, ge=6, le=300, description="Group session of workers and sinks")
+    kafka_session_timeout_seconds: float = Field(
+        6.0, ge=6, le=300, description="A worker that is not heard of for so long loses its partitions; 6 is the least a broker takes"
+    )
     kafka_transaction_timeout_seconds: float = Field(60.0, ge=10, le=900, description="Longest life of an open transaction")
-    kafka_request_timeout_seconds: float = Field(30.0, ge=5, le=300, description="Longest wait for one broker answer")
+    kafka_request_timeout_seconds: float = Field(
+        40.0, ge=5, le=300, description="Longest wait for one broker answer; a worker's group settles within three quarters of it"
+    )
+    kafka_producer_request_timeout_seconds: float = Field(
+        6.0, ge=1, le=300, description="Longest wait of a worker for the answer to one write; it then asks again"
+    )
 
     app_id: str = Field("asiento", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="First word of group, changelog and transactional ids")
     topic_prefix: str = Field("", pattern=r"^[a-zA-Z0-9._-]{0,64}$", description="Put before every topic name, changelogs included")
@@ -49,7 +58,7 @@ class Settings(BaseSettings):
 
     chunk_bytes_max: int = Field(1_048_576, ge=16_384, description="Most bytes fetched from one partition at once")
     merged_records_max: int = Field(1_000, ge=1, description="Most records in one transaction of a partition")
-    chunk_age_seconds_max: float = Field(120.0, ge=5, description="A chunk in work for longer ends the process")
+    chunk_age_seconds_max: float = Field(30.0, ge=2, description="A chunk in work for longer ends the process")
     producer_linger_ms: int = Field(0, ge=0, le=100, description="Wait for more records before a produce request")
 
     registry_url: str | None = Field(
@@ -164,13 +173,17 @@ def load_settings(options: Mapping[str, Any] | None = None) -> Settings:
         raise SettingsError(f"ASIENTO_CONFIG names {config}, which is not a file")
     given = {name: value for name, value in (options or {}).items() if value is not None}
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(item, config) for item in error.errors())) from None
     except UnreadableSetting as error:
         raise SettingsError(f"{error}: JSON is expected, see `asiento config schema`") from None
     except yaml.YAMLError as error:
         raise SettingsError(f"{config} is not YAML: {error}") from None
+    problems = list(problems_of(settings))
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from faust.types import TP
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.settings import Settings
 from streams.engine.chunks import FetchedChunk
+from streams.engine.membership import end_when_forgotten
 
 FETCH_WAIT_MS: Final = 100
 FETCH_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -38,6 +39,12 @@ class ChunkFetchThread(AIOKafkaConsumerThread):
         self._settings = settings
         self._epochs: dict[TP, int] = {}
         self._waiter: asyncio.Future[None] | None = None
+
+    async def on_start(self) -> None:
+        """Join the group; a static member is watched, as the client library would not tell that it lost its id."""
+        await super().on_start()
+        if self._settings.instance_id is not None:
+            end_when_forgotten(self._ensure_consumer()._coordinator, self._settings, lambda: self.app.should_stop)
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         del transport

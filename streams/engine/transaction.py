@@ -39,6 +39,7 @@ class PartitionProducer:
         self._options = client_options(settings) | {
             "client_id": f"{job.id}-{partition}",
             "transactional_id": transactional_id(job.id, partition, faults),
+            "request_timeout_ms": round(settings.kafka_producer_request_timeout_seconds * 1000),
             "transaction_timeout_ms": round(settings.kafka_transaction_timeout_seconds * 1000),
             "linger_ms": settings.producer_linger_ms,
             "max_batch_size": BATCH_BYTES_MAX,

@@ -59,7 +59,7 @@ class Shape:
     lives: int = 250
     behind_records: int = 6_000
     worker_settings: dict[str, object] = field(default_factory=dict)
-    sink_settings: dict[str, str] = field(default_factory=dict)
+    sink_settings: dict[str, Any] = field(default_factory=dict)
 
 
 class ChaosSystem:
@@ -78,7 +78,7 @@ class ChaosSystem:
             broker.bootstrap_servers,
             self.prefix,
             directory,
-            PARTITIONS,
+            partitions=PARTITIONS,
             kafka_bootstrap_servers=broker.servers_of(SINK),
             ledger_url=self._through_proxy(self.ledger.url),
             **shape.sink_settings,

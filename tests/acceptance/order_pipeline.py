@@ -42,9 +42,12 @@ class Simulated:
 class OrderPipeline:
     """One installation. Workers are started by its users, through `stream`."""
 
-    def __init__(self, kafka: str, prefix: str, directory: Path, partitions: int = PARTITIONS, **sink_settings: str) -> None:
+    def __init__(
+        self, kafka: str, prefix: str, directory: Path, *, partitions: int = PARTITIONS, copies: int = 1, **sink_settings: str
+    ) -> None:
         self.directory = directory
-        self.stream = OrderStream(kafka, prefix, directory, partitions).make_topics()
+        in_sync = {"replication_factor": copies, "min_insync_replicas": max(copies - 1, 1)}
+        self.stream = OrderStream(kafka, prefix, directory, partitions, **in_sync).make_topics()
         self.sink = LedgerSink(directory, kafka, prefix, partitions=str(self.stream.partitions), **sink_settings)
         self._entries = self.stream.settings.topic(ACCOUNTING_ENTRIES)
 
