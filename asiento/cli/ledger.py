@@ -22,12 +22,12 @@ def heads(
 ) -> None:
     """Print the heads of the ledger's hash chain, to be kept where nobody who can write the ledger can write (docs/verify.md)."""
     from sinks.ledger import LedgerError
-    from sinks.sqlite_ledger import LedgerReader
+    from sinks.ledger_access import reader_at
     from sinks.verify.kept_heads import heads_of
 
     location = load_settings().ledger_location
     try:
-        with LedgerReader.at(location) as reader:
+        with reader_at(location) as reader:
             found = heads_of(reader)
     except LedgerError as error:
         raise CommandError(str(error)) from error

@@ -11,6 +11,7 @@ import psycopg
 
 SQLITE = "sqlite:///"
 CONNECT_SECONDS_MAX = 5
+SEARCH_PATH = "-c search_path=asiento_ledger"
 FETCHED_ROWS = 10_000
 
 LEGS = """
@@ -73,7 +74,10 @@ class LedgerRows:
                 if file.execute("SELECT 1 FROM sqlite_master WHERE name = 'source_offset'").fetchone():
                     yield from file.execute(sql)
             return
-        with psycopg.connect(self.url, connect_timeout=CONNECT_SECONDS_MAX) as connection, connection.cursor("rows") as cursor:
+        connection = psycopg.connect(self.url, connect_timeout=CONNECT_SECONDS_MAX, options=SEARCH_PATH)
+        with connection, connection.cursor("rows") as cursor:
+            if connection.execute("SELECT to_regclass('asiento_ledger.source_offset')").fetchone() == (None,):
+                return
             cursor.itersize = FETCHED_ROWS
             cursor.execute(sql.encode())
             yield from cursor

@@ -12,7 +12,7 @@ from tests.acceptance.chaos_word import check_what_the_product_says
 
 SEED = int(os.environ.get("SEED", "1"))
 EACH = int(os.environ.get("CHAOS_FAULTS", "5"))
-DATABASE = os.environ.get("CHAOS_DATABASE", "sqlite")
+DATABASE = os.environ.get("CHAOS_DATABASE", "postgresql")
 WORKING_AGAIN_SECONDS_MAX = float(os.environ.get("CHAOS_HEAL_SECONDS", "30"))
 
 

@@ -13,7 +13,7 @@ from tests.acceptance.chaos_word import check_what_the_product_says
 SEED = int(os.environ.get("SEED", "1"))
 KILLS = int(os.environ.get("CHAOS_KILLS", "60"))
 RECORDS = int(os.environ.get("CHAOS_RECORDS", "300000"))
-DATABASE = os.environ.get("CHAOS_DATABASE", "sqlite")
+DATABASE = os.environ.get("CHAOS_DATABASE", "postgresql")
 
 
 def kill_and_check(shape: Shape, directory: Path, kills: int, records: int) -> str:

@@ -13,7 +13,7 @@ from tests.acceptance.metrics_watch import health_url, scrape
 from tests.acceptance.steady_load import SteadyLoad
 
 SEED = int(os.environ.get("SEED", "1"))
-DATABASE = os.environ.get("CHAOS_DATABASE", "sqlite")
+DATABASE = os.environ.get("CHAOS_DATABASE", "postgresql")
 MINUTES = float(os.environ.get("CHAOS_MINUTES", "20"))
 ORDERS = int(os.environ.get("CHAOS_ORDERS", "2000"))
 PEAK_RECORDS = int(os.environ.get("CHAOS_PEAK_RECORDS", "60000"))

@@ -13,7 +13,7 @@ from tests.integration.order_stream import wait_until
 SEED = int(os.environ.get("SEED", "1"))
 KILLS = int(os.environ.get("CHAOS_KILLS", "12"))
 RECORDS = int(os.environ.get("CHAOS_RECORDS", "300000"))
-DATABASE = os.environ.get("CHAOS_DATABASE", "sqlite")
+DATABASE = os.environ.get("CHAOS_DATABASE", "postgresql")
 FIRST_ENTRY_SECONDS_MAX = float(os.environ.get("CHAOS_RESTART_SECONDS", "10"))
 RECOVERY_SECONDS_PER_GB_MAX = float(os.environ.get("CHAOS_RECOVERY_SECONDS", "60"))
 GIGABYTE = 1_000_000_000

@@ -12,7 +12,7 @@ from tests.acceptance.chaos_word import check_what_the_product_says
 from tests.acceptance.test_chaos_restart import is_ready
 
 SEED = int(os.environ.get("SEED", "1"))
-DATABASE = os.environ.get("CHAOS_DATABASE", "sqlite")
+DATABASE = os.environ.get("CHAOS_DATABASE", "postgresql")
 STORM_SECONDS = float(os.environ.get("CHAOS_STORM_SECONDS", "300"))
 CALM_SECONDS = float(os.environ.get("CHAOS_CALM_SECONDS", "60"))
 EVERY_SECONDS = 15.0
