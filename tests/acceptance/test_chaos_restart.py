@@ -1,21 +1,19 @@
 """How soon work goes on after a kill -9, and how long a worker needs to read the order states again."""
 
-import os
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.chaos_checks import findings
-from tests.acceptance.chaos_system import LOG, SINK, WORKERS, ChaosSystem, Shape, chaos_system
+from tests.acceptance.chaos_options import DATABASE, SEED, figure, option
+from tests.acceptance.chaos_system import SINK, WORKERS, ChaosSystem, Shape, chaos_system
 from tests.integration.order_stream import wait_until
 
-SEED = int(os.environ.get("SEED", "1"))
-KILLS = int(os.environ.get("CHAOS_KILLS", "12"))
-RECORDS = int(os.environ.get("CHAOS_RECORDS", "300000"))
-DATABASE = os.environ.get("CHAOS_DATABASE", "postgresql")
-FIRST_ENTRY_SECONDS_MAX = float(os.environ.get("CHAOS_RESTART_SECONDS", "10"))
-RECOVERY_SECONDS_PER_GB_MAX = float(os.environ.get("CHAOS_RECOVERY_SECONDS", "60"))
+KILLS = int(option("KILLS", 12))
+RECORDS = int(option("CHANGELOG_RECORDS", 400_000))
+FIRST_ENTRY_SECONDS_MAX = option("RESTART_SECONDS", 10)
+RECOVERY_SECONDS_PER_GB_MAX = option("RECOVERY_SECONDS", 60)
 GIGABYTE = 1_000_000_000
 RECOVERED_SECONDS_MAX = 600.0
 
@@ -77,7 +75,7 @@ def test_the_first_new_entry_comes_soon_after_a_kill(tmp_path: Path) -> None:
         seconds = sorted(took for _, took in times)
         told.append(f"{directory.name} members {len(times)} kills, median {seconds[len(seconds) // 2]:.1f} s, slowest {seconds[-1]:.1f} s")
         assert seconds[-1] <= FIRST_ENTRY_SECONDS_MAX, f"seed {SEED}, {directory.name}: {times}, logs in {directory}"
-    LOG.warning("figure: restart: seed %d, %s, first new entry after kill -9: %s", SEED, DATABASE, "; ".join(told))
+    figure(f"restart: seed {SEED}, {DATABASE}, first new entry after kill -9: {'; '.join(told)}")
 
 
 def changelog_bytes(system: ChaosSystem) -> int:
@@ -102,8 +100,8 @@ def test_states_are_recovered_in_a_minute_per_gigabyte(tmp_path: Path) -> None:
         (ready,) = (line for line in worker.log() if line["event"] == "worker_ready")
         assert worker.stop() == 0
         per_gigabyte = ready["seconds"] * GIGABYTE / size
-        LOG.warning(
-            "figure: recovery: %d states, changelog of %.2f GB, %.1f s (%.1f s from the start of the process): %.1f s per GB",
-            ready["states"], size / GIGABYTE, ready["seconds"], from_start, per_gigabyte,
-        )  # fmt: skip
+        figure(
+            f"recovery: {ready['states']} states, changelog of {size / GIGABYTE:.2f} GB, {ready['seconds']:.1f} s "
+            f"({from_start:.1f} s from the start of the process): {per_gigabyte:.1f} s per GB"
+        )
         assert per_gigabyte <= RECOVERY_SECONDS_PER_GB_MAX
