@@ -37,6 +37,7 @@ TOUCHED_INTERNALS: Final = (
     "aiokafka.consumer.subscription_state:TopicPartitionState.position",
     "aiokafka.consumer.subscription_state:SubscriptionState.reassignment_in_progress",
     "aiokafka.consumer.subscription_state:SubscriptionState.fetch_context",
+    "aiokafka.consumer.group_coordinator:GroupCoordinator.fetch_committed_offsets",
     "aiokafka.producer.sender:BACKOFF_OVERRIDE",
 )
 

@@ -147,11 +147,14 @@ class OrderStream:
                 "min_insync_replicas": 1,
                 "kafka_session_timeout_seconds": SESSION_SECONDS,
                 "log_format": "json",
+                "data_dir": directory,
                 **settings,
             }
         )
         self.events = self.settings.topic(ORDERS_EVENTS)
         self.workers: list[Worker] = []
+        self.given_up: set[tuple[int, int]] = set()
+        """Partition and offset of records that are to be dead-lettered whatever is in them."""
         self.look_up: SchemaLookup = refuse_unknown
         self.connect()
 
@@ -315,7 +318,7 @@ class OrderStream:
                 partition_count=self.partitions,
                 look_up=self.look_up,
             )
-            if isinstance(event, Refusal):
+            if isinstance(event, Refusal) or place in self.given_up:
                 expected.outcomes[place] = "dead_letter"
                 continue
             key = event.order_key.encode()
