@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     kafka_sasl_username: str | None = Field(None, description="SASL user")
     kafka_sasl_password_file: Path | None = Field(None, description="File that holds the SASL password")
     kafka_ca_file: Path | None = Field(None, description="CA certificates (PEM) that broker certificates are checked with")
+    kafka_cert_file: Path | None = Field(None, description="Client certificate (PEM, chain included) that is shown to brokers which ask")
+    kafka_key_file: Path | None = Field(None, description="Private key (PEM, not encrypted) of the client certificate")
     kafka_allow_plaintext: bool = Field(False, description="Allow PLAINTEXT to a broker that is not on loopback")
     kafka_session_timeout_seconds: float = Field(10.0, ge=6, le=300, description="Group session of workers and sinks")
     kafka_transaction_timeout_seconds: float = Field(60.0, ge=10, le=900, description="Longest life of an open transaction")
