@@ -40,6 +40,8 @@ CHANGELOG_READ: Final = LogEvent("changelog_read")
 DEADLINES_TOLD: Final = LogEvent("deadlines_told")
 ACKS_NOT_PUBLISHED: Final = LogEvent("acks_not_published")
 POSITIONS_NOT_NOTED: Final = LogEvent("positions_not_noted")
+SECRET_READABLE: Final = LogEvent("secret_readable")
+HEALTH_OFF_LOOPBACK: Final = LogEvent("health_off_loopback")
 RETENTION_GAP: Final = LogEvent("retention_gap")
 
 EVENTS: Final = frozenset(value for name, value in dict(globals()).items() if name.isupper() and isinstance(value, str))

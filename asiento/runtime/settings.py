@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     kafka_sasl_username: str | None = Field(None, description="SASL user")
     kafka_sasl_password_file: Path | None = Field(None, description="File that holds the SASL password")
     kafka_ca_file: Path | None = Field(None, description="CA certificates (PEM) that broker certificates are checked with")
+    kafka_cert_file: Path | None = Field(None, description="Client certificate (PEM, chain included) that is shown to brokers which ask")
+    kafka_key_file: Path | None = Field(None, description="Private key (PEM, not encrypted) of the client certificate")
     kafka_allow_plaintext: bool = Field(False, description="Allow PLAINTEXT to a broker that is not on loopback")
     kafka_session_timeout_seconds: float = Field(
         6.0, ge=6, le=300, description="A worker that is not heard of for so long loses its partitions; 6 is the least a broker takes"
