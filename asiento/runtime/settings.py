@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 from pydantic_settings import SettingsError as UnreadableSetting
 
+from asiento.runtime.database_urls import POSTGRESQL_PREFIX, SQLITE_PREFIX, place_of, with_password
 from asiento.runtime.time_outs import problems_of
 
 ENVIRONMENT_PREFIX = "ASIENTO_"
@@ -78,9 +79,12 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(Path(".asiento"), description="Where local broker, ledger, logs and PID files live")
     ledger_url: str | None = Field(
-        None, description="`sqlite:///path` (`postgresql://...` later); unset: ledger.sqlite in the data directory"
+        None, description="Ledger, `sqlite:///path` or `postgresql://...`; unset: ledger.sqlite in the data directory"
     )
-    sink_batch_entries_max: int = Field(500, ge=1, le=10_000, description="Most entries in one ledger transaction")
+    ledger_password_file: Path | None = Field(None, description="File that holds the password of the user that ledger_url names")
+    sink_batch_entries_max: int = Field(
+        2_000, ge=1, le=10_000, description="Most entries in one ledger transaction; batches grow to it while the stream is behind"
+    )
     sweeper_orders_max: int = Field(1_000_000, ge=2, description="Most orders whose next deadline the sweeper holds, about 300 bytes each")
     sweeper_unanswered_max: int = Field(10_000, ge=1, description="Most deadlines that the sweeper tells before workers have judged them")
     sweeper_events_per_second_max: int = Field(200, ge=1, le=10_000, description="Most deadlines that the sweeper tells in a second")
@@ -107,7 +111,7 @@ class Settings(BaseSettings):
     @field_validator("ledger_url", "operational_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("sqlite:///", "postgresql://")):
+        if value is not None and not value.startswith((SQLITE_PREFIX, POSTGRESQL_PREFIX)):
             raise ValueError("must start with sqlite:/// or postgresql://")
         return value
 
@@ -153,8 +157,22 @@ class Settings(BaseSettings):
 
     @property
     def ledger_location(self) -> str:
-        """The ledger's URL, the default one spelled out."""
-        return self.ledger_url or f"sqlite:///{self.data_dir / 'ledger.sqlite'}"
+        """The ledger's URL, the default one spelled out, the password of its file in it: never to be shown, see `ledger_place`.
+
+        Raises `SettingsError` where the password file cannot be read.
+        """
+        url = self.ledger_url or f"{SQLITE_PREFIX}{self.data_dir / 'ledger.sqlite'}"
+        if self.ledger_password_file is None or not url.startswith(POSTGRESQL_PREFIX):
+            return url
+        try:
+            return with_password(url, self.ledger_password_file.read_text(encoding="utf-8").rstrip("\r\n"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"ASIENTO_LEDGER_PASSWORD_FILE: {self.ledger_password_file} cannot be read ({error})") from None
+
+    @property
+    def ledger_place(self) -> str:
+        """What messages and logs call the ledger; without a password."""
+        return place_of(self.ledger_url or f"{SQLITE_PREFIX}{self.data_dir / 'ledger.sqlite'}")
 
     @property
     def projector_group(self) -> str:
