@@ -55,7 +55,7 @@ async def _deliver(settings: Settings, ledger: Ledger, process: SinkProcess) -> 
             clock=now_microseconds,
         )
         process.started()
-        get_logger().info(log_events.PROCESS_STARTED, ledger=settings.ledger_location, topic=topic, next_offsets=_spell(next_offsets))
+        get_logger().info(log_events.PROCESS_STARTED, ledger=settings.ledger_place, topic=topic, next_offsets=_spell(next_offsets))
         publisher = AckPublisher(ledger, metrics, topic=settings.topic(ACCOUNTING_ACKS), client_options=options, clock=now_microseconds)
         await _deliver_and_acknowledge(delivery, publisher, process.stop)
         get_logger().info(log_events.PROCESS_STOPPING, next_offsets=_spell(stream.next_offsets))
