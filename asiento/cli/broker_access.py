@@ -20,8 +20,8 @@ def require_access(settings: Settings, component: str) -> None:
 def start_process(settings: Settings, component: str) -> None:
     """`require_access` for a process that logs; warns of secrets that everybody can read, and of health pages off loopback."""
     from asiento.runtime import log_events
-    from asiento.runtime.kafka_clients import on_loopback
     from asiento.runtime.logging import get_logger
+    from asiento.runtime.loopback import on_loopback
     from asiento.runtime.secret_files import readable_by_all
 
     for advice in readable_by_all(settings):

@@ -62,8 +62,8 @@ def shown(record: "ConsumerRecord[bytes, bytes]", decoded: dict[str, Any] | Refu
 
 async def _records(settings: Settings, key: str | None, from_beginning: bool) -> AsyncGenerator["ConsumerRecord[bytes, bytes]"]:
     options, topic = client_options(settings), settings.topic(ORDERS_EVENTS)
-    consumer = AIOKafkaConsumer(**options, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none")
     await require_events_topic(settings, READER)
+    consumer = AIOKafkaConsumer(**options, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none")
     try:
         count = await partition_count(options, topic)
         wanted = range(count) if key is None else [partition_for(key.encode(), count)]

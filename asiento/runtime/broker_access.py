@@ -22,8 +22,9 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-from asiento.runtime.kafka_clients import client_options, on_loopback, principal_of
+from asiento.runtime.kafka_clients import client_options, principal_of
 from asiento.runtime.kafka_metadata import NOT_AUTHORIZED, ClusterMetadata, DescribedTopic, ask_metadata
+from asiento.runtime.loopback import on_loopback
 from asiento.runtime.settings import Settings
 
 CONNECT_SECONDS_MAX: Final = 10.0
@@ -75,9 +76,11 @@ async def check_access(settings: Settings, component: str, needs: Sequence[Need]
     finally:
         await client.close()
     if refused:
+        user = principal_of(settings)
+        spelled = user if user.startswith("User:") else "User:NAME"
         raise BrokerDenied(
-            f"{principal_of(settings)} may not {'; may not '.join(refused)}. The {component} needs it: "
-            f"`asiento topics acls --principal {component}={principal_of(settings)}` lists what to grant, `topics acls apply` grants it"
+            f"{user} may not {'; may not '.join(refused)}. The {component} needs it: "
+            f"`asiento topics acls --principal {component}={spelled}` lists what to grant, `topics acls apply` grants it"
         )
 
 

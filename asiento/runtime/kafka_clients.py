@@ -1,11 +1,11 @@
 """Options of every Kafka client, from the settings: address, TLS, SASL, patience. Passwords come from files only."""
 
-import ipaddress
 import ssl
 from typing import Any
 
 from pydantic import SecretStr
 
+from asiento.runtime.loopback import on_loopback
 from asiento.runtime.secret_files import read_secret, trusting
 from asiento.runtime.settings import Settings, SettingsError
 
@@ -99,13 +99,3 @@ def principal_of(settings: Settings) -> str:
     if settings.kafka_security_protocol.startswith("SASL_"):
         return f"User:{settings.kafka_sasl_username}"
     return f"the user of {settings.kafka_cert_file}" if settings.kafka_cert_file else "User:ANONYMOUS"
-
-
-def on_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's loopback."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -17,7 +17,7 @@ import aiohttp
 import orjson
 from pydantic import SecretStr
 
-from asiento.runtime.kafka_clients import on_loopback
+from asiento.runtime.loopback import on_loopback
 from asiento.runtime.secret_files import read_secret, trusting
 from asiento.runtime.settings import Settings, SettingsError
 

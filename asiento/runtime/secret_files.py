@@ -40,6 +40,8 @@ def readable_by_all(settings: Settings) -> tuple[str, ...]:
         "ASIENTO_KAFKA_SASL_PASSWORD_FILE": settings.kafka_sasl_password_file,
         "ASIENTO_KAFKA_KEY_FILE": settings.kafka_key_file,
         "ASIENTO_REGISTRY_PASSWORD_FILE": settings.registry_password_file,
+        "ASIENTO_LEDGER_PASSWORD_FILE": settings.ledger_password_file,
+        "ASIENTO_OPERATIONAL_PASSWORD_FILE": settings.operational_password_file,
     }
     return tuple(
         f"{variable}: every user of this machine can read {path}: chmod o-r {path}"

@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from asiento.runtime.local_kafka import LocalKafka, Ports
 from asiento.runtime.ports import free_ports
+from asiento.runtime.settings import Settings, load_settings
 from schemas.access_rights import LEDGER, PROJECTOR, READER
 from tests.acceptance.order_pipeline import OrderPipeline
 from tests.certificates import Authority, authority
@@ -111,6 +113,22 @@ class SecureInstallation(OrderPipeline):
             "kafka_sasl_username": user,
             "kafka_sasl_password_file": str(self.password_files[user]),
             "kafka_ca_file": str(self.broker.authority.ca_file),
+        }
+
+    def settings(self, user: str, **change: str | None) -> Settings:
+        """The settings of a user in this process; None takes one away."""
+        given = {"topic_prefix": self.prefix, "app_id": f"{self.prefix}app", **self.access(user), **change}
+        return load_settings(given)
+
+    def client(self, user: str) -> dict[str, Any]:
+        """Options with which another client library is this user."""
+        return {
+            "bootstrap.servers": self.broker.address("SECURE"),
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": user,
+            "sasl.password": self.broker.users[user],
+            "ssl.ca.location": str(self.broker.authority.ca_file),
         }
 
     def environment(self, user: str, **more: str) -> dict[str, str]:
