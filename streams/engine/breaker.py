@@ -4,7 +4,8 @@ A worker that takes a partition over notes "I am in the chunk that starts here" 
 no note. So a note that is found at a take-over is the trace of a death, and if nothing explains it, it counts:
 
 - `CHUNK_DEATHS_MAX` at one chunk isolate its range: one record at a time, each marked before it is decoded and cleared after it;
-- `RECORD_DEATHS_MAX` inside the mark of one record give that record up: it becomes a dead letter, undecoded.
+- `RECORD_DEATHS_MAX` inside the mark of one record put that record on trial: if it kills once more where it can be seen, it is given
+  up and becomes a dead letter, undecoded; else it is acquitted.
 
 What explains a death is in `Ending`. Whatever passes clears what was counted against it.
 """
@@ -18,7 +19,7 @@ import orjson
 CHUNK_DEATHS_MAX: Final = 2
 """Unexplained deaths at one chunk after which its records go one at a time."""
 RECORD_DEATHS_MAX: Final = 3
-"""Unexplained deaths inside the mark of one record after which it is a dead letter."""
+"""Unexplained deaths inside the mark of one record after which it is tried, and if it fails a dead letter."""
 NOTE_CHARACTERS_MAX: Final = 512
 """A longer text beside an offset is not ours; the broker's own bound is 4 096 bytes."""
 _VERSION: Final = 1
@@ -58,8 +59,8 @@ class Note:
         return orjson.dumps(shown).decode()
 
     @property
-    def gives_up(self) -> bool:
-        """Whether the next record is to be dead-lettered undecoded."""
+    def accuses(self) -> bool:
+        """Whether the next record is to be tried, and to be given up if it fails."""
         return self.isolated and self.deaths >= RECORD_DEATHS_MAX
 
     def entered(self, run: str, until: int) -> "Note":
@@ -69,6 +70,10 @@ class Note:
     def left(self) -> "Note":
         """The run came out alive, committed or not; what was counted before stands until a commit."""
         return replace(self, run=None)
+
+    def acquitted(self) -> "Note":
+        """The record came through its trial: others ended the workers."""
+        return replace(self, run=None, deaths=0)
 
     def passed(self, next_offset: int) -> "Note":
         """Everything before `next_offset` is committed: no longer suspect. An isolation goes on to its end."""

@@ -8,8 +8,8 @@ in this process, so that no record dies for another's fault.
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable
-from typing import Final, Protocol, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
@@ -18,11 +18,14 @@ from streams.engine.breaker import EMPTY, Ending, Note, parse_note
 from streams.engine.faults import Faults
 from streams.engine.processor import RangeTooLarge, RangeWaits, SourceRange
 from streams.engine.run_ends import RunEnds
+from streams.engine.trial import outcome_of_trial
 
 TELL_SECONDS_MAX: Final = 5.0
 """Longest wait for the note of a worker that is about to end itself."""
 
 ResultT = TypeVar("ResultT")
+Trial: TypeAlias = Callable[[Callable[[], object], float], Awaitable[str | None]]
+"""Judges where it does no harm, for so many seconds at most; says how it died, None if it did not."""
 
 
 class NoteWriter(Protocol):
@@ -35,7 +38,9 @@ class NoteWriter(Protocol):
 class Judging:
     """What this run of a worker is judging; shared by its partitions."""
 
-    def __init__(self, ends: RunEnds, metrics: Metrics, faults: Faults) -> None:
+    def __init__(self, ends: RunEnds, metrics: Metrics, faults: Faults, trial_seconds_max: float, trial: Trial = outcome_of_trial) -> None:
+        self.trial = trial
+        self.trial_seconds_max = trial_seconds_max
         self.run = secrets.token_hex(8)
         self.ends = ends
         self.metrics = metrics
@@ -116,15 +121,10 @@ class PartitionGuard:
             raise
 
     async def _judge_one(self, source: SourceRange, process: Callable[[], ResultT], give_up: Callable[[str], ResultT]) -> ResultT:
-        if self.note.gives_up:
-            detail = f"{self.note.deaths} workers died one after the other while they judged this record and nothing else; not decoded"
-            get_logger().error(
-                log_events.RECORD_GIVEN_UP,
-                **self._place(source.records[0].offset),
-                deaths=self.note.deaths,
-                advice="it is a dead letter now: see docs/crash-loop-breaker.md, send it again once the cause is mended",
-            )
-            return give_up(detail)
+        if self.note.accuses:
+            detail = await self._try(source, process)
+            if detail is not None:
+                return give_up(detail)
         async with self._judging.marked:
             await self._write(source.first_offset, self.note.entered(self._judging.run, source.next_offset))
             try:
@@ -134,6 +134,34 @@ class PartitionGuard:
                 raise
             await self._leave(source.first_offset)
             return result
+
+    async def _try(self, source: SourceRange, process: Callable[[], ResultT]) -> str | None:
+        """Judge the one record of a range where it does no harm; why it is given up, None if it is acquitted."""
+        judging, deaths = self._judging, self.note.deaths
+        place = self._place(source.records[0].offset)
+
+        def judge() -> None:
+            judging.faults.judge(source)
+            process()
+
+        fault = await judging.trial(judge, judging.trial_seconds_max)
+        if fault is None:
+            self.note = self.note.acquitted()
+            get_logger().error(
+                log_events.RECORD_ACQUITTED,
+                **place,
+                deaths=deaths,
+                advice="workers die, and not of this record: look at the machine and at who ends them (docs/crash-loop-breaker.md)",
+            )
+            return None
+        get_logger().error(
+            log_events.RECORD_GIVEN_UP,
+            **place,
+            deaths=deaths,
+            trial=fault,
+            advice="it is a dead letter now: send it again once the program is mended (docs/crash-loop-breaker.md)",
+        )
+        return f"{deaths} workers died one after the other while they judged this record; tried once more, {fault}"
 
     def _judged(self, source: SourceRange, process: Callable[[], ResultT]) -> ResultT:
         """Process in one turn of the event loop; a failure that is no answer of the job names the partition in the last words."""

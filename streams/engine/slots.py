@@ -28,6 +28,8 @@ from streams.engine.transaction import PartitionProducer
 
 ACCEPTED_BYTES_MAX: Final = 2 * 1024 * 1024
 """Bytes of source records that slots hold together; one chunk more is always let in when nothing is held."""
+TRIAL_SHARE_OF_AGE: Final = 2
+"""The trial of a suspect record ends within half the time that a chunk may be in work."""
 STARTS_AT_ONCE_MAX: Final = 8
 """Producers that are started side by side after a rebalance."""
 
@@ -216,7 +218,8 @@ class SlotSet:
         self.faults = faults
         self.on_changelog_written = on_changelog_written
         self.transactions_committed = metrics.transactions.labels("committed")
-        self.judging = Judging(RunEnds(settings.data_dir / f"{job.id}-ends.jsonl"), metrics, faults)
+        ends = RunEnds(settings.data_dir / f"{job.id}-ends.jsonl")
+        self.judging = Judging(ends, metrics, faults, settings.chunk_age_seconds_max / TRIAL_SHARE_OF_AGE)
         self.by_partition: dict[int, PartitionSlot] = {}
         self._accepted_bytes = 0
         self._room = asyncio.Event()

@@ -186,12 +186,15 @@ class OrderStream:
 
     def start(self, command: tuple[str, ...], **more: object) -> Worker:
         """Start any worker with the settings of this installation."""
-        values = self.settings.model_dump(exclude_defaults=True) | {name: value for name, value in more.items() if value is not None}
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ASIENTO_")}
-        environment |= {f"ASIENTO_{name.upper()}": str(value) for name, value in values.items()}
-        worker = Worker(environment, self.directory / f"worker-{len(self.workers)}.log", command)
+        worker = Worker(self.environment(**more), self.directory / f"worker-{len(self.workers)}.log", command)
         self.workers.append(worker)
         return worker
+
+    def environment(self, **more: object) -> dict[str, str]:
+        """The environment of a process with the settings of this installation, and more."""
+        values = self.settings.model_dump(exclude_defaults=True) | {name: value for name, value in more.items() if value is not None}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ASIENTO_")}
+        return environment | {f"ASIENTO_{name.upper()}": str(value) for name, value in values.items()}
 
     def close(self) -> None:
         """End what still runs."""

@@ -2,14 +2,19 @@
 
 import logging
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import TopicPartition
 
+from asiento.cli.running_system import WORKER_LIMITS
 from asiento.runtime.local_kafka import LocalKafka
+from asiento.runtime.metrics import Metrics
+from asiento.runtime.supervisor import ChildService, Supervisor
 from schemas.acceptance import accept_record
 from schemas.dead_letters import DeadLetter, decode_dead_letter
 from schemas.refusal import Refusal
@@ -48,7 +53,7 @@ PATIENCE = {"kafka_producer_request_timeout_seconds": "3", "chunk_age_seconds_ma
 """The watchdog ends an endless loop soon."""
 
 
-def run_until_drained(stream: OrderStream, may_die: Callable[[int], bool], seconds_max: float = 120, /, **settings: str) -> list[int]:
+def run_until_drained(stream: OrderStream, may_die: Callable[[int], bool], seconds_max: float = 240, /, **settings: Any) -> list[int]:
     """Start the worker again at once whenever it has ended, until nothing is left to do; the codes of its deaths."""
     codes: list[int] = []
     worker = stream.start_worker(instance_id="w1", merged_records_max=RECORDS_MAX, **settings)
@@ -101,6 +106,7 @@ def test_deadly_record_is_set_aside_and_the_partition_goes_on(stream: OrderStrea
     assert (letter.partition, letter.offset) == (deadly.partition, deadly.offset)
     assert (letter.key, letter.value) == (deadly.key, deadly.value)
     assert f"{RECORD_DEATHS_MAX} workers died" in letter.detail
+    assert "tried once more" in letter.detail
     outcome = next(one for batch in stream.batches() for one in batch.outcomes if (batch.partition, one.offset) in stream.given_up)
     assert (outcome.outcome, outcome.code, outcome.event_id) == ("dead_letter", "crashes_worker", None)
     stream.check_books()
@@ -114,6 +120,34 @@ def test_two_deadly_records_are_both_set_aside(stream: OrderStream) -> None:
     codes = run_until_drained(stream, lambda ended: ended == -11, unsafe=f"crash-at:0:{first.offset},crash-at:0:{second.offset}")
     assert DEATHS_MAX + RECORD_DEATHS_MAX <= len(codes) <= 2 * DEATHS_MAX
     assert {(letter.partition, letter.offset) for letter in crash_letters(stream)} == stream.given_up
+    stream.check_books()
+
+
+@pytest.mark.soak
+def test_partition_goes_on_in_time_under_the_supervisor(stream: OrderStream) -> None:
+    """With the pauses between restarts that `asiento up` makes; the pauses grow, the partition moves again within two minutes."""
+    stream.send_day(seed=74, orders=30)
+    deadly = good_records(stream)[0]
+    stream.given_up.add((deadly.partition, deadly.offset))
+    settings = {"instance_id": "worker-1", "unsafe_engine": f"crash-at:{deadly.partition}:{deadly.offset}"}
+    argv = [sys.executable, "-m", "asiento.cli.main", "streams", "run"]
+    service = ChildService(
+        "worker-1",
+        argv,
+        environment=stream.environment(**settings),
+        run_dir=stream.directory,
+        log_dir=stream.directory,
+        stop_seconds_max=20,
+    )
+    metrics, started = Metrics(), time.monotonic()
+    supervisor = Supervisor([[service]], metrics, limits_of={"worker-1": WORKER_LIMITS})
+    supervisor.start()
+    try:
+        wait_until(lambda: stream.lag() == 0, "all events are processed", 120)
+    finally:
+        supervisor.stop()
+    deaths = metrics.registry.get_sample_value("asiento_process_restarts_total", {"process": "worker-1"})
+    LOG.warning("under the supervisor: %s deaths, %.1f s until all was processed", deaths, time.monotonic() - started)
     stream.check_books()
 
 
@@ -134,8 +168,8 @@ def test_innocent_records_near_kills_are_never_given_up(stream: OrderStream, kil
     isolate_everything(stream)
     kill_again_and_again(stream, kills, seed=72)
     worker = stream.start_worker(instance_id="w1", merged_records_max=RECORDS_MAX)
-    stream.wait_drained(300)
-    assert worker.stop() == 0
+    stream.wait_drained(240)
+    assert worker.wait_ready().stop() == 0
     assert crash_letters(stream) == []
     stream.check_books()
 
@@ -154,7 +188,7 @@ def test_innocent_records_near_broker_outages_are_never_given_up(stream: OrderSt
         local_kafka.start()
         stream.connect()
     worker = supervised(stream, worker, codes, None)
-    assert worker.stop() == 0
+    assert worker.wait_ready().stop() == 0
     LOG.warning("ends near broker outages: %s", codes)
     assert set(codes) <= {3, *KNOWN_CAUSES}
     assert crash_letters(stream) == []

@@ -20,13 +20,14 @@ def test_two_unexplained_deaths_at_one_chunk_isolate_its_range(ending: Ending) -
 
 
 @pytest.mark.parametrize("ending", UNEXPLAINED)
-def test_three_unexplained_deaths_inside_one_mark_give_the_record_up(ending: Ending) -> None:
+def test_three_unexplained_deaths_inside_one_mark_accuse_the_record(ending: Ending) -> None:
     note = ISOLATED
     for deaths in (1, 2, 3):
-        assert not note.gives_up
+        assert not note.accuses
         note = note.entered("a", 11).found(ending)
         assert note == Note(deaths=deaths, until=90, isolated=True)
-    assert note.gives_up
+    assert note.accuses
+    assert note.acquitted() == ISOLATED
 
 
 @pytest.mark.parametrize("before", [EMPTY, Note(deaths=1, until=50), ISOLATED, Note(deaths=2, until=90, isolated=True)])
@@ -99,13 +100,13 @@ steps = st.lists(st.sampled_from(["pass", "known", "silent", "told", "step 5"]),
 
 
 @given(steps, st.integers(1, 5))
-def test_no_record_is_given_up_but_after_three_deaths_in_a_row_inside_its_own_mark(lives: list[str], records: int) -> None:
+def test_no_record_is_accused_but_after_three_deaths_in_a_row_inside_its_own_mark(lives: list[str], records: int) -> None:
     """A model of a worker that goes over `records` offsets again and again, each life ending as drawn, counts on its own."""
     note, at, end = EMPTY, 0, records
     in_mark = chunk_deaths = 0
     for life in lives:
         was_isolated = note.isolated
-        if note.gives_up:
+        if note.accuses:
             assert in_mark >= RECORD_DEATHS_MAX
             note, at, in_mark = note.passed(at + 1), at + 1, 0
         else:

@@ -61,21 +61,46 @@ async def test_isolated_records_go_one_at_a_time_marked_and_cleared() -> None:
     assert sample(offline, "asiento_partitions_isolated") == 0
 
 
-@pytest.mark.parametrize(("deaths", "given_up"), [(1, False), (2, True)])
-async def test_the_third_death_inside_the_mark_gives_the_record_up(deaths: int, given_up: bool) -> None:
-    """It is refused without being processed, and the next record is on its own."""
+def tried(offline: Offline, outcome: str | None) -> list[int]:
+    """Let trials end so; what was tried, by number of records in sight of the fault."""
+    trials: list[int] = []
+
+    async def trial(judge: Callable[[], object], seconds_max: float) -> str | None:
+        del judge
+        trials.append(round(seconds_max))
+        return outcome
+
+    offline.slots.judging.trial = trial
+    return trials
+
+
+@pytest.mark.parametrize(
+    ("deaths", "outcome", "given_up"), [(1, "it died", False), (2, None, False), (2, "it died", True)], ids=["two", "acquitted", "given up"]
+)
+async def test_the_third_death_inside_the_mark_puts_the_record_on_trial(deaths: int, outcome: str | None, given_up: bool) -> None:
+    """If it fails it is refused without being processed; the next record is on its own."""
     offline = await taken_over(Note(run="another", deaths=deaths, until=2, isolated=True))
+    trials = tried(offline, outcome)
     assert sample(offline, "asiento_unexplained_deaths_total", at="record") == 1
     await offline.offer(offline.chunk(0, 2))
     outputs = [commit[1][OUTPUT][0].value for commit in offline.producer(0).commits]
     assert [(b"workers died" in (value or b"")) for value in outputs] == [given_up, False]
+    assert len(trials) == (deaths == 2)
     assert offline.slots.by_partition[0].committed_offset == 2
 
 
-async def test_given_up_record_is_not_processed() -> None:
+async def test_record_that_was_given_up_is_not_processed() -> None:
     offline = await taken_over(Note(deaths=3, until=2, isolated=True))
     await offline.offer(offline.chunk(0, 2, records=[Record(0, value=POISON), Record(1)]))
     assert [commit[0] for commit in offline.producer(0).commits] == [1, 2]
+    assert b"it raised an exception" in (offline.producer(0).commits[0][1][OUTPUT][0].value or b"")
+
+
+async def test_acquitted_record_is_innocent_again() -> None:
+    """It goes under the mark like any other, without what was counted."""
+    offline = await taken_over(Note(deaths=5, until=2, isolated=True))
+    await offline.offer(offline.chunk(0, 1))
+    assert notes(offline)[0] == (0, Note(run=offline.slots.judging.run, until=2, isolated=True))
 
 
 async def test_defect_leaves_the_mark_and_is_blamed(ended: list[ExitCode], tmp_path: Path) -> None:
@@ -137,10 +162,13 @@ class Patient(Tally):
         super().__init__()
         self._until = until
 
+    async def _wait(self) -> None:
+        await self._until.wait()
+
     def process(self, source: SourceRange, states: object) -> Tallied:
         """As a tally, when the wait is over."""
         if not self._until.is_set():
-            raise RangeWaits(0, lambda: asyncio.sleep(3600))
+            raise RangeWaits(0, self._wait)
         return super().process(source, {})
 
 
