@@ -12,6 +12,7 @@ to the end of each range (compare-and-set), so that an entry is booked once what
     +-- LedgerRefused        the ledger's own checks refused the batch (an unbalanced entry, a late posting)
     +-- LedgerUnavailable    the ledger cannot be reached or opened
         +-- LedgerMissing    there is none yet
+        +-- LedgerUnreachable  its server does not answer, or ended the session
 
 All of them end the process: after a restart the sink goes on from what the ledger says.
 """
@@ -55,6 +56,10 @@ class LedgerUnavailable(LedgerError):
 
 class LedgerMissing(LedgerUnavailable):
     """There is no ledger yet."""
+
+
+class LedgerUnreachable(LedgerUnavailable):
+    """The server that holds the ledger does not answer, or ended the session."""
 
 
 class BookResult(StrEnum):

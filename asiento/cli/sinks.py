@@ -34,6 +34,7 @@ def run(
         raise UsageError(f"no sink is called {name}; there is: {', '.join(SINKS)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the sink takes the signal over: nothing has begun
     settings = load_settings()
+    from asiento.cli.broker_access import start_process
     from asiento.runtime import log_events
     from asiento.runtime.logging import configure_logging, get_logger
     from sinks.entry_stream import StreamBroken
@@ -43,6 +44,7 @@ def run(
     from sinks.stream_identity import StreamUnknown
 
     configure_logging(settings, f"sink-{name}")
+    start_process(settings, name)
     try:
         asyncio.run(_process(name, settings))
     except (LedgerError, OperationalError, StreamBroken) as error:

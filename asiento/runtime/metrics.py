@@ -61,6 +61,15 @@ class Metrics:
         self.registry_requests = Counter(
             "asiento_registry_requests", "Questions to the schema registry, by result", ["result"], registry=registry
         )
+        self.unexplained_deaths = Counter(
+            "asiento_unexplained_deaths",
+            "Deaths of workers found at a take-over that nothing explains, by chunk or record",
+            ["at"],
+            registry=registry,
+        )
+        self.partitions_isolated = Gauge(
+            "asiento_partitions_isolated", "Partitions whose records go one at a time, as workers died there", registry=registry
+        )
         self.rebalances = Counter("asiento_rebalances", "Assignments received", registry=registry)
         self.recovery_seconds = Gauge("asiento_recovery_seconds", "Time the last table recovery took", registry=registry)
 

@@ -9,7 +9,7 @@ from psycopg import errors
 
 from asiento.runtime.database_urls import place_of
 from sinks.bookkeeping.rows import Row
-from sinks.ledger import LedgerNotPrepared, LedgerRefused, LedgerUnavailable, OffsetMoved
+from sinks.ledger import LedgerNotPrepared, LedgerRefused, LedgerUnavailable, LedgerUnreachable, OffsetMoved
 from sinks.postgresql_ledger.statements import SCHEMA
 
 Connection: TypeAlias = "psycopg.Connection[Row]"
@@ -107,6 +107,8 @@ def explained(place: str, doing: str) -> Iterator[None]:
         raise LedgerNotPrepared(
             f"{place}: {_said(error)} {doing}; whoever owns the ledger runs `asiento ledger migrate --writer ROLE --reader ROLE`"
         ) from None
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise LedgerUnreachable(f"{place}: {_said(error)} {doing}") from None
     except psycopg.Error as error:
         raise LedgerUnavailable(f"{place}: {_said(error)} {doing}") from None
 

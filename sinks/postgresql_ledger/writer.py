@@ -141,13 +141,12 @@ class PostgresqlLedger(ThreadedLedger):
     def _write(self, connection: Connection, draft: Draft) -> None:
         """Entries first, through the staging table, then what stands under them; the database adds all of it up at commit."""
         if draft.entries:
-            _copy(connection, sql.Identifier("pg_temp", "staged_entry"), draft.entries)
+            copy_rows(connection, "staged_entry", draft.entries, schema="pg_temp")
             if connection.execute(statement("insert_staged_entries")).rowcount != len(draft.entries):
                 raise OffsetMoved(f"{self._place}: an entry of the batch was booked by another process meanwhile; nothing of it was kept")
-            _copy(connection, sql.Identifier(SCHEMA, "posting"), draft.postings)
-        for table, rows in (("document", draft.documents), ("entry_conflict", draft.conflicts)):
-            if rows:
-                _copy(connection, sql.Identifier(SCHEMA, table), rows)
+            copy_rows(connection, "posting", draft.postings)
+        copy_rows(connection, "document", draft.documents)
+        copy_rows(connection, "entry_conflict", draft.conflicts)
 
 
 def _leave(connection: Connection) -> None:
@@ -157,7 +156,10 @@ def _leave(connection: Connection) -> None:
     connection.close()
 
 
-def _copy(connection: Connection, table: sql.Identifier, rows: Sequence[Row]) -> None:
-    with connection.cursor() as cursor, cursor.copy(sql.SQL("COPY {} FROM STDIN").format(table)) as copy:
-        for row in storable(rows):
-            copy.write_row(row)
+def copy_rows(connection: Connection, table: str, rows: Sequence[Row], schema: str = SCHEMA) -> None:
+    """COPY rows into a table, all its columns."""
+    if rows:
+        target = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(schema, table))
+        with connection.cursor() as cursor, cursor.copy(target) as copy:
+            for row in storable(rows):
+                copy.write_row(row)

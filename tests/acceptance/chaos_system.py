@@ -81,7 +81,7 @@ class ChaosSystem:
             broker.bootstrap_servers,
             self.prefix,
             directory,
-            partitions=PARTITIONS,
+            PARTITIONS,
             kafka_bootstrap_servers=broker.servers_of(SINK),
             ledger_url=self._through_proxy(self.ledger.url),
             **shape.sink_settings,

@@ -43,11 +43,12 @@ class OrderPipeline:
     """One installation. Workers are started by its users, through `stream`."""
 
     def __init__(
-        self, kafka: str, prefix: str, directory: Path, *, partitions: int = PARTITIONS, copies: int = 1, **sink_settings: str
+        self, kafka: str, prefix: str, directory: Path, partitions: int = PARTITIONS, copies: int = 1, /, **sink_settings: str
     ) -> None:
         self.directory = directory
-        in_sync = {"replication_factor": copies, "min_insync_replicas": max(copies - 1, 1)}
-        self.stream = OrderStream(kafka, prefix, directory, partitions, **in_sync).make_topics()
+        self.stream = OrderStream(
+            kafka, prefix, directory, partitions, replication_factor=copies, min_insync_replicas=max(copies - 1, 1)
+        ).make_topics()
         self.sink = LedgerSink(directory, kafka, prefix, partitions=str(self.stream.partitions), **sink_settings)
         self._entries = self.stream.settings.topic(ACCOUNTING_ENTRIES)
 
@@ -118,10 +119,7 @@ class OrderPipeline:
     # -- checks -------------------------------------------------------------------------------------------------------
 
     def simulate(self, *options: str) -> Simulated:
-        """Simulate the events topic, with these options.
-
-        Records that no file of events can hold are counted as the dead letters they must be.
-        """
+        """Simulate the events topic with these options; records that no file of events holds are counted as dead letters."""
         file = self.directory / "events.jsonl"
         refused = 0
         with file.open("wb") as lines:
@@ -142,7 +140,7 @@ class OrderPipeline:
         return Simulated({row["entry"]["entry_id"]: row["entry"] for row in rows if "entry" in row}, outcomes, summary["trial_balance"])
 
     def check_books(self, *options: str) -> Simulated:
-        """`verify` is clean, and ledger, decisions and trial balance are what `simulate` says with these options, entry by entry."""
+        """`verify` is clean; ledger, decisions and trial balance are what `simulate` with these options says, entry by entry."""
         done = self.asiento("verify", "--json")
         report = orjson.loads(done.stdout)
         assert (done.returncode, report["clean"], report["problems"]) == (0, True, []), done.stderr

@@ -78,7 +78,8 @@ async def test_the_tasks_of_the_main_loop_are_counted() -> None:
     port = server.start()
     try:
         _, before = await asyncio.to_thread(_get, port, "/metrics")
-        waiting = [asyncio.create_task(asyncio.Event().wait()) for _ in range(3)]
+        forever = asyncio.Event()
+        waiting = [asyncio.create_task(forever.wait()) for _ in range(3)]
         _, after = await asyncio.to_thread(_get, port, "/metrics")
         assert _tasks(after) == _tasks(before) + 3
         for task in waiting:

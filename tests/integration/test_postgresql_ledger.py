@@ -6,13 +6,22 @@ from contextlib import closing
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 import psycopg
 import pytest
 
-from sinks.ledger import ForeignLedger, Ledger, LedgerMissing, LedgerNotPrepared, LedgerRefused, LedgerUnavailable, OffsetMoved
+from sinks.ledger import (
+    ForeignLedger,
+    Ledger,
+    LedgerMissing,
+    LedgerNotPrepared,
+    LedgerRefused,
+    LedgerUnavailable,
+    LedgerUnreachable,
+    OffsetMoved,
+)
 from sinks.ledger_access import audit_at, reader_at
 from sinks.postgresql_ledger import PostgresqlLedger, schema
 from sinks.postgresql_ledger.audit_picture import PROTECTIONS, PostgresqlAuditPicture, protections
@@ -224,6 +233,46 @@ async def test_a_session_that_is_ended_by_the_server_ends_the_batch(booked: str)
     again = writer(booked, 10)
     assert await again.open(STREAM, (0, 1)) == {0: 2, 1: 0}
     await again.close()
+
+
+class CutConnection:
+    """A connection that breaks around COMMIT: before it is sent, or before its answer comes."""
+
+    def __init__(self, real: Careless, *, committed: bool) -> None:
+        self._real = real
+        self._committed = committed
+
+    def execute(self, query: object, *values: object) -> object:
+        """Run a statement; COMMIT breaks the connection."""
+        if query != "COMMIT":
+            return self._real.execute(query, *values)  # type: ignore[call-overload]
+        if self._committed:
+            self._real.execute("COMMIT")
+        self._real.close()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_an_unknown_outcome_of_commit_is_read_from_the_stored_offset(booked: str, committed: bool) -> None:
+    ledger = writer(booked)
+    await ledger.open(STREAM, (0, 1))
+    monkeyed: Any = ledger
+    monkeyed._connection = CutConnection(monkeyed._connection, committed=committed)
+    one = batch([invoice(2), capture(2)], start=2)
+    with pytest.raises(LedgerUnreachable, match="closed the connection"):
+        await ledger.book(one)
+    await ledger.close()
+    again = writer(booked, 10)
+    assert await again.open(STREAM, (0, 1)) == {0: 4 if committed else 2, 1: 0}
+    if not committed:
+        assert await again.book(one) == ("booked", "booked")
+    assert await again.book(batch([invoice(2)], start=4)) == ("exists",)
+    await again.close()
+    with reader_at(booked) as reader:
+        assert [row.entry_no for row in reader.all_rows()] == [1, 2, 3, 4]
 
 
 # -- versions

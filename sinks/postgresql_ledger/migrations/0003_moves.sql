@@ -57,10 +57,11 @@ CREATE FUNCTION asiento_ledger.advance_offsets(
     of_topic text, partitions integer[], starts bigint[], lengths bigint[], hashes text[],
     ends bigint[], new_lengths bigint[], new_hashes text[], seals text[]
 ) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET asiento_ledger.moves = 'forward' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     moved bigint;
 BEGIN
+    PERFORM set_config('asiento_ledger.moves', 'forward', true);
     UPDATE asiento_ledger.source_offset AS held
     SET next_offset = wanted.new_offset, chain_length = wanted.new_length, chain_hash = wanted.new_hash, seal = wanted.new_seal
     FROM unnest(partitions, starts, lengths, hashes, ends, new_lengths, new_hashes, seals)
@@ -68,6 +69,7 @@ BEGIN
     WHERE held.topic = of_topic AND held.partition = wanted.partition AND held.next_offset = wanted.next_offset
         AND held.chain_length = wanted.chain_length AND held.chain_hash = wanted.chain_hash;
     GET DIAGNOSTICS moved = ROW_COUNT;
+    PERFORM set_config('asiento_ledger.moves', '', true);
     RETURN moved;
 END;
 $$;
@@ -76,11 +78,16 @@ $$;
 CREATE FUNCTION asiento_ledger.move_cursor(
     new_entry_no bigint, new_conflict_no bigint, new_seal text, from_entry_no bigint, from_conflict_no bigint
 ) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET asiento_ledger.moves = 'forward' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    moved boolean;
 BEGIN
+    PERFORM set_config('asiento_ledger.moves', 'forward', true);
     UPDATE asiento_ledger.ack_cursor SET entry_no = new_entry_no, conflict_no = new_conflict_no, seal = new_seal
     WHERE entry_no = from_entry_no AND conflict_no = from_conflict_no;
-    RETURN FOUND;
+    moved := FOUND;
+    PERFORM set_config('asiento_ledger.moves', '', true);
+    RETURN moved;
 END;
 $$;
 
