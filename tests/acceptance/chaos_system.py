@@ -27,6 +27,7 @@ from tests.acceptance.metrics_watch import MetricsWatch
 from tests.acceptance.order_pipeline import OrderPipeline
 from tests.acceptance.small_disk import SmallDisk, small_disk
 from tests.acceptance.tcp_proxy import TcpProxy
+from tests.acceptance.topic_facts import ENTRIES
 from tests.integration.order_stream import POLL_SECONDS, Worker
 from tests.postgresql import NOBODY
 
@@ -233,7 +234,7 @@ class ChaosSystem:
 
     def _entries_left(self) -> int:
         reached = self.ledger.next_offsets()
-        ends = self.pipeline.ends(f"{self.prefix}accounting.entries.v1", "read_committed")
+        ends = self.pipeline.ends(f"{self.prefix}{ENTRIES}", "read_committed")
         return sum(max(end - reached.get(partition, 0), 0) for partition, end in ends.items())
 
     def scene(self) -> Scene:

@@ -12,7 +12,7 @@ from schemas.events import decode_to_json
 from tests.acceptance.chaos_system import ChaosSystem
 from tests.acceptance.copied_lives import Told
 
-COMMAND_SECONDS_MAX = 600
+COMMAND_SECONDS_MAX = 900
 
 
 def check_what_the_product_says(system: ChaosSystem, *policy: str) -> None:

@@ -55,6 +55,10 @@ class LedgerRows:
         ((newest,),) = list(self._rows("SELECT max(entry_no) FROM entry")) or [(0,)]
         return int(newest or 0)
 
+    def places_after(self, entry_no: int) -> Iterator[tuple[int, int]]:
+        """Partition and offset of each entry that was booked after this one."""
+        yield from self._rows(f"SELECT stream_partition, stream_offset FROM entry WHERE entry_no > {entry_no}")
+
     def head(self, partition: int) -> tuple[int, str]:
         """Length and head of a partition's chain."""
         heads = {row[0]: (row[1], row[2]) for row in self._rows("SELECT partition, chain_length, chain_hash FROM source_offset")}
