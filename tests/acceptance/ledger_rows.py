@@ -57,7 +57,7 @@ class LedgerRows:
 
     def places_after(self, entry_no: int) -> Iterator[tuple[int, int]]:
         """Partition and offset of each entry that was booked after this one."""
-        yield from self._rows(f"SELECT stream_partition, stream_offset FROM entry WHERE entry_no > {entry_no}")
+        yield from self._rows(f"SELECT stream_partition, stream_offset FROM entry WHERE entry_no > {entry_no}")  # noqa: S608 - a number
 
     def head(self, partition: int) -> tuple[int, str]:
         """Length and head of a partition's chain."""
