@@ -43,6 +43,7 @@ EXCUSED = {
     ExitCode.TRANSACTION_FAILED,
     ExitCode.CONSUMER_FAILED,
     ExitCode.PRODUCER_NOT_STARTED,
+    ExitCode.NOT_RECOVERED,
     3,
 }
 """How a process may end itself when its broker, its database or its partitions are taken away (3: a dependency is unreachable)."""

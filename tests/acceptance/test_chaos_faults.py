@@ -35,7 +35,7 @@ def plague_and_check(shape: Shape, directory: Path, each: int) -> str:
 
 
 def test_one_of_each_fault_leaves_the_books_right(tmp_path: Path) -> None:
-    shape = Shape(seed=6, database=DATABASE, lives=20, behind_records=1_500)
+    shape = Shape(seed=6, database=DATABASE, lives=12, behind_records=600)
     figure(plague_and_check(shape, tmp_path, each=1))
 
 

@@ -34,8 +34,8 @@ def kill_and_check(shape: Shape, directory: Path, kills: int, records: int) -> s
 
 
 def test_killed_at_random_the_books_are_the_oracle_s(tmp_path: Path) -> None:
-    shape = Shape(seed=4, database=DATABASE, lives=20, behind_records=1_500)
-    figure(kill_and_check(shape, tmp_path, kills=4, records=4_000))
+    shape = Shape(seed=4, database=DATABASE, lives=12, behind_records=800)
+    figure(kill_and_check(shape, tmp_path, kills=4, records=2_400))
 
 
 @pytest.mark.soak
