@@ -10,7 +10,7 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS := 1
 endif
 
-.PHONY: help setup demo test check unit integration soak bench bench-core mutate lock down clean
+.PHONY: help setup demo test check unit integration soak soak-brokers soak-zombies bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -48,6 +48,12 @@ test: check integration ## All that decides whether a change is good, real Kafka
 
 soak: setup ## The long suites: many kills under load
 	$(PYTEST) -q -m soak --timeout 3600
+
+soak-brokers: setup ## Three brokers, each killed in turn under load, then two at once; about ten minutes
+	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/acceptance/test_three_brokers.py
+
+soak-zombies: setup ## Workers frozen at each step of a commit and woken while their successor is in its own; about three minutes
+	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/integration/test_worker_zombies.py
 
 bench: bench-core ## Time of the core alone, then CPU per event of worker, sink and projector; how long operators wait
 	$(BIN)/python -m bench.throughput

@@ -38,6 +38,7 @@ TOUCHED_INTERNALS: Final = (
     "aiokafka.consumer.subscription_state:SubscriptionState.reassignment_in_progress",
     "aiokafka.consumer.subscription_state:SubscriptionState.fetch_context",
     "aiokafka.producer.sender:BACKOFF_OVERRIDE",
+    "aiokafka.producer.sender:Sender._find_coordinator",
 )
 
 NEXT_TRANSACTION_BACKOFF_SECONDS: Final = 0.002
