@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from aiokafka.errors import KafkaError
 
 from asiento.runtime import log_events
+from asiento.runtime.broker_access import connection_words
 from asiento.runtime.health import HealthChecks, HealthServer, Heartbeat
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.logging import get_logger
@@ -98,7 +99,7 @@ async def identified(topic: str, settings: Settings) -> tuple[StreamIdentity, tu
     try:
         return await identify(topic, client_options(settings))
     except KafkaError as error:
-        raise BrokerUnreachable(f"no broker answers at {settings.kafka_bootstrap_servers}: {error}") from error
+        raise BrokerUnreachable(await connection_words(settings, error)) from error
 
 
 def now_microseconds() -> int:

@@ -110,6 +110,6 @@ def _broker_problems(settings: Settings, config: Mapping[str, str | None]) -> It
     least = config.get("group.min.session.timeout.ms")
     if least is not None and session * 1000 < int(least):
         yield (
-            f"the brokers demand group.min.session.timeout.ms={least}, ASIENTO_KAFKA_SESSION_TIMEOUT_SECONDS is {session:g} s: raise it, or "
-            "lower the brokers' limit"
+            f"the brokers demand group.min.session.timeout.ms={least}, ASIENTO_KAFKA_SESSION_TIMEOUT_SECONDS is {session:g} s: raise it, "
+            "or lower the brokers' limit"
         )

@@ -15,6 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 
+from asiento.runtime.broker_access import connection_words
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.settings import Settings
 
@@ -204,10 +205,7 @@ async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.start()
         yield admin
     except (KafkaError, OSError, TimeoutError) as error:
-        raise BrokerUnreachable(
-            f"no usable answer from the broker at {settings.kafka_bootstrap_servers} ({type(error).__name__}: {error}). Is it running, "
-            "and are address and security protocol right (`asiento doctor`)?"
-        ) from error
+        raise BrokerUnreachable(await connection_words(settings, error)) from error
     finally:
         await admin.close()
 

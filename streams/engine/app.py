@@ -15,6 +15,7 @@ from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings, SettingsError
 from asiento.runtime.time_outs import HEARTBEATS_PER_SESSION, REBALANCE_SHARE_OF_REQUEST
+from streams.engine.codecs import close_codecs
 from streams.engine.consumer import ChunkTransport
 from streams.engine.failure import ExitCode, end_process
 from streams.engine.faults import Faults
@@ -91,6 +92,7 @@ class Engine:
 
     def __init__(self, settings: Settings, job: Job, metrics: Metrics, faults: Faults) -> None:
         shorten_transaction_backoff()
+        close_codecs()
         self.settings = settings
         self.job = job
         self.metrics = metrics

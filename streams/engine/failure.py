@@ -5,6 +5,7 @@ An exception leaving a Faust agent would acknowledge what was never processed; t
 
 import os
 import sys
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, NoReturn
 
@@ -66,6 +67,15 @@ def cause_of(error: BaseException, otherwise: ExitCode) -> ExitCode:
     return otherwise if isinstance(error, KafkaError) else ExitCode.CHUNK_FAILED
 
 
+_last_words: Callable[[int], None] | None = None
+
+
+def leave_last_words(tell: Callable[[int], None]) -> None:
+    """Have `tell(exit code)` called, after the log line, when this process ends itself; it must be quick and never raise."""
+    global _last_words  # noqa: PLW0603 - a process ends once
+    _last_words = tell
+
+
 def end_process(code: ExitCode, reason: str, *, error: BaseException | None = None, **fields: Any) -> NoReturn:
     """Log one line and end the process without any clean-up: no flush, no commit, no goodbye to the group."""
     try:
@@ -79,6 +89,8 @@ def end_process(code: ExitCode, reason: str, *, error: BaseException | None = No
             **fields,
         )
         sys.stderr.flush()
+        if _last_words is not None:
+            _last_words(int(code))
     finally:  # even if the log cannot be written
         os._exit(int(code))
 
@@ -87,4 +99,6 @@ def give_up_draining() -> NoReturn:
     """End the process with code 0 although its drain hangs: what is unfinished is ended by the broker and done again elsewhere."""
     get_logger().warning(log_events.DRAIN_GIVEN_UP)
     sys.stderr.flush()
+    if _last_words is not None:
+        _last_words(0)
     os._exit(0)

@@ -24,11 +24,15 @@ MAX_POLL_SECONDS: Final = 3600.0
 
 
 class StartPosition(NamedTuple):
-    """What the broker knows about a source partition: committed offset of the group (None: none), first and end offset."""
+    """What the broker knows about a source partition: committed offset of the group (None: none), first and end offset.
+
+    `note` is the text that was committed with the offset.
+    """
 
     committed: int | None
     earliest: int
     end: int
+    note: str = ""
 
 
 class ChunkFetchThread(AIOKafkaConsumerThread):
@@ -159,10 +163,14 @@ class ChunkFetchThread(AIOKafkaConsumerThread):
     async def _start_positions(self, partitions: Collection[TP]) -> dict[TP, StartPosition]:
         consumer = self._ensure_consumer()
         tps = [aiokafka.TopicPartition(tp.topic, tp.partition) for tp in partitions]
-        earliest, end, *committed = await asyncio.gather(
-            consumer.beginning_offsets(tps), consumer.end_offsets(tps), *(consumer.committed(tp) for tp in tps)
+        earliest, end, committed = await asyncio.gather(
+            consumer.beginning_offsets(tps), consumer.end_offsets(tps), consumer._coordinator.fetch_committed_offsets(tps)
         )
-        return {TP(tp.topic, tp.partition): StartPosition(offset, earliest[tp], end[tp]) for tp, offset in zip(tps, committed, strict=True)}
+        found = {}
+        for tp in tps:
+            offset, note = committed.get(tp, (None, ""))
+            found[TP(tp.topic, tp.partition)] = StartPosition(offset, earliest[tp], end[tp], note or "")
+        return found
 
     def group_coordinator(self) -> int | None:
         """The broker that answers for the group's offsets at this moment. Callable from any thread: only reads."""

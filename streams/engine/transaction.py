@@ -64,9 +64,17 @@ class PartitionProducer:
                 await asyncio.wait_for(self._producer.stop(), STOP_SECONDS_MAX)
 
     async def commit(
-        self, next_offset: int, outputs: Mapping[str, Sequence[OutputRecord]], states: Sequence[StateRecord], timestamp_ms: int
+        self,
+        next_offset: int,
+        outputs: Mapping[str, Sequence[OutputRecord]],
+        states: Sequence[StateRecord],
+        timestamp_ms: int,
+        note: str = "",
     ) -> int | None:
-        """One transaction: outputs, states and the source offset. Returns the offset of the last changelog record, if any."""
+        """One transaction: outputs, states and the source offset, with the breaker's note beside it.
+
+        Returns the offset of the last changelog record, if any.
+        """
         reach, producer = self._faults.reach, self._producer
         reach("before_begin")
         await producer.begin_transaction()
@@ -77,7 +85,7 @@ class PartitionProducer:
         changelog = await self._send(
             self._changelog_topic, (OutputRecord(state.key, state.value, changelog_headers(state)) for state in states), timestamp_ms
         )
-        offsets = asyncio.ensure_future(producer.send_offsets_to_transaction({self._source: next_offset}, self._group_id))
+        offsets = asyncio.ensure_future(producer.send_offsets_to_transaction({self._source: (next_offset, note)}, self._group_id))
         await asyncio.gather(*sent, *(future for future, _ in changelog))
         reach("after_produce")
         await offsets
@@ -102,6 +110,12 @@ class PartitionProducer:
         coordinator = producer._sender._coordinators.get(CoordinationType.GROUP, NO_BROKER)
         await producer.abort_transaction()
         return int(coordinator)
+
+    async def note(self, offset: int, text: str) -> None:
+        """A small transaction that leaves the source offset where it is, and a note of the breaker beside it."""
+        await self._producer.begin_transaction()
+        await self._producer.send_offsets_to_transaction({self._source: (offset, text)}, self._group_id)
+        await self._producer.commit_transaction()
 
     async def _send(
         self, topic: str, records: Iterable[OutputRecord], timestamp_ms: int

@@ -11,6 +11,7 @@ import pytest
 from tests.acceptance.load import Load, trading_days
 from tests.acceptance.order_pipeline import OrderPipeline
 from tests.acceptance.three_brokers import Installation
+from tests.integration.order_stream import PARTITIONS
 from tests.kafka_cluster import NODES, KafkaCluster
 
 LOG = logging.getLogger("three brokers")
@@ -23,7 +24,7 @@ SEED = int(os.environ.get("SEED", "1"))
 @pytest.fixture
 def installation(kafka_cluster: KafkaCluster, topic_prefix: str, tmp_path: Path) -> Iterator[Installation]:
     """Workers, sink and load on the three brokers."""
-    pipeline = OrderPipeline(kafka_cluster.bootstrap_servers, topic_prefix, tmp_path, copies=3)
+    pipeline = OrderPipeline(kafka_cluster.bootstrap_servers, topic_prefix, tmp_path, PARTITIONS, 3)
     try:
         running = Installation(kafka_cluster, pipeline, Load(pipeline.stream, trading_days(pipeline.stream, SEED)))
         running.start()
