@@ -156,7 +156,7 @@ def test_a_sink_whose_loop_never_ends_ends_itself(pipeline: OrderPipeline) -> No
 
 
 def test_a_sink_whose_ledger_is_locked_ends_itself(pipeline: OrderPipeline) -> None:
-    """Somebody holds the ledger's file: exit 1 with the reason, nothing half booked, and the next start goes on."""
+    """Somebody holds the ledger's file: exit 3 with the reason, nothing half booked, and the next start goes on."""
     stream = pipeline.stream
     stream.start_worker().wait_ready()
     pipeline.sink.start()
@@ -168,7 +168,7 @@ def test_a_sink_whose_ledger_is_locked_ends_itself(pipeline: OrderPipeline) -> N
         wait_until(lambda: pipeline.sink.poll() is not None, "the sink has given up")
         holder.execute("ROLLBACK")
     holder.close()
-    assert pipeline.sink.poll() == 1
+    assert pipeline.sink.poll() == 3
     assert "ledger" in pipeline.sink.log.read_text().splitlines()[-1]
     pipeline.sink.start()
     wait_until(lambda: stream.lag() == 0 and pipeline.ledger_lag() == 0, "all entries are booked")
