@@ -5,6 +5,7 @@ what a fold of the events gives is what the topics hold.
 """
 
 import logging
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tests.integration.order_stream import OrderStream, Worker, wait_until
 
 LOG = logging.getLogger("zombies")
 
+SEED = int(os.environ.get("SEED", "1"))
 REFUSED = {ExitCode.FENCED, ExitCode.LOST_GENERATION}
 REFUSED_SECONDS_MAX = 15.0
 """From waking up until it has ended; a fraction of a second on a quiet machine, all six wake up at once."""
@@ -69,7 +71,7 @@ def all_booked(stream: OrderStream) -> bool:
 def frozen_zombies(stream: OrderStream, *, static: bool) -> dict[str, Worker]:
     """Six workers, frozen at one step each."""
     zombies = members(stream, "stop", static=static)
-    stream.send_day(seed=70, orders=90)
+    stream.send_day(SEED + 70, orders=90)
     wait_until(lambda: all(worker.is_stopped() for worker in zombies.values()), "every worker froze at its step")
     return zombies
 
@@ -123,7 +125,7 @@ def test_frozen_at_each_step_and_woken_while_a_successor_is_in_its_commit(stream
 def test_killed_at_each_step_at_once(stream: OrderStream, *, static: bool) -> None:
     """Six open transactions, or what is left of them, are ended by whoever takes over; nothing is lost, nothing doubled."""
     dying = members(stream, "crash", static=static)
-    stream.send_day(seed=72, orders=90)
+    stream.send_day(SEED + 72, orders=90)
     assert {step: worker.wait_exit() for step, worker in dying.items()} == dict.fromkeys(STEPS, -signal.SIGKILL)
     assert stream.lag() > 0
     successors(stream, static=static)
