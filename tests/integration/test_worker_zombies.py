@@ -133,6 +133,50 @@ def test_killed_at_each_step_at_once(stream: OrderStream, *, static: bool) -> No
     stream.check_books()
 
 
+FROZEN_TAKING_OVER = """
+import os, signal
+from asiento.runtime.logging import configure_logging
+from asiento.runtime.settings import load_settings
+from streams.app import run_order_worker
+from streams.engine.transaction import PartitionProducer
+
+real = PartitionProducer.{step}
+frozen = []
+
+async def freeze_first(producer, *words):
+    if not frozen:
+        frozen.append(True)
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return await real(producer, *words)
+
+PartitionProducer.{step} = freeze_first
+settings = load_settings()
+configure_logging(settings, "streams")
+run_order_worker(settings)
+"""
+
+
+@pytest.mark.parametrize("step", ["start", "settle_offsets"])
+def test_frozen_while_it_takes_over_and_woken_in_the_middle_of_its_successors_work(stream: OrderStream, step: str) -> None:
+    """It may fence its successor by what it believes to own; whoever is refused comes again, and the books are exact."""
+    stream.send_day(SEED + 77, orders=60)
+    zombie = stream.start(("-c", FROZEN_TAKING_OVER.format(step=step)), merged_records_max=10)
+    wait_until(zombie.is_stopped, "it froze while it took its partitions over")
+    running = [stream.start_worker(merged_records_max=10)]
+    wait_until(lambda: sum(stream.committed().values()) > 0, "the successor has begun")
+    zombie.process.send_signal(signal.SIGCONT)
+    stream.send_day(SEED + 78, orders=60)
+
+    def done() -> bool:
+        if running[-1].process.poll() is not None:
+            assert running[-1].process.poll() in KNOWN_CAUSES, running[-1].log_file.read_text()[-3000:]
+            running.append(stream.start_worker(merged_records_max=10))
+        return all_booked(stream)
+
+    wait_until(done, "all events are judged", 120)
+    stream.check_books()
+
+
 def test_two_processes_with_one_instance_id_say_so(stream: OrderStream) -> None:
     """Whoever comes last has the partitions; the other one ends and names the setting, each time that it is started again."""
     stream.send_day(seed=73, orders=30)
