@@ -6,6 +6,7 @@ broker, database or network go away.
 
 import os
 import random
+import shutil
 import signal
 import time
 import uuid
@@ -269,7 +270,7 @@ def _disk(shape: Shape, directory: Path, database: DurablePostgresql | None, sta
 
 @contextmanager
 def chaos_system(shape: Shape, directory: Path) -> Iterator[ChaosSystem]:
-    """A running broker and database with empty topics and an empty ledger; nothing of it is left behind."""
+    """A running broker and database with empty topics and an empty ledger; a run that went well leaves its logs only."""
     with ExitStack() as stack:
         (directory / "ledger").mkdir()
         broker = ProxiedKafka(directory / "kafka", (*WORKERS, SINK))
@@ -288,3 +289,6 @@ def chaos_system(shape: Shape, directory: Path) -> Iterator[ChaosSystem]:
         if system.database_proxy is not None:
             stack.enter_context(system.database_proxy)
         yield system
+    shutil.rmtree(directory / "kafka" / "data", ignore_errors=True)
+    for file in (*directory.glob("*.out"), directory / "events.jsonl"):
+        file.unlink(missing_ok=True)
