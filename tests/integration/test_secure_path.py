@@ -4,9 +4,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import confluent_kafka.admin
 import orjson
 import pytest
 from aiokafka.client import AIOKafkaClient
@@ -33,9 +31,6 @@ from tests.integration.order_stream import PARTITIONS, wait_until
 from tests.integration.secure_kafka import LISTENERS, ROOT, SecureInstallation, SecureKafka
 
 pytestmark = pytest.mark.kafka
-
-kafka_admin: Any = confluent_kafka.admin
-"""Its types leave the access rules out."""
 
 PREFIX = "secure-"
 APP_ID = f"{PREFIX}app"
@@ -190,23 +185,13 @@ def test_a_right_taken_from_a_running_worker_ends_it_and_its_next_start_says_why
     installation.begin()
     try:
         worker = installation.start_as(WORKER, "streams", "run").wait_ready()
-        entries = f"{prefix}{ACCOUNTING_DECISIONS}"
-        root = AdminClient(installation.client(ROOT))
-        rule = kafka_admin.AclBindingFilter(
-            kafka_admin.ResourceType.TOPIC,
-            entries,
-            kafka_admin.ResourcePatternType.LITERAL,
-            f"User:{WORKER}",
-            "*",
-            kafka_admin.AclOperation.ANY,
-            kafka_admin.AclPermissionType.ANY,
-        )
-        assert len(root.delete_acls([rule])[rule].result(30)) > 0
+        decisions = f"{prefix}{ACCOUNTING_DECISIONS}"
+        installation.take_away(WORKER, decisions)
         installation.stream.send_day(3, 2)
         assert worker.wait_exit() in (71, 73)  # which of both depends on the broker: known causes, no record is blamed
         again = installation.command(WORKER, "streams", "run")
         assert again.returncode == 3
-        assert f"User:worker may not write or describe topic {entries}." in again.stderr
+        assert f"User:worker may not write or describe topic {decisions}." in again.stderr
     finally:
         installation.close()
 
