@@ -120,6 +120,14 @@ def fold_chunk(source: SourceRange, state_of: StateOf, workplace: Workplace) -> 
         watched |= oversized  # once more, measuring the states of these orders after every event
 
 
+def give_up_record(source: SourceRange, detail: str, workplace: Workplace) -> ChunkOutput:
+    """Refuse the one record of a range as `crashes_worker`, without looking into it."""
+    fold = _Fold(source, lambda _: None, workplace, frozenset())
+    (record,) = source.records
+    fold.refuse(record, Refusal("crashes_worker", detail))
+    return fold.finish()
+
+
 def _undecided(source: SourceRange, place: int, first: int, look_up: SchemaLookup) -> tuple[int, ...]:
     """The schema ids from `place` on that are undecided, so that they are asked for together: the first ones, in order."""
     found = {first: None}
@@ -189,7 +197,7 @@ class _Fold:
             look_up=workplace.look_up,
         )
         if isinstance(event, Refusal):
-            self._refuse(record, event)
+            self.refuse(record, event)
             return
         key = event.order_key.encode()
         state = self.overlay.get(key)
@@ -201,7 +209,7 @@ class _Fold:
             if key in self.watched and decision.state is not None and decision.state is not state:
                 _require_state_fits(decision.state)
         except _TooLarge as problem:
-            self._refuse(record, Refusal("too_large", str(problem)), event)
+            self.refuse(record, Refusal("too_large", str(problem)), event)
             return
         if decision.state is not None and decision.state is not state:
             self.overlay[key] = decision.state
@@ -249,7 +257,8 @@ class _Fold:
         )
         self.counts.outcomes[outcome] += 1
 
-    def _refuse(self, record: SourceRecord, refusal: Refusal, event: OrderEvent | None = None) -> None:
+    def refuse(self, record: SourceRecord, refusal: Refusal, event: OrderEvent | None = None) -> None:
+        """One record to its dead letter."""
         self.counts.refusals[refusal.reason] += 1
         self.dead_letters.append(OutputRecord(record.key, _dead_letter(self.source, record, refusal, self.workplace), []))
         self._outcome(record.offset, event, DEAD_LETTER, refusal.reason, ())

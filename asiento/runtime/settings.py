@@ -17,6 +17,7 @@ from pydantic_settings import SettingsError as UnreadableSetting
 
 from asiento.runtime.database_safety import require_verified, require_whole
 from asiento.runtime.database_urls import POSTGRESQL_PREFIX, SQLITE_PREFIX, place_of, with_password
+from asiento.runtime.time_outs import problems_of
 
 ENVIRONMENT_PREFIX = "ASIENTO_"
 
@@ -41,9 +42,16 @@ class Settings(BaseSettings):
     kafka_cert_file: Path | None = Field(None, description="Client certificate (PEM, chain included) that is shown to brokers which ask")
     kafka_key_file: Path | None = Field(None, description="Private key (PEM, not encrypted) of the client certificate")
     kafka_allow_plaintext: bool = Field(False, description="Allow PLAINTEXT to a broker that is not on loopback")
-    kafka_session_timeout_seconds: float = Field(10.0, ge=6, le=300, description="Group session of workers and sinks")
+    kafka_session_timeout_seconds: float = Field(
+        6.0, ge=6, le=300, description="A worker that is not heard of for so long loses its partitions; 6 is the least a broker takes"
+    )
     kafka_transaction_timeout_seconds: float = Field(60.0, ge=10, le=900, description="Longest life of an open transaction")
-    kafka_request_timeout_seconds: float = Field(30.0, ge=5, le=300, description="Longest wait for one broker answer")
+    kafka_request_timeout_seconds: float = Field(
+        40.0, ge=5, le=300, description="Longest wait for one broker answer; a worker's group settles within three quarters of it"
+    )
+    kafka_producer_request_timeout_seconds: float = Field(
+        6.0, ge=1, le=300, description="Longest wait of a worker for the answer to one write; it then asks again"
+    )
 
     app_id: str = Field("asiento", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="First word of group, changelog and transactional ids")
     topic_prefix: str = Field("", pattern=r"^[a-zA-Z0-9._-]{0,64}$", description="Put before every topic name, changelogs included")
@@ -54,7 +62,7 @@ class Settings(BaseSettings):
 
     chunk_bytes_max: int = Field(1_048_576, ge=16_384, description="Most bytes fetched from one partition at once")
     merged_records_max: int = Field(1_000, ge=1, description="Most records in one transaction of a partition")
-    chunk_age_seconds_max: float = Field(120.0, ge=5, description="A chunk in work for longer ends the process")
+    chunk_age_seconds_max: float = Field(30.0, ge=2, description="A chunk in work for longer ends the process")
     producer_linger_ms: int = Field(0, ge=0, le=100, description="Wait for more records before a produce request")
 
     registry_url: str | None = Field(
@@ -79,7 +87,9 @@ class Settings(BaseSettings):
         None, repr=False, description="Ledger, `sqlite:///path` or `postgresql://...`; unset: ledger.sqlite in the data directory"
     )
     ledger_password_file: Path | None = Field(None, description="File that holds the password of the user that ledger_url names")
-    sink_batch_entries_max: int = Field(500, ge=1, le=10_000, description="Most entries in one ledger transaction")
+    sink_batch_entries_max: int = Field(
+        2_000, ge=1, le=10_000, description="Most entries in one ledger transaction; batches grow to it while the stream is behind"
+    )
     sweeper_orders_max: int = Field(1_000_000, ge=2, description="Most orders whose next deadline the sweeper holds, about 300 bytes each")
     sweeper_unanswered_max: int = Field(10_000, ge=1, description="Most deadlines that the sweeper tells before workers have judged them")
     sweeper_events_per_second_max: int = Field(200, ge=1, le=10_000, description="Most deadlines that the sweeper tells in a second")
@@ -213,11 +223,15 @@ def load_settings(options: Mapping[str, Any] | None = None) -> Settings:
         raise SettingsError(f"ASIENTO_CONFIG names {config}, which is not a file")
     given = {name: value for name, value in (options or {}).items() if value is not None}
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(item, config) for item in error.errors())) from None
     except UnreadableSetting as error:
         raise SettingsError(f"{error}: JSON is expected, see `asiento config schema`") from None
+    problems = list(problems_of(settings))
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
