@@ -15,7 +15,7 @@ from asiento.runtime.broker_access import BrokerProblem, check_access
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.kafka_metadata import ask_metadata
 from asiento.runtime.settings import Settings
-from schemas.access_rights import ADMIN, COMPONENTS, LEDGER, OPERATOR, PRODUCER, PROJECTOR, READER, SWEEPER, WORKER, needs_of
+from schemas.access_rights import ADMIN, COMPONENTS, LEDGER, OPERATOR, PRODUCER, PROJECTOR, READER, SWEEPER, WORKER, needs_of, rights_of
 from schemas.events import encode_event_json
 from schemas.partitioning import partition_for
 from schemas.topics import (
@@ -90,8 +90,8 @@ def told(settings: Settings, component: str = WORKER) -> str:
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_a_component_may_do_what_it_needs_and_nothing_else(granted: SecureInstallation, component: str) -> None:
     wanted = dict.fromkeys(TOPICS, frozenset[str]())
-    for right in needs_of(component, APP_ID, PREFIX):
-        if right.resource == "topic":
+    for right in rights_of(APP_ID, PREFIX):
+        if right.component == component and right.name in wanted:
             wanted[right.name] |= set(right.operations)
     assert asked(granted, component) == wanted
     asyncio.run(check_access(granted.settings(component), component, needs_of(component, APP_ID, PREFIX)))
@@ -249,7 +249,8 @@ def test_the_whole_path_books_exactly(granted: SecureInstallation, tmp_path: Pat
     file, count = day_file(tmp_path / "day.jsonl")
     sent = granted.command(PRODUCER, "events", "send", str(file))
     assert sent.returncode == 0, sent.stderr
-    granted.start_as(WORKER, "streams", "run").wait_ready()
+    worker = granted.start_as(WORKER, "streams", "run").wait_ready()
+    assert not worker.logged("broker_not_checked")
     granted.sink.start()
     granted.projector.start()
     granted.stream.wait_drained()
@@ -273,6 +274,7 @@ def test_the_whole_path_books_exactly(granted: SecureInstallation, tmp_path: Pat
     sweeper = granted.start_as(SWEEPER, "sweeper", "run", "--clock", "2030-01-01T00:00:00Z")
     wait_until(lambda: sweeper.logged("deadlines_told") or sweeper.process.poll() is not None, "deadlines are told")
     assert sweeper.stop() == 0, sweeper.log_file.read_text()
+    assert not sweeper.logged("broker_not_checked")
     granted.stream.wait_drained()
     wait_until(lambda: granted.ledger_lag() == 0 or not granted.sink.running, "all is booked")
     assert granted.sink.running, granted.sink.log.read_text()

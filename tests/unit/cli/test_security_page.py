@@ -9,12 +9,13 @@ import pytest
 from typer.testing import CliRunner
 
 from asiento.cli.acls import command_lines, wanted_acls
+from asiento.cli.diagnosis import check_secrets
 from asiento.cli.exits import UsageError
 from asiento.cli.main import app
 from asiento.runtime import log_events
 from asiento.runtime.acl_admin import OPERATIONS, PATTERNS, RESOURCES
 from asiento.runtime.settings import Settings, load_settings
-from schemas.access_rights import COMPONENTS, Right, needs_of, rights_of
+from schemas.access_rights import CLUSTER, COMPONENTS, INTERNAL_TOPICS, Right, rights_of
 from schemas.kept_headers import KEPT, is_kept
 from schemas.topics import catalogue
 
@@ -47,13 +48,14 @@ def table() -> str:
     """The rights as the page has them."""
     rows = ["| component | runs as it | resource | name | operations |", "|---|---|---|---|---|"]
     for component, runs in COMPONENTS.items():
-        rows += [_row(component, runs, right) for right in needs_of(component, "asiento")]
+        rows += [_row(component, runs, right) for right in rights_of("asiento") if right.component == component]
     return "\n".join(rows) + "\n"
 
 
 def _row(component: str, runs: str, right: Right) -> str:
     name = f"`{right.name}`" + (" and what starts with it" if right.pattern == "prefixed" else "")
-    return f"| {component} | {runs} | {right.resource.replace('_', ' ')} | {name} | {', '.join(right.operations)} |"
+    operations = ", ".join(right.operations) + ("" if right.needed else " (to look at the brokers' set-up)")
+    return f"| {component} | {runs} | {right.resource.replace('_', ' ')} | {name} | {operations} |"
 
 
 def test_the_table_of_rights_is_the_one_of_the_code() -> None:
@@ -62,7 +64,9 @@ def test_the_table_of_rights_is_the_one_of_the_code() -> None:
 
 
 def test_rights_on_topics_are_what_the_catalogue_says_of_readers_and_writers() -> None:
-    rights = {(right.component, right.name): set(right.operations) for right in rights_of("a") if right.resource == "topic"}
+    rights: dict[tuple[str, str], set[str]] = {}
+    for right in rights_of("a"):
+        rights.setdefault((right.component, right.name), set()).update(right.operations)
     for topic in catalogue("a", 1, 1, 1):
         for word in topic.writers:
             missing = (topic.name, WRITERS[word]) in NOBODY_YET
@@ -74,7 +78,7 @@ def test_rights_on_topics_are_what_the_catalogue_says_of_readers_and_writers() -
 
 
 def test_names_carry_the_prefix_and_the_app_id() -> None:
-    names = {(right.resource, right.name) for right in rights_of("shop", "eu-")}
+    names = {(right.resource, right.name) for right in rights_of("shop", "eu-") if right.name not in (CLUSTER, *INTERNAL_TOPICS)}
     assert all(name.startswith("eu-" if resource == "topic" else "shop-") for resource, name in names)
 
 
@@ -121,3 +125,33 @@ def test_the_plan_is_data_and_commands() -> None:
 def test_a_principal_that_is_none_is_refused(pair: str) -> None:
     with pytest.raises(UsageError):
         wanted_acls(load_settings(), [pair])
+
+
+def test_the_doctor_names_a_secret_that_cannot_be_used_and_one_that_everybody_can_read(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("s3cret")
+    (tmp_path / "password").chmod(0o644)
+    found = check_secrets(load_settings({"registry_password_file": tmp_path / "password"}))
+    assert (found.state, found.detail) == ("ok", "1 files of passwords")
+    assert "chmod o-r" in found.mend
+    (tmp_path / "password").write_text("")
+    found = check_secrets(load_settings({"ledger_password_file": tmp_path / "password"}))
+    assert (found.state, found.detail) == ("problem", f"ASIENTO_LEDGER_PASSWORD_FILE: {tmp_path / 'password'} is empty")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("operational", "rebuild", "--into", "postgresql://u:Zx9canary@127.0.0.1/books"),
+        ("operational", "rebuild", "--into", "postgresql://u@127.0.0.1/books?password=Zx9canary"),
+        ("restore", "nowhere", "--into", "new", "--operational-url", "postgresql://u:Zx9canary@127.0.0.1/books"),
+        ("restore", "nowhere", "--into", "new", "--operational-url", "postgresql://u@db.example/books"),
+    ],
+)
+def test_a_url_on_the_command_line_holds_no_password_and_leads_nowhere_unverified(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASIENTO_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    result = CliRunner().invoke(app, words)
+    assert isinstance(result.exception, UsageError)
+    assert "PGPASSFILE" in str(result.exception) or "sslmode=verify-full" in str(result.exception)
+    assert "Zx9canary" not in str(result.exception)
