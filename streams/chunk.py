@@ -25,6 +25,7 @@ from schemas.discrepancies import encode_discrepancy
 from schemas.entries import encode_entry
 from schemas.events import SchemaLookup, SchemaUndecided, is_locked, refuse_unknown
 from schemas.framing import BadFrame, schema_id_of
+from schemas.kept_headers import kept_value
 from schemas.order_state import encode_state
 from schemas.refusal import Refusal
 from streams.engine.processor import OutputRecord, RangeTooLarge, SourceRange, SourceRecord, StateRecord
@@ -309,14 +310,14 @@ def _name_and_code(outcome: Outcome) -> tuple[str, str | None]:
 
 
 def _dead_letter(source: SourceRange, record: SourceRecord, refusal: Refusal, workplace: Workplace) -> bytes:
-    """The record as it came; only one that no dead letter can hold is replaced by its length and SHA-256."""
+    """The record as it came, but for headers that are not kept; one that no dead letter can hold is replaced by its length and SHA-256."""
     letter = DeadLetter(
         topic=source.topic,
         partition=source.partition,
         offset=record.offset,
         key=record.key,
         value=record.value,
-        headers=tuple(Header(name, value) for name, value in record.headers),
+        headers=tuple(Header(name, kept_value(name, value)) for name, value in record.headers),
         reason=refusal.reason,
         detail=refusal.detail,
         schema_id=refusal.schema_id,

@@ -26,6 +26,9 @@ class Metrics:
             "asiento_process_restarts", "Processes the supervisor started again", ["process"], registry=registry
         )
         self.build_info = Gauge("asiento_build_info", "Version of the program", ["version"], registry=registry)
+        self.asyncio_tasks = Gauge(
+            "asiento_asyncio_tasks", "Tasks of the main event loop; a process at work has a steady few", registry=registry
+        )
         self._declare_worker(registry)
         self._declare_ledger(registry)
         self._declare_sweeper_and_projector(registry)

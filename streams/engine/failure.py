@@ -21,6 +21,7 @@ from aiokafka.errors import (
 
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
+from asiento.runtime.loop_watchdog import STUCK_EXIT_CODE
 
 
 class ExitCode(IntEnum):
@@ -33,21 +34,21 @@ class ExitCode(IntEnum):
     LOST_GENERATION = 72
     """The group has gone on without this member, or a second process uses its instance id."""
     TRANSACTION_FAILED = 73
-    """The broker did not let the transaction through."""
+    """The brokers did not let the transaction through, or did not end it in time."""
     CONSUMER_FAILED = 74
     """Records could not be fetched."""
     PRODUCER_NOT_STARTED = 75
     """A transactional producer could not be started in time."""
     ASSIGNMENT_UNUSABLE = 76
     """The assignment does not fit the state: partitions of source and changelog differ."""
-    STUCK = 77
-    """A chunk, or the whole event loop, has not moved for too long."""
+    STUCK = STUCK_EXIT_CODE
+    """The event loop has not moved for too long: most likely a chunk that is judged without end."""
     SOURCE_GONE = 78
     """Unprocessed records are no longer in the source topic: retention or a re-created topic took them."""
     CRASHED = 79
-    """A service of the frame died, or recovery does not move."""
+    """A service of the frame died."""
     NOT_RECOVERED = 80
-    """Source partitions were about to be read although a table lacks part of its changelog."""
+    """Recovery does not move, or source partitions were about to be read although a table lacks part of its changelog."""
 
 
 KNOWN_CAUSES = frozenset(ExitCode) - {ExitCode.CHUNK_FAILED, ExitCode.STUCK, ExitCode.CRASHED}

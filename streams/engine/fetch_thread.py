@@ -13,6 +13,7 @@ from faust.types import TP
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.settings import Settings
 from streams.engine.chunks import FetchedChunk
+from streams.engine.membership import end_when_forgotten
 
 FETCH_WAIT_MS: Final = 100
 FETCH_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -52,6 +53,12 @@ class ChunkFetchThread(AIOKafkaConsumerThread):
         self._settings = settings
         self._epochs: dict[TP, int] = {}
         self._waiter: asyncio.Future[None] | None = None
+
+    async def on_start(self) -> None:
+        """Join the group; a static member is watched, as the client library would not tell that it lost its id."""
+        await super().on_start()
+        if self._settings.instance_id is not None:
+            end_when_forgotten(self._ensure_consumer()._coordinator, self._settings, lambda: self.app.should_stop)
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         del transport
@@ -177,6 +184,11 @@ class ChunkFetchThread(AIOKafkaConsumerThread):
             offset, note = committed.get(tp, (None, ""))
             found[TP(tp.topic, tp.partition)] = StartPosition(offset, earliest[tp], end[tp], note or "")
         return found
+
+    def group_coordinator(self) -> int | None:
+        """The broker that answers for the group's offsets at this moment. Callable from any thread: only reads."""
+        coordinator = self._ensure_consumer()._coordinator.coordinator_id
+        return None if coordinator is None else int(coordinator)
 
     async def hold(self, paused: Collection[TP]) -> None:
         """Fetch everything assigned but these partitions."""

@@ -31,7 +31,7 @@ from schemas.events import SchemaLookup, encode_event_json, refuse_unknown
 from schemas.order_state import decode_state, encode_state
 from schemas.partitioning import partition_for
 from schemas.refusal import Refusal
-from schemas.topics import ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES, ORDERS_DLQ, ORDERS_EVENTS, catalogue, changelog_name
+from schemas.topics import ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES, ORDERS_DLQ, ORDERS_EVENTS, TopicSpec, catalogue, changelog_name
 from sources.synthetic.arrivals import Arrival
 from sources.synthetic.day import trading_day
 
@@ -133,7 +133,7 @@ COORDINATOR_AWAY = {
 class OrderStream:
     """Topics, workers and checks of one installation; every test has its own prefix."""
 
-    def __init__(self, kafka: str, prefix: str, directory: Path, partitions: int = PARTITIONS) -> None:
+    def __init__(self, kafka: str, prefix: str, directory: Path, partitions: int = PARTITIONS, **settings: object) -> None:
         self.kafka = kafka
         self.directory = directory
         self.partitions = partitions
@@ -148,6 +148,7 @@ class OrderStream:
                 "kafka_session_timeout_seconds": SESSION_SECONDS,
                 "log_format": "json",
                 "data_dir": directory,
+                **settings,
             }
         )
         self.events = self.settings.topic(ORDERS_EVENTS)
@@ -172,8 +173,12 @@ class OrderStream:
 
     def make_topics(self) -> "OrderStream":
         """Create the whole catalogue."""
-        asyncio.run(topic_admin.apply(self.settings, catalogue(self.settings.app_id, self.partitions, 1, 1)))
+        asyncio.run(topic_admin.apply(self.settings, self._catalogue()))
         return self
+
+    def _catalogue(self) -> tuple[TopicSpec, ...]:
+        settings = self.settings
+        return catalogue(settings.app_id, self.partitions, settings.replication_factor, settings.min_insync_replicas)
 
     def start_worker(self, *, instance_id: str | None = None, unsafe: str | None = None, **more: object) -> Worker:
         """Start `asiento streams run`; `more` are further settings."""
@@ -260,16 +265,17 @@ class OrderStream:
         tps = [TopicPartition(self.events, partition) for partition in range(self.partitions)]
         return {tp.partition: self._marks.get_watermark_offsets(tp, WAIT_SECONDS_MAX) for tp in tps}
 
-    def committed(self) -> dict[int, int]:
+    def committed(self, seconds_max: float = WAIT_SECONDS_MAX) -> dict[int, int]:
         """The group's committed offsets, also while a transaction is open; partitions without one are left out.
 
         Asked again while the coordinator is still loading, as after a restart of the broker.
         """
+        answer_seconds = min(COORDINATOR_SECONDS, seconds_max)
         tps = [TopicPartition(self.events, partition) for partition in range(self.partitions)]
-        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        deadline = time.monotonic() + seconds_max
         while True:
             try:
-                return {tp.partition: tp.offset for tp in self._group.committed(tps, COORDINATOR_SECONDS) if tp.offset >= 0}
+                return {tp.partition: tp.offset for tp in self._group.committed(tps, answer_seconds) if tp.offset >= 0}
             except KafkaException as error:
                 if error.args[0].code() not in COORDINATOR_AWAY or time.monotonic() > deadline:
                     raise

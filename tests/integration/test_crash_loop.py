@@ -49,7 +49,11 @@ def good_records(stream: OrderStream) -> list[Fetched]:
     return [record for record in records if is_good(record)]
 
 
-def run_until_drained(stream: OrderStream, may_die: Callable[[int], bool], seconds_max: float = 240, **settings: Any) -> list[int]:
+PATIENCE = {"kafka_producer_request_timeout_seconds": "3", "chunk_age_seconds_max": "5"}
+"""The watchdog ends an endless loop soon."""
+
+
+def run_until_drained(stream: OrderStream, may_die: Callable[[int], bool], seconds_max: float = 240, /, **settings: Any) -> list[int]:
     """Start the worker again at once whenever it has ended, until nothing is left to do; the codes of its deaths."""
     codes: list[int] = []
     worker = stream.start_worker(instance_id="w1", merged_records_max=RECORDS_MAX, **settings)
@@ -95,9 +99,7 @@ def test_deadly_record_is_set_aside_and_the_partition_goes_on(stream: OrderStrea
     deadly = random.Random(70).choice(good_records(stream))
     stream.given_up.add((deadly.partition, deadly.offset))
     started = time.monotonic()
-    codes = run_until_drained(
-        stream, lambda ended: ended == code, unsafe=f"{how}:{deadly.partition}:{deadly.offset}", chunk_age_seconds_max=5
-    )
+    codes = run_until_drained(stream, lambda ended: ended == code, unsafe=f"{how}:{deadly.partition}:{deadly.offset}", **PATIENCE)
     LOG.warning("%s: %d deaths, %.1f s until all was processed", how, len(codes), time.monotonic() - started)
     assert len(codes) == deaths_max
     (letter,) = crash_letters(stream)
