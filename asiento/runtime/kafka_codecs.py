@@ -7,20 +7,23 @@ that holds them; a test compares the places with what is installed.
 import struct
 import zlib
 from collections.abc import Callable
-from importlib import import_module
 from types import ModuleType
 from typing import Any, Final
 
 import cramjam
 from aiokafka.errors import KafkaError
+from aiokafka.record import default_records, legacy_records
 
-MODULES: Final = (
-    "aiokafka.record._crecords.default_records",
-    "aiokafka.record._crecords.legacy_records",
-    "aiokafka.record.default_records",
-    "aiokafka.record.legacy_records",
-)
-"""Where the library's decoders are called; the compiled ones are absent on some machines."""
+try:
+    from aiokafka.record._crecords import default_records as compiled_default
+    from aiokafka.record._crecords import legacy_records as compiled_legacy
+except ImportError:  # no compiled extension on this machine: the library itself falls back
+    _COMPILED: tuple[ModuleType, ...] = ()
+else:
+    _COMPILED = (compiled_default, compiled_legacy)
+
+MODULES: Final[tuple[ModuleType, ...]] = (default_records, legacy_records, *_COMPILED)
+"""Where the library's decoders are called."""
 _FIRST_BYTES: Final = 64 * 1024
 _XERIAL: Final = b"\x82SNAPPY\x00"
 _XERIAL_HEADER_BYTES: Final = 16
@@ -33,20 +36,10 @@ class BatchNotUnpacked(KafkaError):  # type: ignore[misc]
 def bound_unpacking(bytes_max: int) -> None:
     """From now on no compressed batch of this process unpacks to more than so many bytes; it raises `BatchNotUnpacked` instead."""
     decoders = {name: _bounded(name, decode, bytes_max) for name, decode in _DECODERS.items()}
-    for module in _modules():
+    for module in MODULES:
         for name, decode in decoders.items():
             if hasattr(module, name):
                 setattr(module, name, decode)
-
-
-def _modules() -> list[ModuleType]:
-    found = []
-    for name in MODULES:
-        try:
-            found.append(import_module(name))
-        except ImportError:  # no compiled extension on this machine: the library itself falls back
-            continue
-    return found
 
 
 def _bounded(name: str, decode: Callable[[bytes, int], bytes], bytes_max: int) -> Callable[[Any], bytes]:

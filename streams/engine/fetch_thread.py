@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import aiokafka
 from aiokafka.consumer.fetcher import FetchResult
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
@@ -39,7 +39,8 @@ class UnreadableBatch(Exception):
     """A fetched batch cannot be unpacked or read; it starts at `offset`, or a little before."""
 
     def __init__(self, topic: str, partition: int, offset: int, problem: Exception) -> None:
-        super().__init__(f"{topic}[{partition}] from offset {offset}: {type(problem).__name__}: {problem}")
+        said = str(problem) if isinstance(problem, KafkaError) else f"{type(problem).__name__}: {problem}"
+        super().__init__(f"{topic}[{partition}] from offset {offset}: {said}")
         self.topic = topic
         self.partition = partition
         self.offset = offset

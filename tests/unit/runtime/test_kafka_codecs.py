@@ -2,13 +2,11 @@
 
 import tracemalloc
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
 import pytest
 from aiokafka import codec as library
 from aiokafka.record import default_records as records
-from aiokafka.record import legacy_records  # noqa: F401 - loaded, so that its functions are put back, too
 
 from asiento.runtime.kafka_codecs import MODULES, BatchNotUnpacked, bound_unpacking
 
@@ -20,10 +18,9 @@ PACK = {"gzip": library.gzip_encode, "snappy": library.snappy_encode, "lz4": lib
 @pytest.fixture(autouse=True)
 def library_as_before() -> Iterator[None]:
     """What the bound replaces is put back: other tests have bounds of their own."""
-    modules = [import_module(name) for name in MODULES]
-    before = [{name: getattr(module, name) for name in dir(module) if name.endswith("_decode")} for module in modules]
+    before = [{name: getattr(module, name) for name in dir(module) if name.endswith("_decode")} for module in MODULES]
     yield
-    for module, functions in zip(modules, before, strict=True):
+    for module, functions in zip(MODULES, before, strict=True):
         for name, function in functions.items():
             setattr(module, name, function)
 
@@ -83,8 +80,7 @@ def test_damaged_batch_is_refused(codec: str, place: int) -> None:
 def test_every_place_of_the_library_is_bounded() -> None:
     """All the names that it has, in its compiled modules, too."""
     bound_unpacking(MIB)
-    for name in MODULES:
-        module = import_module(name)
+    for module in MODULES:
         names = [one for one in dir(module) if one.endswith("_decode")]
         assert len(names) >= 3
         assert {getattr(module, one).__module__ for one in names} == {"asiento.runtime.kafka_codecs"}
