@@ -10,7 +10,8 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS := 1
 endif
 
-.PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk bench bench-core mutate lock down clean
+.PHONY: help setup demo test check unit integration soak soak-brokers soak-zombies soak-kills soak-faults soak-storm soak-restart \
+  soak-memory soak-disk bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -69,6 +70,12 @@ soak-memory: setup ## Memory, handles and tasks over twenty minutes at half of p
 
 soak-disk: setup ## Full disks under ledger, database and broker; needs the right to mount (SEED)
 	$(CHAOS) tests/acceptance/test_chaos_disk.py
+
+soak-brokers: setup ## Three brokers, each killed in turn under load, then two at once; about ten minutes
+	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/acceptance/test_three_brokers.py
+
+soak-zombies: setup ## Workers frozen at each step of a commit and woken while their successor is in its own; about three minutes
+	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/integration/test_worker_zombies.py
 
 bench: bench-core ## Time of the core alone, then CPU per event of worker, sink and projector; how long operators wait
 	$(BIN)/python -m bench.throughput
