@@ -10,8 +10,8 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS := 1
 endif
 
-.PHONY: help setup demo test check unit integration soak soak-brokers soak-zombies soak-kills soak-faults soak-storm soak-restart \
-  soak-memory soak-disk bench bench-core mutate lock down clean
+.PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
+  soak-brokers soak-zombies soak-simulation soak-fuzz bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14

@@ -91,6 +91,12 @@ class PostgresqlServer:
         """The URL of a database."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
+    def cpu_seconds(self) -> float:
+        """User + system time of all processes that the server has now."""
+        assert self._process is not None
+        family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
+        return sum(sum(process.cpu_times()[:2]) for process in family)
+
     def go_away(self) -> None:
         """End the server at once, clients are cut off; `come_back` starts it again."""
         if self._process is not None:
