@@ -78,9 +78,10 @@ async def test_every_reading_command_reads_it(postgresql: str, run: Run, tmp_pat
         assert (there.stdout, there.exit_code) == (here.stdout, here.exit_code)
 
 
-@pytest.mark.parametrize(
-    "words", [("trial-balance",), ("ledger", "heads"), ("ledger", "migrate"), ("entries", "export", "--format", "csv")]
-)
+READING = (("trial-balance",), ("ledger", "heads"), ("ledger", "migrate"), ("entries", "export", "--format", "csv"))
+
+
+@pytest.mark.parametrize("words", READING)
 def test_a_server_that_is_away_is_exit_3_without_its_password(run: Run, words: tuple[str, ...]) -> None:
     result = run(AWAY, *words)
     assert isinstance(result.exception, Unreachable)
