@@ -10,6 +10,8 @@ from tests.acceptance.chaos_options import DATABASE, SEED, figure, option
 from tests.acceptance.chaos_system import SMALL_CHUNKS, Shape, chaos_system
 from tests.acceptance.chaos_word import check_what_the_product_says
 
+pytestmark = pytest.mark.kafka
+
 EACH = int(option("FAULTS", 5))
 WORKING_AGAIN_SECONDS_MAX = option("HEAL_SECONDS", 30)
 

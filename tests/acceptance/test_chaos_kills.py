@@ -10,6 +10,8 @@ from tests.acceptance.chaos_options import DATABASE, SEED, figure, option
 from tests.acceptance.chaos_system import SMALL_CHUNKS, Shape, chaos_system
 from tests.acceptance.chaos_word import check_what_the_product_says
 
+pytestmark = pytest.mark.kafka
+
 KILLS = int(option("KILLS", 60))
 RECORDS = int(option("RECORDS", 300000))
 

@@ -11,6 +11,8 @@ from tests.acceptance.chaos_system import SINK, SMALL_CHUNKS, WORKERS, ChaosSyst
 from tests.acceptance.topic_facts import ENTRIES
 from tests.integration.order_stream import wait_until
 
+pytestmark = pytest.mark.kafka
+
 KILLS = int(option("KILLS", 12))
 RECORDS = int(option("CHANGELOG_RECORDS", 400_000))
 FIRST_ENTRY_SECONDS_MAX = option("RESTART_SECONDS", 10)
