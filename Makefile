@@ -10,7 +10,7 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS := 1
 endif
 
-.PHONY: help setup demo test check unit integration soak bench bench-core mutate lock down clean
+.PHONY: help setup demo test check unit integration soak soak-simulation bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -42,12 +42,15 @@ unit: setup
 # Two at a time: most of it waits for processes. Whole files, as some share what their first test has built; longest first.
 integration: setup
 	$(PYTEST) -q -n 2 --dist loadfile --no-loadscope-reorder -m "(kafka or slow) and not soak" \
-	  tests/acceptance tests/integration tests/contract tests/unit
+	  tests/acceptance tests/integration tests/contract tests/unit tests/simulation
 
 test: check integration ## All that decides whether a change is good, real Kafka included
 
 soak: setup ## The long suites: many kills under load
 	$(PYTEST) -q -m soak --timeout 3600
+
+soak-simulation: setup ## 2 000 simulated worlds from SEED on, and every planted delivery bug
+	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation
 
 bench: bench-core ## Time of the core alone, then CPU per event of worker, sink and projector; how long operators wait
 	$(BIN)/python -m bench.throughput
