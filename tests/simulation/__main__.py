@@ -2,7 +2,9 @@
 
 import argparse
 import sys
+from contextlib import nullcontext
 
+from tests.simulation.planted import PLANTED
 from tests.simulation.world import run
 
 
@@ -12,11 +14,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=1, help="how many, from --seed on")
     parser.add_argument("--faults-max", type=int, help="let only the first faults of the seed happen")
+    parser.add_argument("--planted", choices=sorted(PLANTED), help="put a delivery bug into the program")
     parser.add_argument("--trace", action="store_true", help="print the whole trace")
     options = parser.parse_args()
     bad = 0
     for seed in range(options.seed, options.seed + options.seeds):
-        report = run(seed, faults_max=options.faults_max)
+        with PLANTED[options.planted]() if options.planted else nullcontext():
+            report = run(seed, faults_max=options.faults_max)
         if options.trace:
             print("\n".join(report.trace))
         faults = " ".join(f"{kind}={count}" for kind, count in sorted(report.faults.items()))

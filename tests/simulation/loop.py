@@ -48,7 +48,7 @@ PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
 
 
 class SimLoop(asyncio.BaseEventLoop):
-    """An event loop without sockets and threads. `turns` counts what it has run."""
+    """An event loop without sockets and threads. `called` hears when a process's call in a thread has been done, before its answer."""
 
     _ready: deque[Any]
     _scheduled: list[Any]
@@ -57,9 +57,9 @@ class SimLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.turns = 0
         self.outside = copy_context()
         self.executor_seconds: Callable[[], float] = lambda: EXECUTOR_SECONDS
+        self.called: Callable[[Process], None] = lambda _: None
         self.set_task_factory(_remembered_task)
         self.set_exception_handler(lambda _loop, _context: None)
 
@@ -119,6 +119,9 @@ class SimLoop(asyncio.BaseEventLoop):
             else:
                 if not future.done():
                     future.set_result(result)
+            process = PROCESS.get()
+            if process is not None:
+                self.called(process)
 
         self.call_later(self.executor_seconds(), call)
         return future
@@ -152,7 +155,6 @@ class SimLoop(asyncio.BaseEventLoop):
             elif process.frozen:
                 process.held.append(handle)
             elif not process.dead:
-                self.turns += 1
                 handle._run()
 
 

@@ -54,6 +54,7 @@ class Hooks:
 
     def __init__(self) -> None:
         self.step: Callable[[Process, str], None] = lambda _process, _step: None
+        self.chunk: Callable[[], int] = lambda: 1
         self.booking: Callable[[], str] = lambda: "fine"
         self.note: Note = lambda *_: None
         self.unexpected: Callable[[str], None] = lambda _: None
@@ -278,6 +279,17 @@ class _Timer:
             self._handle.cancel()
 
 
+def _deliver() -> Any:
+    """Chunks on their way to the slots may be lost, or come twice."""
+    deliver = engine_consumer.ChunkConsumer._deliver
+
+    async def deliver_so_often(self: engine_consumer.ChunkConsumer, fetched: Any) -> None:
+        for _ in range(1 if self._is_changelog_tp(fetched.tp) else HOOKS.chunk()):
+            await deliver(self, fetched)
+
+    return patch.object(engine_consumer.ChunkConsumer, "_deliver", deliver_so_often)
+
+
 def _keep_line(_logger: Any, _method: str, event: Any) -> Mapping[str, Any]:
     HOOKS.note("log", event.get("event"), event.get("cause", ""), repr(event.get("exc_info") or "")[:120])
     raise structlog.DropEvent
@@ -299,6 +311,7 @@ def _patches(loop: SimLoop, *, locked: bool) -> Sequence[Any]:
         patch.object(ack_publisher, "identify", clients.identify),
         patch.object(sink_process, "identify", clients.identify),
         patch.object(engine_consumer, "ChunkFetchThread", SimThread),
+        _deliver(),
         patch.object(failure, "os", SimpleNamespace(_exit=_exit)),
         patch.object(runner, "threading", SimpleNamespace(Timer=_Timer)),
         patch.object(ledger_process, "now_microseconds", lambda: time.time_ns() // 1000),

@@ -42,18 +42,24 @@ class Mail:
     """All letters by time, in shares of the whole; `refused` has (partition, key, value) of those that are no events."""
 
     letters: list[Letter]
+    last: list[Letter]
     refused: set[tuple[int, bytes | None, bytes | None]] = field(default_factory=set)
 
     @property
     def records(self) -> int:
         """How many records of them are there for a reader."""
-        return sum(letter.fate != "aborted" for letter in self.letters)
+        return sum(letter.fate != "aborted" for letter in self.letters) + len(self.last)
 
     def post(self, loop: SimLoop, broker: Broker, topic: str, seconds: float) -> None:
         """Write each letter at its time; some in transactions, as the operators' desk does."""
-        self.refused = {(one.partition, one.key or None, one.value or None) for one in self.letters if one.refused}
+        self.refused = {(one.partition, one.key or None, one.value or None) for one in (*self.letters, *self.last) if one.refused}
         for number, letter in enumerate(self.letters):
             loop.later(letter.when * seconds, self._write, loop, broker, TopicPartition(topic, letter.partition), letter, number)
+
+    def post_last(self, broker: Broker, topic: str) -> None:
+        """Write one more letter to each partition."""
+        for letter in self.last:
+            broker.write(TopicPartition(topic, letter.partition), [NewRecord(0, letter.key, letter.value)], "producer")
 
     @staticmethod
     def _write(loop: SimLoop, broker: Broker, tp: TopicPartition, letter: Letter, number: int) -> None:
@@ -70,9 +76,8 @@ class Mail:
 def mail_of(random: Random, partitions: int) -> Mail:
     """The letters of a world."""
     letters = [letter for _ in range(random.randint(*LIVES)) for letter in _life(random, partitions)]
-    letters += [_poisoned(random, number) for number in range(partitions)]  # no partition stays empty
-    letters += [_poisoned(random, random.randrange(partitions)) for _ in range(random.randint(0, 4))]
-    return Mail(sorted(letters, key=lambda letter: letter.when))
+    letters += [_poisoned(random, random.randrange(partitions)) for _ in range(random.randint(2, 8))]
+    return Mail(sorted(letters, key=lambda letter: letter.when), [_poisoned(random, number) for number in range(partitions)])
 
 
 def _life(random: Random, partitions: int) -> Iterator[Letter]:

@@ -37,29 +37,41 @@ FAULTY_SECONDS: Final = 60.0
 DRAIN_SECONDS_MAX: Final = 240.0
 QUIET_LOOKS: Final = 9
 """Looks, two seconds apart, that must find nothing to do: requests that are on their way still arrive meanwhile."""
+LATE_SECONDS: Final = 12.0
+"""So long after all is well again the last records come; one of their chunks is lost."""
 STOP_SECONDS_MAX: Final = 40.0
 FAULTS_MIN: Final = 50
 PLANNED_FAULTS: Final = (44, 60)
 KINDS: Final = (
-    ("kill worker", 7),
-    ("kill worker at step", 9),
-    ("freeze worker", 5),
+    ("kill worker", 4),
+    ("kill worker at step", 6),
+    ("kill worker in a request", 8),
+    ("freeze worker", 3),
+    ("freeze worker in a request", 3),
     ("stop worker", 3),
-    ("another worker", 4),
-    ("cut off", 4),
-    ("kill sink", 5),
+    ("another worker", 3),
+    ("cut off", 3),
+    ("kill sink", 2),
+    ("kill sink in a call", 4),
     ("freeze sink", 2),
-    ("stop sink", 2),
-    ("kill projector", 3),
-    ("ledger fails", 5),
+    ("stop sink", 1),
+    ("kill projector in a call", 3),
+    ("ledger fails", 4),
     ("slow disk", 2),
     ("broker away", 2),
     ("slow markers", 2),
-    ("bad network", 3),
+    ("bad network", 2),
     ("compaction", 2),
+    ("chunk lost", 3),
+    ("chunk doubled", 2),
+    ("commit fails", 5),
+    ("produce acks fails", 2),
 )
+"""What the nemesis does, by weight."""
 LEDGER_FAULTS: Final = ("refused", "unavailable", "timed out after commit", "timed out after commit", "no answer")
 KAFKA_ERRORS: Final[tuple[type[KafkaError], ...]] = (KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError)
+HARMLESS: Final = frozenset({"fetch", "heartbeat", "metadata", "list offsets", "note offsets"})
+"""Requests that change nothing: dying in one of them is dying at any time."""
 TRACE_TAIL: Final = 40
 
 
@@ -121,14 +133,19 @@ class World:
             "projector": Kind(run_projector, 1),
         }
         self.accepted_bytes_max = draw.choice((20_000, slots.ACCEPTED_BYTES_MAX))
-        self.output_bytes_max = draw.choice((40_000, chunk.OUTPUT_BYTES_MAX))
+        self.output_bytes_max = draw.choice((12_000, chunk.OUTPUT_BYTES_MAX))
         self.mail: Mail = mail_of(self._random("mail"), self.partitions)
+        self._last_chunk_fault = 0.0
         self._away_until = self._bad_until = self._slow_disk_until = 0.0
         self._cut_until: dict[str, float] = {}
         self._doomed_at: dict[str, str] = {}
+        self._doomed_requests: dict[str, tuple[str, int]] = {}
+        self._doomed_calls: dict[str, int] = {}
+        self._doomed_answers: dict[str, str] = {}
         self._ledger_fate: list[str] = []
+        self._chunk_fates: list[str] = []
         self._born: Counter[str] = Counter()
-        self.loop.executor_seconds = self._executor_seconds
+        self.loop.executor_seconds, self.loop.called = self._executor_seconds, self._called
 
     def forget(self) -> None:
         """Let go of everything that is left of the processes, while nobody hears what it still says."""
@@ -161,7 +178,7 @@ class World:
 
     def fault(self, kind: str, *details: object) -> bool:
         """Whether this may go wrong now; counted."""
-        if self.healed or self._faults_left <= 0:
+        if self._faults_left <= 0 or (self.healed and self.loop.now > self._last_chunk_fault):
             return False
         self._faults_left -= 1
         self.faults[kind] += 1
@@ -213,13 +230,20 @@ class World:
     def _strike_process(self, what: str, verb: str, process: Process) -> None:
         if what.endswith("at step"):
             self._doomed_at[process.name] = self._chance.choice(STEPS)
+        elif what.endswith("in a request"):
+            self._doomed_requests[process.name] = verb, self._chance.randint(0, 8)
+        elif what.endswith("in a call"):
+            self._doomed_calls[process.name] = self._chance.randint(0, 3)
         elif verb == "kill" and self.fault(what, process.name):
             process.die(-9)
         elif verb == "stop" and self.fault(what, process.name):
             self.loop.send_signal(process, signal.SIGTERM)
         elif verb == "freeze" and self.fault(what, process.name):
-            process.frozen = True
-            self.loop.later(self._chance.choice((0.4, 3.0, 9.0, 16.0)) * self._chance.uniform(0.5, 1.5), self.loop.thaw, process)
+            self._freeze(process)
+
+    def _freeze(self, process: Process) -> None:
+        process.frozen = True
+        self.loop.later(self._chance.choice((0.4, 3.0, 9.0, 16.0)) * self._chance.uniform(0.5, 1.5), self.loop.thaw, process)
 
     def _strike_world(self, what: str) -> None:
         now, chance = self.loop.now, self._chance
@@ -231,6 +255,10 @@ class World:
                 process = self._one_of(chance.choice(("worker", "worker", "sink")))
                 if process is not None and self.fault(what, process.name):
                     self._cut_until[process.name] = now + chance.choice((1.0, 4.0, 14.0))
+            case "chunk lost" | "chunk doubled":
+                self._chunk_fates.append(what)
+            case "commit fails" | "produce acks fails":
+                self._doomed_answers[what.removesuffix(" fails")] = chance.choice(("request lost", "answer lost"))
             case "ledger fails":
                 self._ledger_fate.append(chance.choice(LEDGER_FAULTS))
             case "slow disk" if self.fault(what):
@@ -252,6 +280,32 @@ class World:
             del self._doomed_at[process.name]
             process.die(-9)
 
+    def _called(self, process: Process) -> None:
+        """A process's database has done something that the process does not know yet."""
+        calls = self._doomed_calls.pop(process.name, None)
+        if calls:
+            self._doomed_calls[process.name] = calls - 1
+        elif calls is not None and self.fault("kill in a call", process.name):
+            process.die(-9)
+
+    def _asked(self, process: Process, label: str, seconds: float) -> None:
+        """A process asks the broker for something: the instant at which it may die or freeze lies on the way there or back."""
+        if label in HARMLESS or process.name not in self._doomed_requests:
+            return
+        verb, left = self._doomed_requests.pop(process.name)
+        if left:
+            self._doomed_requests[process.name] = verb, left - 1
+        elif self.fault(f"{verb} in a request", process.name, label):
+            strike = self._freeze if verb == "freeze" else lambda gone: gone.die(-9)
+            self.loop.later(self._luck.uniform(0.0, seconds), strike, process)
+
+    def chunk_times(self) -> int:
+        """How often the next chunk of the source reaches its slot."""
+        fate = self._chunk_fates.pop(0) if self._chunk_fates else "once"
+        if fate == "once" or not self.fault(fate):
+            return 1
+        return 0 if fate == "chunk lost" else 2
+
     def booking(self) -> str:
         """What the ledger does with the next batch."""
         if self._ledger_fate:
@@ -271,12 +325,13 @@ class World:
             return Fate(there, back)
         cut = self._cut_until.get(process.name, 0.0) if process is not None else 0.0
         there = max(there, max(self._away_until, cut) - self.loop.now)
-        bad = self.loop.now < self._bad_until
-        dice = luck.random() * (1 if bad else 40)
-        if dice < 0.02 and self.fault("request lost", label):
-            return Fate(there, back, lost=True, error=luck.choice(KAFKA_ERRORS)())
-        if dice < 0.04 and self.fault("answer lost", label):
-            return Fate(there, back + luck.choice((0.0, 2.0)), error=luck.choice(KAFKA_ERRORS)())
+        if process is not None:
+            self._asked(process, label, there + back)
+        dice = luck.random() * (1 if self.loop.now < self._bad_until else 40)
+        doom = self._doomed_answers.pop(label, "request lost" if dice < 0.02 else "answer lost" if dice < 0.04 else "")
+        if doom and self.fault(doom, label):
+            lost = doom == "request lost"
+            return Fate(there, back if lost else back + luck.choice((0.0, 2.0)), lost=lost, error=luck.choice(KAFKA_ERRORS)())
         if dice < 0.08 and self.fault("request late", label):
             return Fate(there + luck.choice((0.1, 1.0, 8.0)), back)
         if dice < 0.10 and self.fault("answer late", label):
@@ -308,9 +363,14 @@ class World:
     async def _heal(self) -> None:
         self.note("HEALED")
         self.healed = True
+        self._last_chunk_fault = self.loop.now + LATE_SECONDS
+        self._chunk_fates.append("chunk lost")  # with nothing behind it that would show it
         for process in list(self.processes):
             if process.frozen:
                 self.loop.thaw(process)
+        await asyncio.sleep(LATE_SECONDS)
+        self.mail.post_last(self.broker, checks.events_of(self.settings))
+        self._last_chunk_fault = self.loop.now + 1.0
         since, quiet = self.loop.now, 0
         while quiet < QUIET_LOOKS and self.loop.now - since < DRAIN_SECONDS_MAX:
             await asyncio.sleep(2.0)
@@ -353,6 +413,7 @@ def _connected(world: World) -> Iterator[None]:
     """The product's modules, clients and hooks belong to this world."""
     Wire.broker, Wire.network, Wire.loop = world.broker, world.network, world.loop
     HOOKS.note, HOOKS.step, HOOKS.booking = world.note, world.at_step, world.booking
+    HOOKS.chunk = world.chunk_times
     HOOKS.unexpected = lambda error: world.problem(f"a process ended by {error}")
     Wire.unexpected = world.problem
     with ExitStack() as stack:
