@@ -38,7 +38,7 @@ from schemas.events import parse_event_json
 from schemas.partitioning import partition_for
 from schemas.refusal import Refusal
 from schemas.topics import ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES, ORDERS_EVENTS, catalogue
-from sinks.sqlite_ledger import LedgerReader
+from sinks.ledger_access import reader_at
 from sources.synthetic.arrivals import json_line
 from sources.synthetic.day import trading_day
 
@@ -245,7 +245,7 @@ def _fill(settings: Settings, arguments: argparse.Namespace) -> None:
 
 def _ends(settings: Settings) -> Mapping[int, int]:
     """How far a kept ledger is: what it has booked before."""
-    with LedgerReader.at(settings.ledger_location) as reader:
+    with reader_at(settings.ledger_location) as reader:
         return dict(reader.next_offsets())
 
 

@@ -22,7 +22,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A refused record: key, value and headers as they came; `reason` is one of `schemas.refusal.REASONS`."""
+    """A refused record: key and value as they came, headers by `schemas.kept_headers`; `reason` is one of `schemas.refusal.REASONS`."""
 
     topic: str
     partition: int

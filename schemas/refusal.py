@@ -110,6 +110,16 @@ REASONS: dict[str, Reason] = {
         ),
         Words("Use the murmur2 partitioner (librdkafka: murmur2_random).", "Use el particionador murmur2 (librdkafka: murmur2_random)."),
     ),
+    "crashes_worker": Reason(
+        Words(
+            "Workers died at this record again and again, so it was set aside undecoded.",
+            "Los procesos cayeron en este registro una y otra vez, por lo que se apartó sin decodificar.",
+        ),
+        Words(
+            "It is a defect of the program: report it with the record, upgrade the workers, then replay it.",
+            "Es un defecto del programa: comuníquelo con el registro, actualice los procesos y reenvíelo.",
+        ),
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """The delivery loop: fetch a batch, check it, book it with its offsets, go on. Any broken promise ends the process."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 
 from aiokafka.errors import KafkaError
@@ -10,6 +11,7 @@ from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
 from schemas.entries import content_hash, decode_entry
 from schemas.output_codec import DecodeError
+from sinks.batch_size import BatchSize
 from sinks.entry_stream import EntryStream, Record, StreamBroken
 from sinks.lag import MICROSECONDS, PartitionLag
 from sinks.ledger import Batch, BookResult, Ledger, LedgerUnavailable, StreamEntry
@@ -66,7 +68,7 @@ class DeliveryLoop:
     ) -> None:
         self._stream = stream
         self._ledger = ledger
-        self._batch_entries_max = batch_entries_max
+        self._size = BatchSize(batch_entries_max)
         self._booking_seconds_max = booking_seconds_max
         self._clock = clock
         self._lags = {number: PartitionLag() for number in stream.next_offsets}
@@ -83,7 +85,7 @@ class DeliveryLoop:
         side_tasks = (asyncio.create_task(self._measure_lag()), asyncio.create_task(self._note_positions()))
         try:
             while not stop.is_set():
-                await self._deliver(await self._stream.fetch(self._batch_entries_max))
+                await self._deliver(await self._stream.fetch(self._size.entries))
                 for task in side_tasks:
                     if task.done():
                         task.result()
@@ -101,7 +103,9 @@ class DeliveryLoop:
         if not ranges:
             return
         entries = tuple(entry_of(record) for record in records)
+        started = time.monotonic()
         results = await self._book(Batch(ranges=ranges, entries=entries))
+        self._size.booked(len(entries), time.monotonic() - started)
         self._stream.take(ranges)
         self._last_booking = self._clock()
         self._count(records, entries, results)

@@ -7,9 +7,12 @@ to the end of each range (compare-and-set), so that an entry is booked once what
     LedgerError
     +-- LedgerInUse          another process writes this ledger
     +-- ForeignLedger        the ledger belongs to another stream, program or newer version
+    +-- LedgerNotPrepared    the ledger must be made or brought up to date first, by somebody who may
     +-- OffsetMoved          the stored offset is not where this batch starts: somebody else booked
     +-- LedgerRefused        the ledger's own checks refused the batch (an unbalanced entry, a late posting)
     +-- LedgerUnavailable    the ledger cannot be reached or opened
+        +-- LedgerMissing    there is none yet
+        +-- LedgerUnreachable  its server does not answer, or ended the session
 
 All of them end the process: after a restart the sink goes on from what the ledger says.
 """
@@ -35,6 +38,10 @@ class ForeignLedger(LedgerError):
     """The ledger belongs to another stream, another program or a newer version of this one."""
 
 
+class LedgerNotPrepared(LedgerError):
+    """The ledger must be made or brought up to date first, by somebody who may; the message names the command."""
+
+
 class OffsetMoved(LedgerError):
     """The stored offset is not where the batch starts: somebody else booked meanwhile."""
 
@@ -45,6 +52,14 @@ class LedgerRefused(LedgerError):
 
 class LedgerUnavailable(LedgerError):
     """The ledger cannot be reached or opened."""
+
+
+class LedgerMissing(LedgerUnavailable):
+    """There is no ledger yet."""
+
+
+class LedgerUnreachable(LedgerUnavailable):
+    """The server that holds the ledger does not answer, or ended the session."""
 
 
 class BookResult(StrEnum):
@@ -113,13 +128,13 @@ class Ledger(Protocol):
 
     @property
     def kind(self) -> str:
-        """A word from a closed set (`sqlite`, ...): the metrics' label."""
+        """A word from a closed set (`sqlite`, `postgresql`): the metrics' label."""
         ...
 
     async def open(self, stream: StreamIdentity, partitions: Sequence[int]) -> Mapping[int, int]:
         """Become the only writer; answer the next offset per partition (0 where nothing was booked yet).
 
-        Raises `LedgerInUse`, `ForeignLedger`, `LedgerUnavailable`.
+        Raises `LedgerInUse`, `ForeignLedger`, `LedgerNotPrepared`, `LedgerRefused`, `LedgerUnavailable`.
         """
         ...
 

@@ -15,9 +15,8 @@ from sinks.ack_publisher import AckPublisher
 from sinks.delivery import DeliveryLoop
 from sinks.entry_stream import EntryStream
 from sinks.ledger import Ledger
+from sinks.ledger_access import writer_at
 from sinks.sink_process import STOP_SECONDS_MAX, SinkProcess, identified, now_microseconds, sink_process
-from sinks.sqlite_ledger import SqliteLedger
-from sinks.sqlite_ledger.files import ledger_path
 
 ACKS_DRAIN_SECONDS_MAX = 4.0
 """Longest wait for acks when leaving; what is not published is published by the next start."""
@@ -29,7 +28,7 @@ async def run_ledger_sink(settings: Settings) -> None:
     Raises `LedgerError`, `StreamBroken`, `StreamUnknown` or `BrokerUnreachable`, whose messages are written for people.
     """
     with sink_process(settings, "sink") as process:
-        ledger = SqliteLedger(ledger_path(settings.ledger_location), now_microseconds)
+        ledger = writer_at(settings.ledger_location, now_microseconds)
         try:
             await _deliver(settings, ledger, process)
         finally:
@@ -55,7 +54,7 @@ async def _deliver(settings: Settings, ledger: Ledger, process: SinkProcess) -> 
             clock=now_microseconds,
         )
         process.started()
-        get_logger().info(log_events.PROCESS_STARTED, ledger=settings.ledger_location, topic=topic, next_offsets=_spell(next_offsets))
+        get_logger().info(log_events.PROCESS_STARTED, ledger=settings.ledger_place, topic=topic, next_offsets=_spell(next_offsets))
         publisher = AckPublisher(ledger, metrics, topic=settings.topic(ACCOUNTING_ACKS), client_options=options, clock=now_microseconds)
         await _deliver_and_acknowledge(delivery, publisher, process.stop)
         get_logger().info(log_events.PROCESS_STOPPING, next_offsets=_spell(stream.next_offsets))

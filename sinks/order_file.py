@@ -22,9 +22,9 @@ from schemas.partitioning import partition_for
 from schemas.refusal import Refusal
 from schemas.topics import ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES, ORDERS_EVENTS, changelog_name
 from sinks.entry_stream import Record
-from sinks.ledger import LedgerUnavailable
+from sinks.ledger import LedgerUnavailable, LedgerUnreachable
+from sinks.ledger_access import reader_at
 from sinks.projector.answers import AckLine, ActionLine, DeadLetterLine, DiscrepancyLine
-from sinks.sqlite_ledger import LedgerReader
 from sinks.topic_scan import TopicScan
 
 STILL_SECONDS_BEYOND_TRANSACTION = 30.0
@@ -152,10 +152,12 @@ def _with_outcome(line: EventLine, item: RecordOutcome) -> EventLine:
 
 
 def booked_at(settings: Settings, order_key: str) -> Mapping[str, int]:
-    """entry_id -> when it was booked; nothing where there is no ledger yet."""
+    """entry_id -> when it was booked; nothing where there is no ledger yet. Raises `LedgerUnreachable`, `ForeignLedger`."""
     try:
-        with LedgerReader.at(settings.ledger_location) as reader:
+        with reader_at(settings.ledger_location) as reader:
             return {row.entry_id: row.booked_at for row in reader.of_order(order_key)}
+    except LedgerUnreachable:
+        raise
     except LedgerUnavailable:
         return {}
 

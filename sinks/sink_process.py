@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +12,12 @@ from dataclasses import dataclass, field
 
 from aiokafka.errors import KafkaError
 
+from asiento.runtime import log_events
+from asiento.runtime.broker_access import connection_words
 from asiento.runtime.health import HealthChecks, HealthServer, Heartbeat
 from asiento.runtime.kafka_clients import client_options
+from asiento.runtime.logging import get_logger
+from asiento.runtime.loop_watchdog import STUCK_EXIT_CODE, TICK_SECONDS, LoopWatchdog
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings
 from sinks.ledger import StreamIdentity
@@ -53,7 +59,7 @@ class SinkProcess:
 
 @contextmanager
 def sink_process(settings: Settings, name: str) -> Iterator[SinkProcess]:
-    """Signals and health pages for as long as the context lasts; needs a running event loop."""
+    """Signals, health pages and a watchdog of the loop for as long as the context lasts; needs a running event loop."""
     process, loop = SinkProcess(name), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, process.stop.set)
@@ -62,10 +68,30 @@ def sink_process(settings: Settings, name: str) -> Iterator[SinkProcess]:
     checks = HealthChecks(live=heartbeat.reasons, ready=process.reasons, started=process.reasons)
     health = HealthServer(process.metrics, settings.metrics_host, settings.metrics_port, checks)
     health.start()
+    watchdog = LoopWatchdog(settings.chunk_age_seconds_max, _end_stuck)
+    watchdog.start()
+    beating = loop.create_task(_beat(watchdog))
     try:
         yield process
     finally:
+        beating.cancel()
+        watchdog.stop()
         health.stop()
+
+
+async def _beat(watchdog: LoopWatchdog) -> None:
+    while True:
+        watchdog.beat()
+        await asyncio.sleep(TICK_SECONDS)
+
+
+def _end_stuck(seconds: float) -> None:
+    """Nothing on the loop can end it in order; what is not committed is done again by the next start."""
+    try:
+        get_logger().error(log_events.PROCESS_FAILED, reason=f"the event loop stands still for {seconds:.0f} s", exit_code=STUCK_EXIT_CODE)
+        sys.stderr.flush()
+    finally:
+        os._exit(STUCK_EXIT_CODE)
 
 
 async def identified(topic: str, settings: Settings) -> tuple[StreamIdentity, tuple[int, ...]]:
@@ -73,7 +99,7 @@ async def identified(topic: str, settings: Settings) -> tuple[StreamIdentity, tu
     try:
         return await identify(topic, client_options(settings))
     except KafkaError as error:
-        raise BrokerUnreachable(f"no broker answers at {settings.kafka_bootstrap_servers}: {error}") from error
+        raise BrokerUnreachable(await connection_words(settings, error)) from error
 
 
 def now_microseconds() -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sinks.sqlite_ledger import LedgerReader
+from sinks.ledger_access import reader_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def currency_balances(ledger_url: str, as_of: str | None = None) -> tuple[Curren
     Raises `LedgerError`.
     """
     found: dict[tuple[str, int], dict[str, int]] = {}
-    with LedgerReader.at(ledger_url) as reader:
+    with reader_at(ledger_url) as reader:
         for currency, exponent, account, amount in reader.balances(as_of):
             found.setdefault((currency, exponent), {})[account] = amount
     return tuple(CurrencyBalances(currency, exponent, accounts) for (currency, exponent), accounts in sorted(found.items()))

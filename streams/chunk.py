@@ -25,6 +25,7 @@ from schemas.discrepancies import encode_discrepancy
 from schemas.entries import encode_entry
 from schemas.events import SchemaLookup, SchemaUndecided, is_locked, refuse_unknown
 from schemas.framing import BadFrame, schema_id_of
+from schemas.kept_headers import kept_value
 from schemas.order_state import encode_state
 from schemas.refusal import Refusal
 from streams.engine.processor import OutputRecord, RangeTooLarge, SourceRange, SourceRecord, StateRecord
@@ -119,6 +120,14 @@ def fold_chunk(source: SourceRange, state_of: StateOf, workplace: Workplace) -> 
         watched |= oversized  # once more, measuring the states of these orders after every event
 
 
+def give_up_record(source: SourceRange, detail: str, workplace: Workplace) -> ChunkOutput:
+    """Refuse the one record of a range as `crashes_worker`, without looking into it."""
+    fold = _Fold(source, lambda _: None, workplace, frozenset())
+    (record,) = source.records
+    fold.refuse(record, Refusal("crashes_worker", detail))
+    return fold.finish()
+
+
 def _undecided(source: SourceRange, place: int, first: int, look_up: SchemaLookup) -> tuple[int, ...]:
     """The schema ids from `place` on that are undecided, so that they are asked for together: the first ones, in order."""
     found = {first: None}
@@ -188,7 +197,7 @@ class _Fold:
             look_up=workplace.look_up,
         )
         if isinstance(event, Refusal):
-            self._refuse(record, event)
+            self.refuse(record, event)
             return
         key = event.order_key.encode()
         state = self.overlay.get(key)
@@ -200,7 +209,7 @@ class _Fold:
             if key in self.watched and decision.state is not None and decision.state is not state:
                 _require_state_fits(decision.state)
         except _TooLarge as problem:
-            self._refuse(record, Refusal("too_large", str(problem)), event)
+            self.refuse(record, Refusal("too_large", str(problem)), event)
             return
         if decision.state is not None and decision.state is not state:
             self.overlay[key] = decision.state
@@ -248,7 +257,8 @@ class _Fold:
         )
         self.counts.outcomes[outcome] += 1
 
-    def _refuse(self, record: SourceRecord, refusal: Refusal, event: OrderEvent | None = None) -> None:
+    def refuse(self, record: SourceRecord, refusal: Refusal, event: OrderEvent | None = None) -> None:
+        """One record to its dead letter."""
         self.counts.refusals[refusal.reason] += 1
         self.dead_letters.append(OutputRecord(record.key, _dead_letter(self.source, record, refusal, self.workplace), []))
         self._outcome(record.offset, event, DEAD_LETTER, refusal.reason, ())
@@ -300,14 +310,14 @@ def _name_and_code(outcome: Outcome) -> tuple[str, str | None]:
 
 
 def _dead_letter(source: SourceRange, record: SourceRecord, refusal: Refusal, workplace: Workplace) -> bytes:
-    """The record as it came; only one that no dead letter can hold is replaced by its length and SHA-256."""
+    """The record as it came, but for headers that are not kept; one that no dead letter can hold is replaced by its length and SHA-256."""
     letter = DeadLetter(
         topic=source.topic,
         partition=source.partition,
         offset=record.offset,
         key=record.key,
         value=record.value,
-        headers=tuple(Header(name, value) for name, value in record.headers),
+        headers=tuple(Header(name, kept_value(name, value)) for name, value in record.headers),
         reason=refusal.reason,
         detail=refusal.detail,
         schema_id=refusal.schema_id,

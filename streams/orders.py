@@ -25,7 +25,7 @@ from schemas.topics import (
     ORDERS_EVENTS,
     changelog_name,
 )
-from streams.chunk import ChunkOutput, SchemasWanted, Workplace, fold_chunk
+from streams.chunk import ChunkOutput, SchemasWanted, Workplace, fold_chunk, give_up_record
 from streams.engine.job import Job
 from streams.engine.processor import OutputRecord, RangeWaits, SourceRange, StateRecord
 from streams.schema_ids import SchemaIds, schema_ids_of
@@ -75,6 +75,13 @@ class OrderProcessor:
             output = fold_chunk(source, state_of, self._workplace())
         except SchemasWanted as wanted:
             raise self._waits(source, wanted) from None
+        return self._result(output)
+
+    def give_up(self, source: SourceRange, detail: str) -> OrdersResult:
+        """The dead letter of a record that kills workers; it is not decoded."""
+        return self._result(give_up_record(source, detail, self._workplace()))
+
+    def _result(self, output: ChunkOutput) -> OrdersResult:
         parts = {
             ACCOUNTING_ENTRIES: output.entries,
             ACCOUNTING_DISCREPANCIES: output.discrepancies,

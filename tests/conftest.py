@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from asiento.runtime.local_kafka import LocalKafka
+from tests.kafka_cluster import KafkaCluster
 from tests.postgresql import PostgresqlServer
 
 settings.register_profile("asiento", deadline=None)  # how long an example takes says something of the machine, not of the code
@@ -21,7 +22,7 @@ settings.load_profile("asiento")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever asks for a broker is a `kafka` test, so that the fast part never starts one; who asks for PostgreSQL is `slow`."""
     for item in items:
-        if {"kafka", "local_kafka"} & set(getattr(item, "fixturenames", ())):
+        if {"kafka", "local_kafka", "kafka_cluster"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.kafka)
         if {"postgresql", "postgresql_server"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
@@ -32,6 +33,13 @@ def local_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka
     """The running broker itself, for tests that kill or restart it (they must leave it running)."""
     with LocalKafka(tmp_path_factory.mktemp("kafka")) as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def kafka_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
+    """Three running brokers, for tests that kill and freeze them (they must leave them running and healthy)."""
+    with KafkaCluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

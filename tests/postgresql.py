@@ -41,6 +41,9 @@ def _all_may_enter(path: Path) -> bool:
 class PostgresqlServer:
     """One server with a directory of its own, which its user can write."""
 
+    settings: tuple[str, ...] = ("fsync=off",)
+    """What it is told beside its address."""
+
     def __init__(self) -> None:
         programs = binaries()
         if programs is None:
@@ -68,7 +71,7 @@ class PostgresqlServer:
     def come_back(self) -> None:
         """Start the server on its data and wait until it answers."""
         with self._log.open("ab") as log:
-            settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=40")
+            settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=40", *self.settings)
             words = [word for setting in settings for word in ("-c", setting)]
             command = [str(self._programs / "postgres"), "-D", self._data, "-p", str(self.port), *words]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user)

@@ -11,12 +11,12 @@ from pydantic import SecretStr
 
 from asiento.cli.exits import CommandError
 from asiento.cli.output import print_json
+from asiento.runtime.database_urls import HIDDEN, POSTGRESQL_PREFIX, masked
 from asiento.runtime.settings import ENVIRONMENT_PREFIX, Settings, load_settings
 from asiento.runtime.yaml_files import RefusedFile, load_yaml
 
 app = typer.Typer(no_args_is_help=True, help="Look at the settings and the accounting policy.")
 
-HIDDEN = "***"
 _PASSWORD_IN_URL = re.compile(r"(://[^/@:]*:)[^/]*@")
 
 
@@ -95,6 +95,8 @@ def settings_rows(settings: Settings) -> dict[str, dict[str, Any]]:
 def _shown(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return HIDDEN
+    if isinstance(value, str) and value.startswith(POSTGRESQL_PREFIX):
+        return masked(value)
     if isinstance(value, str):
         return _PASSWORD_IN_URL.sub(rf"\1{HIDDEN}@", value)
     return str(value) if isinstance(value, Path) else value

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asiento.cli.exits import CommandError, Unreachable
+from asiento.cli.exits import CommandError
 from asiento.cli.output import message, print_json
 from asiento.cli.run_directory import client_settings
 from asiento.cli.sweeper import moment
@@ -36,7 +36,9 @@ def list_deadlines(
     from aiokafka.errors import KafkaError
 
     from asiento.accounting.policy import UnknownPolicyVersion
+    from asiento.cli.broker_access import broker_trouble
     from asiento.runtime.logging import configure_logging
+    from schemas.access_rights import SWEEPER
     from schemas.order_state import UnknownStateFormat
     from streams.policies import load_policies
     from streams.sweeper.listing import read_standing
@@ -50,7 +52,7 @@ def list_deadlines(
     except (TopicsUnfit, UnknownStateFormat, UnknownPolicyVersion) as problem:
         raise CommandError(str(problem)) from None
     except KafkaError as problem:
-        raise Unreachable(f"no broker answers at {settings.kafka_bootstrap_servers}: {problem}") from None
+        raise broker_trouble(settings, SWEEPER, problem) from None
     shown = [one for one in standing if end is None or one.due_at < end]
     if as_json:
         from schemas.formats import time_text

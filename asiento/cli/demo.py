@@ -22,8 +22,8 @@ from asiento.runtime.settings import Settings
 from schemas.event_messages import EventMessage, message_from_json
 from schemas.partitioning import partition_for
 from sinks.ledger import LedgerError
+from sinks.ledger_access import DamagedRow, reader_at
 from sinks.order_file import OrderFile, read_order_file
-from sinks.sqlite_ledger import DamagedRow, LedgerReader
 from sinks.verify import Report, verify
 from sources.synthetic.arrivals import Arrival, json_line
 from sources.synthetic.controls import compare, flows_of
@@ -118,7 +118,7 @@ def read_day(ledger_url: str, tenant: str) -> DayInLedger:
     balances: dict[str, Counter[str]] = {}
     legs: list[dict[str, Any]] = []
     try:
-        with LedgerReader.at(ledger_url) as ledger:
+        with reader_at(ledger_url) as ledger:
             for row in ledger.all_rows():
                 entry = row.entry()
                 if entry.tenant != tenant or entry.event_type == DEADLINE:

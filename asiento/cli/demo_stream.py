@@ -22,7 +22,7 @@ from schemas.event_messages import EventMessage
 from schemas.topics import ACCOUNTING_DECISIONS, ACCOUNTING_DISCREPANCIES, ACCOUNTING_ENTRIES, ORDERS_DLQ, ORDERS_EVENTS
 from sinks.entry_stream import Record
 from sinks.ledger import LedgerError
-from sinks.sqlite_ledger import LedgerReader
+from sinks.ledger_access import reader_at
 from sinks.topic_scan import TopicScan
 
 POLL_SECONDS = 0.2
@@ -140,7 +140,7 @@ class DemoStream:
 
     def _booked(self) -> Offsets:
         try:
-            with LedgerReader.at(self._settings.ledger_location) as ledger:
+            with reader_at(self._settings.ledger_location) as ledger:
                 return ledger.next_offsets()
         except LedgerError:  # the sink has not made its ledger yet
             return {}

@@ -47,7 +47,7 @@ def export(
     render = _renderer(format_name)
     first, last = _day(from_date, "--from"), _day(to_date, "--to")
     from sinks.ledger import LedgerError
-    from sinks.sqlite_ledger import DamagedRow
+    from sinks.ledger_access import DamagedRow
 
     counter = _Counter()
     try:
@@ -75,9 +75,9 @@ class _Counter:
 def _booked(ledger_url: str, first: str, last: str) -> "Iterator[HashedEntry]":
     """The booked entries between two posting dates, both included, each with the hash it was booked with."""
     from schemas.entries import HashedEntry
-    from sinks.sqlite_ledger import LedgerReader
+    from sinks.ledger_access import reader_at
 
-    with LedgerReader.at(ledger_url) as ledger:
+    with reader_at(ledger_url) as ledger:
         for row in ledger.all_rows():
             entry = row.entry()
             if first <= entry.posting_date <= last:

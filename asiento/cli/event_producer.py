@@ -9,8 +9,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from asiento.cli.exits import CommandError, Unreachable
+from asiento.runtime.broker_access import BrokerProblem, check_access
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.settings import Settings
+from schemas.access_rights import PRODUCER, needs_of
 from schemas.event_messages import EventMessage
 from schemas.topics import EVENT_RECORD_BYTES_MAX, ORDERS_EVENTS
 
@@ -26,6 +28,7 @@ class EventProducer:
 
     def __init__(self, settings: Settings) -> None:
         self.topic = settings.topic(ORDERS_EVENTS)
+        self._settings = settings
         self.partition_count = 0
         self.sent = 0
         self._options = client_options(settings)
@@ -33,6 +36,7 @@ class EventProducer:
         self._in_flight: deque[Any] = deque()
 
     async def __aenter__(self) -> Self:
+        await require_events_topic(self._settings, PRODUCER)
         try:
             self.partition_count = await partition_count(self._options, self.topic)
             self._producer = AIOKafkaProducer(
@@ -80,6 +84,16 @@ class EventProducer:
     async def _close(self) -> None:
         if self._producer is not None:
             await self._producer.stop()
+
+
+async def require_events_topic(settings: Settings, component: str) -> None:
+    """The broker answers, and our user has the component's rights on the events topic. Raises `Unreachable`."""
+    topic = settings.topic(ORDERS_EVENTS)
+    needs = [right for right in needs_of(component, settings.app_id, settings.topic_prefix) if right.name == topic]
+    try:
+        await check_access(settings, component, needs)
+    except BrokerProblem as problem:
+        raise Unreachable(str(problem)) from None
 
 
 async def partition_count(options: dict[str, Any], topic: str) -> int:

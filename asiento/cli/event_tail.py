@@ -10,10 +10,11 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from asiento.cli.event_producer import partition_count, unreachable
+from asiento.cli.event_producer import partition_count, require_events_topic, unreachable
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings
+from schemas.access_rights import READER
 from schemas.events import SchemaUndecided, decode_to_json
 from schemas.partitioning import partition_for
 from schemas.refusal import Refusal
@@ -61,6 +62,7 @@ def shown(record: "ConsumerRecord[bytes, bytes]", decoded: dict[str, Any] | Refu
 
 async def _records(settings: Settings, key: str | None, from_beginning: bool) -> AsyncGenerator["ConsumerRecord[bytes, bytes]"]:
     options, topic = client_options(settings), settings.topic(ORDERS_EVENTS)
+    await require_events_topic(settings, READER)
     consumer = AIOKafkaConsumer(**options, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none")
     try:
         count = await partition_count(options, topic)

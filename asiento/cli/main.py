@@ -1,6 +1,8 @@
 """The `asiento` command: puts the command groups together and turns our errors into exit codes."""
 
 import sys
+import traceback
+from types import TracebackType
 
 import typer
 
@@ -79,8 +81,13 @@ def _root(version: bool = typer.Option(False, "--version", callback=_version, is
     del version
 
 
+def _masked_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    message("".join(traceback.format_exception(kind, error, trace)).rstrip())
+
+
 def main() -> None:
-    """Entry point: our own errors become one plain message on stderr and their exit code."""
+    """Entry point: our own errors become one plain message on stderr and their exit code; a traceback shows no password either."""
+    sys.excepthook = _masked_traceback
     try:
         app()
     except SettingsError as error:

@@ -14,6 +14,7 @@ from asiento.cli.exits import CommandError, Unreachable, UsageError
 from asiento.cli.output import print_json
 from asiento.cli.run_directory import client_settings
 from asiento.cli.stream_reads import read_errors
+from asiento.cli.url_arguments import require_fit
 from asiento.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def rebuild(
     if into is None and not verify:
         raise UsageError("name the fresh database with --into URL, or ask for a comparison with --verify")
     settings = client_settings()
+    require_fit(into, "--into", settings)
     if into == settings.operational_location:
         raise UsageError("--into names the operational database itself: name a fresh one")
     if dry_run:

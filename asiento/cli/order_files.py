@@ -11,6 +11,7 @@ from asiento.cli.exits import CommandError, Unreachable
 from asiento.cli.explained_orders import Found, found_in_lines
 from asiento.cli.explanation import named_outcome
 from asiento.cli.json_lines import open_input, read_lines
+from asiento.cli.ledger_errors import ledger_errors
 from asiento.cli.stream_reads import read_errors
 from asiento.runtime.settings import Settings
 from schemas.events import JSON_BYTES_MAX
@@ -27,7 +28,8 @@ def order_of_system(settings: Settings, order_key: str, policies: PolicyBook) ->
     """The file of an order of a running system; raises `CommandError` for an unknown key, `Unreachable`."""
     try:
         with read_errors(settings):
-            file = read_projected_order(settings, order_key)
+            with ledger_errors():
+                file = read_projected_order(settings, order_key)
             file = replace(file, state=_retold_state(file, policies))
     except OperationalMissing:
         with read_errors(settings):

@@ -5,6 +5,8 @@ from typing import Any
 
 import orjson
 
+from asiento.runtime.masked_text import mask_text
+
 
 def print_json(value: Any) -> None:
     """Write one JSON document and a newline to stdout (one line: also the form of JSON lines)."""
@@ -17,5 +19,5 @@ def print_text(text: str) -> None:
 
 
 def message(text: str) -> None:
-    """Write one line for people to stderr."""
-    print(text, file=sys.stderr)  # noqa: T201
+    """Write one line for people to stderr, without the passwords of URLs in it."""
+    print(mask_text(text), file=sys.stderr)  # noqa: T201

@@ -12,6 +12,7 @@ from asiento.cli.backup_errors import backup_errors
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.output import message, print_json
 from asiento.cli.run_directory import RunDirectory, client_settings
+from asiento.cli.url_arguments import require_fit
 from asiento.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def restore_command(
     if operational_url is not None and without_operational:
         raise UsageError("--operational-url and --without-operational exclude each other")
     settings = client_settings()
+    require_fit(operational_url, "--operational-url", settings)
     configure_logging(settings, "restore")
     target = None if without_operational else operational_url or RestorePlan.default_operational(into)
     plan = RestorePlan(backup=backup, data_dir=into, operational_url=target, digest=digest, rebuild=rebuild_ledger)

@@ -27,10 +27,12 @@ from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.ports import free_ports
 from asiento.runtime.settings import ENVIRONMENT_PREFIX, Settings
-from asiento.runtime.supervisor import ChildService, Service, Supervisor
+from asiento.runtime.supervisor import ChildService, RestartLimits, Service, Supervisor
 
 DRAIN_SECONDS_MAX = 20.0
 """How long a worker or sink may take to end after SIGTERM; then it is killed."""
+WORKER_LIMITS = RestartLimits(deaths_max=None)
+"""A worker is never given up for its deaths: the crash-loop breaker needs some, and one record must not end everything."""
 READY_SECONDS_MAX = 120.0
 POLL_SECONDS = 0.1
 LEFTOVER_SECONDS_MAX = 45.0
@@ -60,6 +62,7 @@ class RunningSystem:
         self.metrics_urls: dict[str, str] = {}
         self._directory = RunDirectory(self.data_dir)
         self._commands = process_commands(workers, sweeper_clock)
+        self._workers = worker_names(workers)
         self._metrics = Metrics()
         self._broker: LocalKafka | None = None
         self._supervisor: Supervisor | None = None
@@ -169,7 +172,9 @@ class RunningSystem:
         reachable = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
         self.metrics_urls = {name: f"http://{reachable}:{port}/metrics" for name, port in zip(("up", *commands), ports, strict=True)}
         tiers: list[list[Service]] = [[self._broker], [*children]] if self._broker else [[*children]]
-        supervisor = self._supervisor = Supervisor(tiers, self._metrics, on_failure=_interrupt_main_thread)
+        supervisor = self._supervisor = Supervisor(
+            tiers, self._metrics, on_failure=_interrupt_main_thread, limits_of=dict.fromkeys(self._workers, WORKER_LIMITS)
+        )
         supervisor.start()
         health = HealthServer(
             self._metrics, host, own_port, HealthChecks(ready=lambda: _reasons(supervisor), live=lambda: _failure(supervisor))
@@ -202,11 +207,16 @@ class RunningSystem:
                 time.sleep(POLL_SECONDS)
 
 
+def worker_names(workers: int) -> list[str]:
+    """The order workers by name."""
+    return [f"worker-{number}" for number in range(1, workers + 1)]
+
+
 def process_commands(workers: int, sweeper_clock: str | None = None) -> dict[str, list[str]]:
     """The processes by name, each with its `asiento` command; `sweeper_clock` is where the sweeper's clock stands still, if it does."""
     still = ["--clock", sweeper_clock] if sweeper_clock else []
     return {
-        **{f"worker-{number}": ["streams", "run"] for number in range(1, workers + 1)},
+        **{name: ["streams", "run"] for name in worker_names(workers)},
         "sink-ledger": ["sinks", "run", "ledger"],
         "projector": ["sinks", "run", "projector"],
         "sweeper": ["sweeper", "run", *still],

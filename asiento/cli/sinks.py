@@ -34,20 +34,22 @@ def run(
         raise UsageError(f"no sink is called {name}; there is: {', '.join(SINKS)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the sink takes the signal over: nothing has begun
     settings = load_settings()
+    from asiento.cli.broker_access import start_process
     from asiento.runtime import log_events
     from asiento.runtime.logging import configure_logging, get_logger
     from sinks.entry_stream import StreamBroken
-    from sinks.ledger import LedgerError
+    from sinks.ledger import LedgerError, LedgerUnavailable
     from sinks.projector.errors import OperationalError, OperationalUnavailable
     from sinks.sink_process import BrokerUnreachable
     from sinks.stream_identity import StreamUnknown
 
     configure_logging(settings, f"sink-{name}")
+    start_process(settings, name)
     try:
         asyncio.run(_process(name, settings))
     except (LedgerError, OperationalError, StreamBroken) as error:
         get_logger().error(log_events.PROCESS_FAILED, reason=str(error))
-        _end_at_once(str(error), (Unreachable if isinstance(error, OperationalUnavailable) else CommandError).exit_code)
+        _end_at_once(str(error), (Unreachable if isinstance(error, LedgerUnavailable | OperationalUnavailable) else CommandError).exit_code)
     except (BrokerUnreachable, StreamUnknown) as error:
         raise Unreachable(str(error)) from error
     get_logger().info(log_events.PROCESS_STOPPED)

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from asiento.cli.exits import CommandError, Unreachable
+from asiento.cli.exits import CommandError
 
 app = typer.Typer(no_args_is_help=True, help="Run the stream workers.")
 
@@ -25,16 +25,19 @@ def run_streams() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the worker takes the signal over: nothing has begun
     from aiokafka.errors import KafkaError
 
+    from asiento.cli.broker_access import broker_trouble, start_process
     from asiento.runtime.logging import configure_logging
     from asiento.runtime.settings import load_settings
+    from schemas.access_rights import WORKER
     from streams.app import run_order_worker
     from streams.topic_checks import TopicsUnfit
 
     settings = load_settings()
     configure_logging(settings, "streams")
+    start_process(settings, WORKER)
     try:
         run_order_worker(settings)
     except TopicsUnfit as problem:
         raise CommandError(str(problem)) from None
     except KafkaError as problem:
-        raise Unreachable(f"no broker answers at {settings.kafka_bootstrap_servers}: {problem}") from None
+        raise broker_trouble(settings, WORKER, problem) from None

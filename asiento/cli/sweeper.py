@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from asiento.cli.exits import CommandError, Unreachable, UsageError
+from asiento.cli.exits import CommandError, UsageError
 
 app = typer.Typer(no_args_is_help=True, help="Tell deadlines when their time has come.")
 
@@ -32,9 +32,11 @@ def run(
     from aiokafka.errors import KafkaError
 
     from asiento.accounting.policy import UnknownPolicyVersion
+    from asiento.cli.broker_access import broker_trouble, start_process
     from asiento.runtime import log_events
     from asiento.runtime.logging import configure_logging, get_logger
     from asiento.runtime.settings import load_settings
+    from schemas.access_rights import SWEEPER
     from schemas.order_state import UnknownStateFormat
     from streams.policies import load_policies, log_policies
     from streams.sweeper.forward_clock import ClockSteppedBack
@@ -46,13 +48,14 @@ def run(
     configure_logging(settings, "sweeper")
     policies = load_policies(settings.policy)
     log_policies(settings.policy, policies)
+    start_process(settings, SWEEPER)
     try:
         asyncio.run(run_sweeper(settings, policies, lambda: still_at if still_at is not None else time.time_ns() // 1000))
     except (TopicsUnfit, ClockSteppedBack, UnknownStateFormat, UnknownPolicyVersion) as problem:
         get_logger().error(log_events.PROCESS_FAILED, reason=str(problem))
         raise CommandError(str(problem)) from None
     except KafkaError as problem:
-        raise Unreachable(f"no broker answers at {settings.kafka_bootstrap_servers}: {problem}") from None
+        raise broker_trouble(settings, SWEEPER, problem) from None
     get_logger().info(log_events.PROCESS_STOPPED)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from asiento.cli import acls
+from asiento.cli.broker_access import require_access
 from asiento.cli.exits import CommandError, Unreachable
 from asiento.cli.output import message, print_json
 from asiento.cli.run_directory import client_settings
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from schemas.topics import TopicSpec
 
 app = typer.Typer(no_args_is_help=True, help="Compare the broker's topics with the catalogue, and create what is missing.")
+app.add_typer(acls.app, name="acls")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -45,7 +48,9 @@ def catalogue_of(settings: Settings) -> "Sequence[TopicSpec]":
 
 def _run(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
     from asiento.runtime import topic_admin
+    from schemas.access_rights import ADMIN
 
+    require_access(settings, ADMIN)
     act = topic_admin.plan if dry_run else topic_admin.apply
     try:
         plan = asyncio.run(act(settings, catalogue_of(settings)))

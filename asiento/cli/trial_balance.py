@@ -8,6 +8,7 @@ import typer
 
 from asiento.accounting.money import grouped_units_text
 from asiento.cli.exits import CommandError, UsageError
+from asiento.cli.ledger_errors import ledger_errors
 from asiento.cli.output import message, print_json
 from asiento.runtime.settings import load_settings
 
@@ -25,14 +26,11 @@ def trial_balance_command(
     as_json: bool = typer.Option(False, "--json", help="One JSON object: currency -> account -> signed minor units."),
 ) -> None:
     """Debits and credits per account and currency, from the ledger; exit 1 if a currency does not add up to 0."""
-    from sinks.ledger import LedgerError
     from sinks.trial_balance import currency_balances
 
     _require_date(as_of)
-    try:
+    with ledger_errors():
         found = currency_balances(load_settings().ledger_location, as_of)
-    except LedgerError as error:
-        raise CommandError(str(error)) from error
     if as_json:
         print_json({item.currency: dict(item.accounts) for item in found})
     else:

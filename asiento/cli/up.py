@@ -6,6 +6,7 @@ import typer
 
 from asiento.cli.exits import UsageError
 from asiento.cli.output import message
+from asiento.runtime.database_urls import masked
 from asiento.runtime.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _show(settings: Settings, workers: int, sweeper_clock: str | None) -> None:
 
 def _print_addresses(system: "RunningSystem") -> None:
     typer.echo(f"broker   {system.bootstrap_servers}")
-    typer.echo(f"ledger   {system.settings.ledger_location}")
+    typer.echo(f"ledger   {masked(system.settings.ledger_location)}")
     typer.echo(f"logs     {system.data_dir / 'logs'}")
     for name, url in system.metrics_urls.items():
         typer.echo(f"metrics  {url}  ({name})")

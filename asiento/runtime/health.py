@@ -74,6 +74,9 @@ class HealthServer:
 
     def start(self) -> int:
         """Listen; returns the port (the one chosen, if 0 was asked for). Raises `OSError` if it is taken."""
+        with contextlib.suppress(RuntimeError):  # a process without a main loop has no tasks to count
+            main_loop = asyncio.get_running_loop()
+            self._metrics.asyncio_tasks.set_function(lambda: len(asyncio.all_tasks(main_loop)))
         self._thread.start()
         port = self._bound.result(START_SECONDS_MAX)
         get_logger().info(log_events.HEALTH_LISTENING, url=f"http://{self._host}:{port}")

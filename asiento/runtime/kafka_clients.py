@@ -1,12 +1,12 @@
 """Options of every Kafka client, from the settings: address, TLS, SASL, patience. Passwords come from files only."""
 
-import ipaddress
 import ssl
-from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+from asiento.runtime.loopback import on_loopback
+from asiento.runtime.secret_files import read_secret, trusting
 from asiento.runtime.settings import Settings, SettingsError
 
 
@@ -48,17 +48,37 @@ def bootstrap_servers(settings: Settings) -> list[str]:
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """TLS with host names and certificates checked, against `kafka_ca_file` or the system's CAs; None without TLS."""
+    """TLS 1.2 or newer with host names and certificates checked, against `kafka_ca_file` or the system's CAs; None without TLS.
+
+    Shows `kafka_cert_file` to brokers that ask for a certificate.
+    """
+    files = {
+        "ASIENTO_KAFKA_CA_FILE": settings.kafka_ca_file,
+        "ASIENTO_KAFKA_CERT_FILE": settings.kafka_cert_file,
+        "ASIENTO_KAFKA_KEY_FILE": settings.kafka_key_file,
+    }
     if settings.kafka_security_protocol.endswith("PLAINTEXT"):
-        if settings.kafka_ca_file:
-            raise SettingsError(f"ASIENTO_KAFKA_CA_FILE is set, but {settings.kafka_security_protocol} uses no TLS: set SSL or SASL_SSL")
+        for variable, path in files.items():
+            if path is not None:
+                raise SettingsError(f"{variable} is set, but {settings.kafka_security_protocol} uses no TLS: set SSL or SASL_SSL")
         return None
-    try:
-        return ssl.create_default_context(cafile=settings.kafka_ca_file)
-    except OSError as error:  # ssl.SSLError is one
-        raise SettingsError(
-            f"ASIENTO_KAFKA_CA_FILE: {settings.kafka_ca_file} is not a file of PEM certificates ({error.strerror or error})"
-        ) from None
+    context = trusting(settings.kafka_ca_file, "ASIENTO_KAFKA_CA_FILE")
+    if (settings.kafka_cert_file is None) != (settings.kafka_key_file is None):
+        raise SettingsError("ASIENTO_KAFKA_CERT_FILE and ASIENTO_KAFKA_KEY_FILE belong together: set both or none")
+    if settings.kafka_cert_file is not None and settings.kafka_key_file is not None:
+        try:
+            context.load_cert_chain(settings.kafka_cert_file, settings.kafka_key_file, password=_no_password)
+        except OSError as error:  # ssl.SSLError is one
+            raise SettingsError(
+                f"ASIENTO_KAFKA_CERT_FILE {settings.kafka_cert_file} and ASIENTO_KAFKA_KEY_FILE {settings.kafka_key_file} are no pair of a "
+                f"PEM certificate and its key without a password ({error.strerror or error})"
+            ) from None
+    return context
+
+
+def _no_password() -> str:
+    """Without this OpenSSL would ask the terminal for the password of an encrypted key."""
+    return ""
 
 
 def sasl_credentials(settings: Settings) -> tuple[str, SecretStr]:
@@ -71,25 +91,11 @@ def sasl_credentials(settings: Settings) -> tuple[str, SecretStr]:
     missing = [name for name, value in wanted.items() if value is None]
     if missing or settings.kafka_sasl_username is None or settings.kafka_sasl_password_file is None:
         raise SettingsError(f"{settings.kafka_security_protocol} also needs {', '.join(missing)}")
-    return settings.kafka_sasl_username, _password(settings.kafka_sasl_password_file)
+    return settings.kafka_sasl_username, read_secret(settings.kafka_sasl_password_file, "ASIENTO_KAFKA_SASL_PASSWORD_FILE")
 
 
-def _password(path: Path) -> SecretStr:
-    try:
-        password = path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SettingsError(f"ASIENTO_KAFKA_SASL_PASSWORD_FILE: {path}: {reason}") from None
-    if not password:
-        raise SettingsError(f"ASIENTO_KAFKA_SASL_PASSWORD_FILE: {path} is empty")
-    return SecretStr(password)
-
-
-def on_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's loopback."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+def principal_of(settings: Settings) -> str:
+    """The user that brokers see, as access rules spell it; with a client certificate alone its name is the broker's to say."""
+    if settings.kafka_security_protocol.startswith("SASL_"):
+        return f"User:{settings.kafka_sasl_username}"
+    return f"the user of {settings.kafka_cert_file}" if settings.kafka_cert_file else "User:ANONYMOUS"

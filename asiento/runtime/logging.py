@@ -13,6 +13,7 @@ import orjson
 import structlog
 
 from asiento.runtime.log_events import LogEvent
+from asiento.runtime.masked_text import mask_text
 from asiento.runtime.settings import Settings
 
 LIBRARIES = frozenset({"faust", "mode", "aiokafka", "aiohttp", "asyncio", "urllib3", "prometheus_client"})
@@ -84,9 +85,11 @@ def configure_logging(settings: Settings, process: str, stream: TextIO | None = 
 
 
 def _renderers(human: bool, out: TextIO) -> list[structlog.typing.Processor]:
+    """Tracebacks are plain: the renderer's own would show local variables, and among them passwords."""
+    last: structlog.typing.Processor = structlog.processors.JSONRenderer(serializer=_json)
     if human:
-        return [structlog.dev.ConsoleRenderer(colors=out.isatty())]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
+        last = structlog.dev.ConsoleRenderer(colors=out.isatty())
+    return [structlog.processors.format_exc_info, _mask_secrets, last]
 
 
 def _json(value: Any, **_: Any) -> str:
@@ -102,9 +105,11 @@ def _process_field(process: str) -> structlog.typing.Processor:
 
 
 def _mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for name in event:
+    for name, value in event.items():
         if any(word in name.lower() for word in SECRET_WORDS):
             event[name] = "***"
+        elif isinstance(value, str):
+            event[name] = mask_text(value)
     return event
 
 

@@ -26,6 +26,9 @@ class Metrics:
             "asiento_process_restarts", "Processes the supervisor started again", ["process"], registry=registry
         )
         self.build_info = Gauge("asiento_build_info", "Version of the program", ["version"], registry=registry)
+        self.asyncio_tasks = Gauge(
+            "asiento_asyncio_tasks", "Tasks of the main event loop; a process at work has a steady few", registry=registry
+        )
         self._declare_worker(registry)
         self._declare_ledger(registry)
         self._declare_sweeper_and_projector(registry)
@@ -57,6 +60,15 @@ class Metrics:
         )
         self.registry_requests = Counter(
             "asiento_registry_requests", "Questions to the schema registry, by result", ["result"], registry=registry
+        )
+        self.unexplained_deaths = Counter(
+            "asiento_unexplained_deaths",
+            "Deaths of workers found at a take-over that nothing explains, by chunk or record",
+            ["at"],
+            registry=registry,
+        )
+        self.partitions_isolated = Gauge(
+            "asiento_partitions_isolated", "Partitions whose records go one at a time, as workers died there", registry=registry
         )
         self.rebalances = Counter("asiento_rebalances", "Assignments received", registry=registry)
         self.recovery_seconds = Gauge("asiento_recovery_seconds", "Time the last table recovery took", registry=registry)

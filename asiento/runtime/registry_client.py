@@ -10,7 +10,6 @@ import ssl
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -18,7 +17,8 @@ import aiohttp
 import orjson
 from pydantic import SecretStr
 
-from asiento.runtime.kafka_clients import on_loopback
+from asiento.runtime.loopback import on_loopback
+from asiento.runtime.secret_files import read_secret, trusting
 from asiento.runtime.settings import Settings, SettingsError
 
 _T = TypeVar("_T")
@@ -94,7 +94,7 @@ def access_to(url: str, settings: Settings) -> RegistryAccess:
         url=where.geturl(),
         timeout_seconds=settings.registry_timeout_seconds,
         credentials=credentials,
-        tls=_tls(settings.registry_ca_file) if where.scheme == "https" else None,
+        tls=trusting(settings.registry_ca_file, "ASIENTO_REGISTRY_CA_FILE") if where.scheme == "https" else None,
     )
 
 
@@ -104,21 +104,7 @@ def _credentials(settings: Settings) -> tuple[str, SecretStr] | None:
         return None
     if user is None or path is None:
         raise SettingsError("ASIENTO_REGISTRY_USERNAME and ASIENTO_REGISTRY_PASSWORD_FILE belong together: set both or none")
-    try:
-        password = path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SettingsError(f"ASIENTO_REGISTRY_PASSWORD_FILE: {path}: {reason}") from None
-    if not password:
-        raise SettingsError(f"ASIENTO_REGISTRY_PASSWORD_FILE: {path} is empty")
-    return user, SecretStr(password)
-
-
-def _tls(ca_file: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        raise SettingsError(f"ASIENTO_REGISTRY_CA_FILE: {ca_file} is not a file of PEM certificates ({error.strerror or error})") from None
+    return user, read_secret(path, "ASIENTO_REGISTRY_PASSWORD_FILE")
 
 
 class RegistryClient:

@@ -8,12 +8,16 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-import yaml
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
+
+from asiento.runtime.database_safety import require_verified, require_whole
+from asiento.runtime.database_urls import POSTGRESQL_PREFIX, SQLITE_PREFIX, place_of, with_password
+from asiento.runtime.time_outs import problems_of
 
 ENVIRONMENT_PREFIX = "ASIENTO_"
 
@@ -35,10 +39,19 @@ class Settings(BaseSettings):
     kafka_sasl_username: str | None = Field(None, description="SASL user")
     kafka_sasl_password_file: Path | None = Field(None, description="File that holds the SASL password")
     kafka_ca_file: Path | None = Field(None, description="CA certificates (PEM) that broker certificates are checked with")
+    kafka_cert_file: Path | None = Field(None, description="Client certificate (PEM, chain included) that is shown to brokers which ask")
+    kafka_key_file: Path | None = Field(None, description="Private key (PEM, not encrypted) of the client certificate")
     kafka_allow_plaintext: bool = Field(False, description="Allow PLAINTEXT to a broker that is not on loopback")
-    kafka_session_timeout_seconds: float = Field(10.0, ge=6, le=300, description="Group session of workers and sinks")
+    kafka_session_timeout_seconds: float = Field(
+        6.0, ge=6, le=300, description="A worker that is not heard of for so long loses its partitions; 6 is the least a broker takes"
+    )
     kafka_transaction_timeout_seconds: float = Field(60.0, ge=10, le=900, description="Longest life of an open transaction")
-    kafka_request_timeout_seconds: float = Field(30.0, ge=5, le=300, description="Longest wait for one broker answer")
+    kafka_request_timeout_seconds: float = Field(
+        40.0, ge=5, le=300, description="Longest wait for one broker answer; a worker's group settles within three quarters of it"
+    )
+    kafka_producer_request_timeout_seconds: float = Field(
+        6.0, ge=1, le=300, description="Longest wait of a worker for the answer to one write; it then asks again"
+    )
 
     app_id: str = Field("asiento", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="First word of group, changelog and transactional ids")
     topic_prefix: str = Field("", pattern=r"^[a-zA-Z0-9._-]{0,64}$", description="Put before every topic name, changelogs included")
@@ -49,7 +62,7 @@ class Settings(BaseSettings):
 
     chunk_bytes_max: int = Field(1_048_576, ge=16_384, description="Most bytes fetched from one partition at once")
     merged_records_max: int = Field(1_000, ge=1, description="Most records in one transaction of a partition")
-    chunk_age_seconds_max: float = Field(120.0, ge=5, description="A chunk in work for longer ends the process")
+    chunk_age_seconds_max: float = Field(30.0, ge=2, description="A chunk in work for longer ends the process")
     producer_linger_ms: int = Field(0, ge=0, le=100, description="Wait for more records before a produce request")
 
     registry_url: str | None = Field(
@@ -63,13 +76,20 @@ class Settings(BaseSettings):
     registry_unknown_seconds: float = Field(300.0, ge=10, description="An id that was not found is refused at once for so long")
     registry_ids_max: int = Field(10_000, ge=10_000, le=1_000_000, description="Most schema ids kept from the registry, found or not")
     operational_url: str | None = Field(
-        None, description="Operational database, `sqlite:///path` or `postgresql://...`; unset: operational.sqlite in the data directory"
+        None,
+        repr=False,
+        description="Operational database, `sqlite:///path` or `postgresql://...`; unset: operational.sqlite in the data directory",
     )
+    operational_password_file: Path | None = Field(None, description="File that holds the password of the user that operational_url names")
+    database_allow_unverified: bool = Field(False, description="Allow a PostgreSQL off loopback without sslmode=verify-full")
     data_dir: Path = Field(Path(".asiento"), description="Where local broker, ledger, logs and PID files live")
     ledger_url: str | None = Field(
-        None, description="`sqlite:///path` (`postgresql://...` later); unset: ledger.sqlite in the data directory"
+        None, repr=False, description="Ledger, `sqlite:///path` or `postgresql://...`; unset: ledger.sqlite in the data directory"
     )
-    sink_batch_entries_max: int = Field(500, ge=1, le=10_000, description="Most entries in one ledger transaction")
+    ledger_password_file: Path | None = Field(None, description="File that holds the password of the user that ledger_url names")
+    sink_batch_entries_max: int = Field(
+        2_000, ge=1, le=10_000, description="Most entries in one ledger transaction; batches grow to it while the stream is behind"
+    )
     sweeper_orders_max: int = Field(1_000_000, ge=2, description="Most orders whose next deadline the sweeper holds, about 300 bytes each")
     sweeper_unanswered_max: int = Field(10_000, ge=1, description="Most deadlines that the sweeper tells before workers have judged them")
     sweeper_events_per_second_max: int = Field(200, ge=1, le=10_000, description="Most deadlines that the sweeper tells in a second")
@@ -96,8 +116,9 @@ class Settings(BaseSettings):
     @field_validator("ledger_url", "operational_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("sqlite:///", "postgresql://")):
+        if value is not None and not value.startswith((SQLITE_PREFIX, POSTGRESQL_PREFIX)):
             raise ValueError("must start with sqlite:/// or postgresql://")
+        require_whole(value or "")
         return value
 
     @field_validator("approval_limit")
@@ -112,6 +133,16 @@ class Settings(BaseSettings):
                 raise ValueError(f"{currency}: a limit is 0 or more minor units")
         return value
 
+    @model_validator(mode="after")
+    def _databases_are_verified(self) -> Self:
+        if not self.database_allow_unverified:
+            for name in ("ledger_url", "operational_url"):
+                try:
+                    require_verified(getattr(self, name) or "", os.environ)
+                except ValueError as error:
+                    raise PydanticCustomError("unverified", "{name}: {reason}", {"name": name, "reason": str(error)}) from None
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -124,7 +155,7 @@ class Settings(BaseSettings):
         """Options first, then the environment, then the YAML file named by ASIENTO_CONFIG."""
         config = os.environ.get("ASIENTO_CONFIG")
         sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
-        return (*sources, YamlConfigSettingsSource(settings_cls, yaml_file=config)) if config else sources
+        return (*sources, InitSettingsSource(settings_cls, _file_values(Path(config)))) if config else sources
 
     def topic(self, name: str) -> str:
         """The name of a topic on the broker: the catalogue's name behind the prefix."""
@@ -142,8 +173,17 @@ class Settings(BaseSettings):
 
     @property
     def ledger_location(self) -> str:
-        """The ledger's URL, the default one spelled out."""
-        return self.ledger_url or f"sqlite:///{self.data_dir / 'ledger.sqlite'}"
+        """The ledger's URL, the default one spelled out, the password of its file in it: never to be shown, see `ledger_place`.
+
+        Raises `SettingsError` where the password file cannot be read.
+        """
+        url = self.ledger_url or f"{SQLITE_PREFIX}{self.data_dir / 'ledger.sqlite'}"
+        return _whole_url(url, self.ledger_password_file, "ASIENTO_LEDGER_PASSWORD_FILE")
+
+    @property
+    def ledger_place(self) -> str:
+        """What messages and logs call the ledger; without a password."""
+        return place_of(self.ledger_url or f"{SQLITE_PREFIX}{self.data_dir / 'ledger.sqlite'}")
 
     @property
     def projector_group(self) -> str:
@@ -152,8 +192,27 @@ class Settings(BaseSettings):
 
     @property
     def operational_location(self) -> str:
-        """The operational database's URL, the default one spelled out."""
-        return self.operational_url or f"sqlite:///{self.data_dir / 'operational.sqlite'}"
+        """The operational database's URL, the default one spelled out, the password of its file in it: never to be shown.
+
+        Raises `SettingsError` where the password file cannot be read.
+        """
+        url = self.operational_url or f"{SQLITE_PREFIX}{self.data_dir / 'operational.sqlite'}"
+        return _whole_url(url, self.operational_password_file, "ASIENTO_OPERATIONAL_PASSWORD_FILE")
+
+
+def _file_values(config: Path) -> dict[str, Any]:
+    """The settings file, read as bounded as all YAML here; raises `RefusedFile`, a `SettingsError`."""
+    from asiento.runtime.yaml_files import load_yaml  # which knows these errors
+
+    return load_yaml(config)
+
+
+def _whole_url(url: str, password_file: Path | None, variable: str) -> str:
+    from asiento.runtime.secret_files import read_secret  # which knows these settings
+
+    if password_file is None or not url.startswith(POSTGRESQL_PREFIX):
+        return url
+    return with_password(url, read_secret(password_file, variable).get_secret_value())
 
 
 def load_settings(options: Mapping[str, Any] | None = None) -> Settings:
@@ -164,13 +223,15 @@ def load_settings(options: Mapping[str, Any] | None = None) -> Settings:
         raise SettingsError(f"ASIENTO_CONFIG names {config}, which is not a file")
     given = {name: value for name, value in (options or {}).items() if value is not None}
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(item, config) for item in error.errors())) from None
     except UnreadableSetting as error:
         raise SettingsError(f"{error}: JSON is expected, see `asiento config schema`") from None
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{config} is not YAML: {error}") from None
+    problems = list(problems_of(settings))
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
@@ -182,10 +243,10 @@ def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
 
 
 def _explain(item: Any, config: str | None) -> str:
-    name = str(item["loc"][0]) if item["loc"] else "settings"
+    name = str(item["loc"][0]) if item["loc"] else item.get("ctx", {}).get("name", "settings")
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(name, Settings.model_fields, n=1, cutoff=0.0)
         return f"{config or 'option'}: {name} is no setting; the nearest is {near[0]}"
     variable = ENVIRONMENT_PREFIX + name.upper()
     where = f"environment variable {variable}" if variable in os.environ else f"{name} in {config or 'the options'}"
-    return f"{where}: {item['msg']}"
+    return f"{where}: {item.get('ctx', {}).get('reason', item['msg'])}"

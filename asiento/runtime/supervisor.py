@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -52,12 +52,13 @@ class RestartLimits:
     """How patient the supervisor is.
 
     Deaths by SIGKILL (somebody or the kernel decided) and with exit code 3 (a dependency is unreachable) never count towards
-    giving up; exit code 2 (the settings are wrong) is given up at once, since another start cannot help.
+    giving up; exit code 2 (the settings are wrong) is given up at once, since another start cannot help. `deaths_max` None: no
+    number of deaths is given up.
     """
 
     first_wait_seconds: float = 0.2
     wait_seconds_max: float = 10.0
-    deaths_max: int = 8
+    deaths_max: int | None = 8
     window_seconds: float = 120.0
 
 
@@ -109,7 +110,8 @@ class _Watched:
 class Supervisor:
     """Runs the tiers in a thread of its own, because children end with the thread that started them.
 
-    When it has given up and nothing runs any more, it calls `on_failure` (in its thread).
+    When it has given up and nothing runs any more, it calls `on_failure` (in its thread). `limits_of` names services with limits of
+    their own.
     """
 
     def __init__(
@@ -118,11 +120,13 @@ class Supervisor:
         metrics: Metrics,
         limits: RestartLimits | None = None,
         on_failure: Callable[[], None] = lambda: None,
+        limits_of: Mapping[str, RestartLimits] | None = None,
     ) -> None:
         self._tiers = tiers
         self._watched = [_Watched(service) for tier in tiers for service in tier]
         self._metrics = metrics
         self._limits = limits or RestartLimits()
+        self._limits_of = limits_of or {}
         self._on_failure = on_failure
         self._stopping = threading.Event()
         self._started = threading.Event()
@@ -198,7 +202,7 @@ class Supervisor:
             self._start(watched)
 
     def _note_death(self, watched: _Watched, code: int | None) -> None:
-        now, limits = time.monotonic(), self._limits
+        now, limits = time.monotonic(), self._limits_of.get(watched.service.name, self._limits)
         if now - watched.started_at > limits.wait_seconds_max:
             watched.deaths_in_a_row = 0
         watched.deaths_in_a_row += code != -signal.SIGKILL
@@ -208,13 +212,13 @@ class Supervisor:
             watched.deaths.append(now)
         while watched.deaths and watched.deaths[0] < now - limits.window_seconds:
             watched.deaths.popleft()
-        if code == USAGE_EXIT_CODE or len(watched.deaths) >= limits.deaths_max:
-            self._give_up(watched, code)
+        if code == USAGE_EXIT_CODE or (limits.deaths_max is not None and len(watched.deaths) >= limits.deaths_max):
+            self._give_up(watched, code, limits.window_seconds)
 
-    def _give_up(self, watched: _Watched, code: int | None) -> None:
+    def _give_up(self, watched: _Watched, code: int | None, window_seconds: float) -> None:
         name, log_file = watched.service.name, watched.service.log_file
         ended = "could not be started" if code is None else f"ended with {_describe(code)}"
-        times = f", {len(watched.deaths)} times within {self._limits.window_seconds:.0f} s" if code != USAGE_EXIT_CODE else ""
+        times = f", {len(watched.deaths)} times within {window_seconds:.0f} s" if code != USAGE_EXIT_CODE else ""
         self._failure = f"{name} {ended}{times}; giving up. The reason is at the end of {log_file}:\n{log_tail(log_file)}"
         get_logger().error(log_events.CHILD_GIVEN_UP, child=name, ended=ended, log=str(log_file))
 

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 
+from asiento.runtime.broker_access import connection_words
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.settings import Settings
 
@@ -204,10 +205,7 @@ async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.start()
         yield admin
     except (KafkaError, OSError, TimeoutError) as error:
-        raise BrokerUnreachable(
-            f"no usable answer from the broker at {settings.kafka_bootstrap_servers} ({type(error).__name__}: {error}). Is it running, "
-            "and are address and security protocol right (`asiento doctor`)?"
-        ) from error
+        raise BrokerUnreachable(await connection_words(settings, error)) from error
     finally:
         await admin.close()
 
@@ -222,6 +220,8 @@ async def _existing(admin: AIOKafkaAdminClient, names: set[str]) -> dict[str, Ex
     found = {}
     for resource in (resource for answer in answers for resource in answer.to_object()["resources"]):
         name, entries = resource["resource_name"], resource["config_entries"]
+        if resource["error_code"] == UnknownTopicOrPartitionError.errno:  # just created, and this broker has not heard of it
+            continue
         if resource["error_code"]:
             raise TopicsError(f"{name}: its configuration cannot be read: {resource['error_message']}")
         found[name] = ExistingTopic(

@@ -89,6 +89,10 @@ class SmallJob:
                 entries.append(OutputRecord(key, encode_entry(_entry(event, postings)), []))
         return SmallJobResult({self._output_topic: entries}, [StateRecord(key, order.encode()) for key, order in orders.items()])
 
+    def give_up(self, source: SourceRange, detail: str) -> SmallJobResult:
+        """Fail: the benchmark's input kills nobody."""
+        raise RuntimeError(f"{source}: {detail}")
+
     def committed(self, source: SourceRange, result: SmallJobResult) -> None:
         """Count."""
         del result

@@ -40,6 +40,10 @@ _RIGHT_PARTITION = Mending(
     Words("all of them at once, each to the partition of its key", "todos de una vez, cada uno a la partición de su clave"),
     f"dlq replay --refused-as wrong_partition {_WHY}",
 )
+_MENDED_PROGRAM = Mending(
+    Words("the workers were upgraded and no longer die of it", "los procesos se actualizaron y ya no caen por él"),
+    f"dlq replay --refused-as crashes_worker {_WHY}",
+)
 
 OF_REASONS: Final[dict[str, tuple[Mending, ...]]] = {
     "empty_value": (_FIX_FILE, _FORGET),
@@ -59,6 +63,7 @@ OF_REASONS: Final[dict[str, tuple[Mending, ...]]] = {
     "card_number": (_FIX_SET, _FORGET),
     "wrong_key": (_FIX_ANEW, _FORGET),
     "wrong_partition": (_RIGHT_PARTITION,),
+    "crashes_worker": (_MENDED_PROGRAM, _FIX_SET, _FORGET),
 }
 """Refusal reason -> what mends the record, the likeliest first."""
 

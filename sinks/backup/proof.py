@@ -16,8 +16,7 @@ from sinks.backup.take import trial_balance
 from sinks.backup.topic_archive import ArchiveLog, PlayedBack
 from sinks.entry_stream import Record
 from sinks.ledger import StreamIdentity
-from sinks.sqlite_ledger import DamagedRow, LedgerReader
-from sinks.sqlite_ledger.audit import LedgerAudit
+from sinks.ledger_access import DamagedRow, LedgerReader, audit_at, reader_at
 from sinks.verify import Report
 from sinks.verify.file_check import check_file
 from sinks.verify.kept_heads import KeptHeads
@@ -112,11 +111,11 @@ class AcksAsOf:
 def _check_ledger(plan: RestorePlan, heads: KeptHeads, proof: Proof) -> None:
     """Its own checks, without any stream: file, protections, seals, heads, every entry balanced and as it was hashed."""
     problems = Problems()
-    with LedgerAudit(plan.ledger) as audit:
-        proof.entries = check_file(audit, problems, f"sqlite:///{plan.ledger}")
+    with audit_at(f"sqlite:///{plan.ledger}") as audit:
+        proof.entries = check_file(audit, problems)
         SealCheck(audit, problems, None if plan.rebuild else heads).run()
     proof.take("the restored ledger", problems)
-    with LedgerReader(plan.ledger) as reader:
+    with reader_at(f"sqlite:///{plan.ledger}") as reader:
         _check_heads(reader, heads, proof)
         if trial_balance(reader) != orjson.loads((plan.backup / TRIAL_BALANCE).read_bytes()):
             proof.add("the trial balance of the restored ledger is not the one that was backed up")

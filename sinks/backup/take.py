@@ -29,7 +29,7 @@ from sinks.backup.positions import Offsets, Positions, TopicMark
 from sinks.backup.sqlite_copy import copy_sqlite, user_version
 from sinks.backup.topic_archive import ArchivedPart, archive_partition, kept_topics
 from sinks.ledger import ForeignLedger
-from sinks.sqlite_ledger import LedgerReader
+from sinks.ledger_access import LedgerReader, reader_at
 from sinks.sqlite_ledger.files import ledger_path
 from sinks.stream_identity import StreamUnknown
 from sinks.verify.kept_heads import KeptHeads, heads_of
@@ -63,7 +63,7 @@ async def take_backup(log: BackupLog | None, plan: BackupPlan, folder: Path) -> 
     Raises `BackupRefused`, `LedgerError`, `OperationalError`, `StreamUnknown`, `ScanStuck`, `KafkaError`.
     """
     require_empty(folder, "the backup")
-    with LedgerReader.at(plan.ledger_url):
+    with reader_at(plan.ledger_url):
         pass  # says what is wrong with the ledger before anything is written
     make_private(folder)
     acks = None if log is None else await _mark(log, plan, ACCOUNTING_ACKS)
@@ -99,7 +99,7 @@ def trial_balance(reader: LedgerReader) -> list[dict[str, Any]]:
 def _copy_ledger(plan: BackupPlan, folder: Path) -> tuple[KeptHeads, LedgerFacts]:
     copy = folder / LEDGER
     copy_sqlite(ledger_path(plan.ledger_url), copy)
-    with LedgerReader(copy) as reader:
+    with reader_at(f"sqlite:///{copy}") as reader:
         heads = heads_of(reader)
         if heads is None:
             raise BackupRefused(f"{plan.ledger_url}: the ledger has never been started, there is nothing to back up yet")

@@ -9,8 +9,10 @@ from uuid import uuid4
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
+from asiento.runtime.broker_access import BrokerProblem, check_access
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.settings import Settings
+from schemas.access_rights import OPERATOR, needs_of
 from schemas.dead_letters import DeadLetter, decode_dead_letter
 from schemas.operator_actions import encode_action
 from schemas.output_codec import DecodeError
@@ -67,8 +69,15 @@ class KafkaBroker:
         except MessageSizeTooLargeError as problem:
             raise DeskRefused(f"the record is longer than the events topic takes ({problem}); nothing was sent") from None
         except (KafkaError, OSError, TimeoutError) as problem:
-            servers = ",".join(self._options["bootstrap_servers"])
-            raise DeskUnavailable(f"the broker at {servers} does not answer ({problem!r}); see `asiento doctor`") from None
+            raise DeskUnavailable(self._trouble(problem)) from None
+
+    def _trouble(self, problem: Exception) -> str:
+        settings = self._settings
+        try:
+            asyncio.run(check_access(settings, OPERATOR, needs_of(OPERATOR, settings.app_id, settings.topic_prefix)))
+        except BrokerProblem as found:
+            return str(found)
+        return f"the broker at {settings.kafka_bootstrap_servers} does not answer ({problem!r}); see `asiento doctor`"
 
     async def _partitions(self, topic: str) -> tuple[int, ...]:
         return (await identify(topic, dict(self._options)))[1]

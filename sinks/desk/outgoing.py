@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from schemas.dead_letters import DeadLetter, Header
 from schemas.event_messages import EventMessage
+from schemas.kept_headers import is_kept
 from schemas.operator_actions import OperatorAction
 
 REPLAY_HEADER: Final = "asiento-replay"
@@ -55,6 +56,6 @@ def outgoing(message: EventMessage, subject: str) -> OutgoingEvent:
 
 
 def as_it_came(key: bytes, value: bytes | None, headers: Sequence[Header], subject: str) -> OutgoingEvent:
-    """A refused record with its own bytes and headers; an older replay's mark gives way to this one."""
-    own = tuple((one.key, one.value) for one in headers if one.key != REPLAY_HEADER)
+    """A refused record with its own bytes and the headers that were kept; an older replay's mark gives way to this one."""
+    own = tuple((one.key, one.value) for one in headers if one.key != REPLAY_HEADER and (is_kept(one.key) or not one.value))
     return OutgoingEvent(key=key, value=value, headers=(*own, (REPLAY_HEADER, subject.encode())))

@@ -10,7 +10,8 @@ from psycopg import sql as names
 
 from sinks.projector.database import Parameters, Row
 from sinks.projector.errors import OperationalUnavailable
-from sinks.projector.statements import Dialect, for_psycopg
+from sinks.projector.statements import Dialect
+from sinks.sql_files import for_psycopg
 
 CONNECT_SECONDS_MAX = 10
 ROWS_FETCHED_MAX = 2_000

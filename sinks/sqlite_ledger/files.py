@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from sinks.ledger import ForeignLedger, LedgerInUse, LedgerUnavailable
+from asiento.runtime.database_urls import SQLITE_PREFIX
+from sinks.ledger import ForeignLedger, LedgerInUse, LedgerMissing, LedgerUnavailable
+from sinks.sqlite_ledger.picture import SqlitePicture
 from sinks.sqlite_ledger.statements import migrations, statement
 from sinks.sqlite_ledger.upgrades import UPGRADES
 
-URL_PREFIX = "sqlite:///"
 APPLICATION_ID = 0x61736E74
 """Stands in the file's header ("asnt"), so that another program's database is never taken for a ledger."""
 
@@ -24,9 +25,9 @@ _HEADER = statement("header")
 
 def ledger_path(url: str) -> Path:
     """The file that `sqlite:///path` names; raises `LedgerUnavailable` for any other kind of ledger."""
-    if not url.startswith(URL_PREFIX) or url == URL_PREFIX:
-        raise LedgerUnavailable(f"{url.split(':', 1)[0]}: no embedded ledger; ASIENTO_LEDGER_URL must be {URL_PREFIX}PATH")
-    return Path(url.removeprefix(URL_PREFIX))
+    if not url.startswith(SQLITE_PREFIX) or url == SQLITE_PREFIX:
+        raise LedgerUnavailable(f"{url.split(':', 1)[0]}: no embedded ledger; ASIENTO_LEDGER_URL must be {SQLITE_PREFIX}PATH")
+    return Path(url.removeprefix(SQLITE_PREFIX))
 
 
 class WriterLock:
@@ -84,13 +85,22 @@ def open_writer(path: Path) -> sqlite3.Connection:
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open an existing ledger for reading only; raises `LedgerUnavailable` or `ForeignLedger`."""
     if not path.is_file():
-        raise LedgerUnavailable(f"{path}: no ledger there yet; `asiento sinks run ledger` makes it, ASIENTO_LEDGER_URL names another")
+        raise LedgerMissing(f"{path}: no ledger there yet; `asiento sinks run ledger` makes it, ASIENTO_LEDGER_URL names another")
     with _explained(path):
         uri = f"{path.absolute().as_uri()}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_WAIT_SECONDS_MAX, isolation_level=None)
         with _closed_on_error(connection):
             _require_ours(connection, path, empty_is_ours=False)
     return connection
+
+
+def open_picture(path: Path) -> SqlitePicture:
+    """A picture of an existing ledger now; raises `LedgerUnavailable` or `ForeignLedger`."""
+    connection = open_reader(path)
+    connection.execute("BEGIN")
+    picture = SqlitePicture(connection, str(path))
+    picture.rows("offsets")
+    return picture
 
 
 @contextmanager
@@ -117,7 +127,7 @@ def _require_ours(connection: sqlite3.Connection, path: Path, *, empty_is_ours: 
     if tables == 0:
         if empty_is_ours:
             return
-        raise LedgerUnavailable(f"{path}: the ledger is just being made; try again")
+        raise LedgerMissing(f"{path}: the ledger is just being made; try again")
     if application != APPLICATION_ID:
         raise ForeignLedger(f"{path}: a database, but no ledger of asiento; name another file in ASIENTO_LEDGER_URL")
     if version > newest:

@@ -1,13 +1,16 @@
 """What a migration fills in for rows that are older than it: steps that SQL alone cannot do."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from itertools import islice
 
 from schemas.entries import content_hash, encode_entry
+from sinks.bookkeeping.booked import ROWS_READ_MAX, BookedRow, DamagedRow
+from sinks.bookkeeping.reader import LedgerReader
+from sinks.bookkeeping.rows import cursor_seal
 from sinks.chain import EMPTY_CHAIN, START, ChainHead, entry_seal, next_link, seal
 from sinks.ledger import LedgerRefused
-from sinks.sqlite_ledger.booked import ROWS_READ_MAX, BookedRow, DamagedRow, whole_rows
-from sinks.sqlite_ledger.rows import cursor_seal
+from sinks.sqlite_ledger.picture import SqlitePicture
 from sinks.sqlite_ledger.statements import statement
 
 
@@ -20,9 +23,10 @@ def chain_older_entries(connection: sqlite3.Connection) -> None:
     heads: dict[int, ChainHead] = {}
     offsets: dict[int, int] = {}
     before = START
-    for rows in _entry_slices(connection):
+    rows = LedgerReader(SqlitePicture(connection, "")).all_rows()
+    while slice_of_rows := tuple(islice(rows, ROWS_READ_MAX)):
         sealed = []
-        for row in rows:
+        for row in slice_of_rows:
             if row.offset <= offsets.get(row.partition, -1):
                 raise _refused(row, "it does not follow the entry of its partition that was booked before it")
             head = heads.get(row.partition, EMPTY_CHAIN)
@@ -39,13 +43,6 @@ def chain_older_entries(connection: sqlite3.Connection) -> None:
         after = connection.execute(statement("last_booked_before"), (conflict[7],)).fetchone()[0]
         connection.execute(statement("seal_conflict"), (after, seal(*conflict[:8], after), conflict[0]))
     connection.execute(statement("insert_cursor"), (cursor_seal(START, 0, 0),))
-
-
-def _entry_slices(connection: sqlite3.Connection) -> Iterator[tuple[BookedRow, ...]]:
-    last = -(2**63)
-    while rows := whole_rows(connection, connection.execute(statement("entries_after"), (last, ROWS_READ_MAX)).fetchall()):
-        yield rows
-        last = rows[-1].entry_no
 
 
 def _record_value(row: BookedRow) -> bytes:

@@ -6,9 +6,9 @@ from typing import Any
 
 from schemas.acks import Ack, decode_ack
 from schemas.output_codec import DecodeError
+from sinks.bookkeeping.audit import LedgerAudit
+from sinks.bookkeeping.rows import Row
 from sinks.entry_stream import Record
-from sinks.sqlite_ledger.audit import LedgerAudit
-from sinks.sqlite_ledger.rows import Row
 from sinks.verify.report import Problems
 from sinks.verify.spelling import place_of, spell, spell_id
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
+from sinks.bookkeeping.audit import RawEntry
+from sinks.bookkeeping.rows import Row, document_row, entry_row, posting_rows
 from sinks.ledger import StreamEntry
-from sinks.sqlite_ledger.audit import RawEntry
-from sinks.sqlite_ledger.rows import Row, document_row, entry_row, posting_rows
 from sinks.verify.spelling import spell
 
 ENTRY_COLUMNS = (

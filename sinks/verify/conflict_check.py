@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from sinks.bookkeeping.audit import LedgerAudit
+from sinks.bookkeeping.rows import Row, conflict_row
 from sinks.ledger import StreamEntry
-from sinks.sqlite_ledger.audit import LedgerAudit
-from sinks.sqlite_ledger.rows import Row, conflict_row
 from sinks.verify.report import Problems
 from sinks.verify.spelling import place_of, spell, spell_id
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sinks.bookkeeping.audit import LedgerAudit
 from sinks.chain import Unsealable, seal
 from sinks.ledger import ForeignLedger, LedgerUnavailable, StreamIdentity
-from sinks.sqlite_ledger.audit import LedgerAudit
 from sinks.verify.report import Problems
 from sinks.verify.spelling import spell
 
@@ -19,29 +19,29 @@ class Stated:
     heads: Mapping[int, tuple[Any, Any]]
 
 
-def check_file(audit: LedgerAudit, problems: Problems, ledger_url: str) -> int:
-    """Compare the schema, let SQLite check its file, index the ids; answers how many entries there are.
+def check_file(audit: LedgerAudit, problems: Problems) -> int:
+    """Compare the schema, let the database check its files, index the ids; answers how many entries there are.
 
     Raises `LedgerUnavailable` where a table is missing.
     """
     missing = audit.missing_tables()
     if missing:
-        raise LedgerUnavailable(f"{ledger_url}: no table {', '.join(missing)} in it: this is no whole ledger; restore a copy of it")
+        raise LedgerUnavailable(f"{audit.place}: no table {', '.join(missing)} in it: this is no whole ledger; restore a copy of it")
     for text in audit.schema_differences():
         problems.add("unprotected", text)
     for text in audit.integrity():
-        problems.add("damaged_file", f"SQLite's own check of the file: {spell(text)}")
+        problems.add("damaged_file", f"the database's own check: {spell(text)}")
     return audit.prepare()
 
 
-def check_offsets(audit: LedgerAudit, problems: Problems, stream: StreamIdentity, numbers: Sequence[int], ledger_url: str) -> Stated:
+def check_offsets(audit: LedgerAudit, problems: Problems, stream: StreamIdentity, numbers: Sequence[int]) -> Stated:
     """Read source_offset; raises `ForeignLedger` where it is sealed for another stream."""
     rows = audit.offsets()
     for row in rows:
         bound = StreamIdentity(cluster_id=row[0], topic=row[1], topic_id=row[2])
         if bound != stream and _sealed(row):
             raise ForeignLedger(
-                f"{ledger_url} books from topic {bound.topic} (id {bound.topic_id}, cluster {bound.cluster_id}), "
+                f"{audit.place} books from topic {bound.topic} (id {bound.topic_id}, cluster {bound.cluster_id}), "
                 f"not from {stream.topic} (id {stream.topic_id}, cluster {stream.cluster_id}): name the right broker, prefix or ledger"
             )
     stated = {row[3]: (row[4], (row[5], row[6])) for row in rows}

@@ -10,7 +10,7 @@ import orjson
 
 from sinks.chain import ChainHead
 from sinks.ledger import LedgerError, StreamIdentity
-from sinks.sqlite_ledger import LedgerReader
+from sinks.ledger_access import LedgerReader
 
 FORMAT = "asiento-ledger-heads-1"
 FILE_BYTES_MAX = 1024 * 1024

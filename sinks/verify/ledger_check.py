@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from schemas.entries import content_hash, decode_entry
 from schemas.output_codec import DecodeError
+from sinks.bookkeeping.audit import LedgerAudit, RawEntry
 from sinks.entry_stream import Record
 from sinks.ledger import StreamEntry
-from sinks.sqlite_ledger.audit import LedgerAudit, RawEntry
 from sinks.verify.chain_check import ChainCheck
 from sinks.verify.comparison import differences, imbalance, same_rows
 from sinks.verify.conflict_check import ConflictCheck

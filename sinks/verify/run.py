@@ -13,12 +13,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from asiento.runtime.database_urls import place_of
 from asiento.runtime.settings import Settings
 from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES, ORDERS_EVENTS
+from sinks.bookkeeping.audit import LedgerAudit
 from sinks.chain import START
 from sinks.ledger import ForeignLedger, LedgerUnavailable
-from sinks.sqlite_ledger import SqliteLedger
-from sinks.sqlite_ledger.audit import LedgerAudit
+from sinks.ledger_access import audit_at
 from sinks.stream_identity import StreamUnknown
 from sinks.verify.ack_check import AckCheck
 from sinks.verify.chain_check import ChainCheck
@@ -47,12 +48,12 @@ async def verify_log(log: Log, topic: Callable[[str], str], ledger_url: str, kep
     """The same on any log; `topic` gives the name of a topic of the catalogue there."""
     acks = await _Acks.before(log, topic(ACCOUNTING_ACKS))
     try:
-        with LedgerAudit.at(ledger_url) as audit, closing(Workbook()) as workbook:
-            return await _Verification(log, topic, audit, workbook, Problems(), kept).run(acks, ledger_url)
+        with audit_at(ledger_url) as audit, closing(Workbook()) as workbook:
+            return await _Verification(log, topic, audit, workbook, Problems(), kept).run(acks)
     except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: SQLite's message quotes bytes of a spoilt schema
         raise LedgerUnavailable(
-            f"{ledger_url}: SQLite cannot go on ({error}). If the disk has room for temporary files, the ledger's file is malformed: "
-            "keep it as it is, restore a copy or book a new ledger from the stream, and verify that"
+            f"{place_of(ledger_url)}: SQLite cannot go on ({error}). If the disk has room for temporary files, the ledger's file is "
+            "malformed: keep it as it is, restore a copy or book a new ledger from the stream, and verify that"
         ) from error
 
 
@@ -83,14 +84,14 @@ class _Verification:
     problems: Problems
     kept: KeptHeads | None
 
-    async def run(self, acks: _Acks, ledger_url: str) -> Report:
+    async def run(self, acks: _Acks) -> Report:
         """Everything in its order; see the module."""
         entries, problems = self.topic(ACCOUNTING_ENTRIES), self.problems
         stream, numbers = await self.log.identity(entries)
         if self.kept is not None and self.kept.stream != stream:
             raise ForeignLedger(f"the kept heads are those of topic id {self.kept.stream.topic_id}, {entries} has the id {stream.topic_id}")
-        total = check_file(self.audit, problems, ledger_url)
-        stated = check_offsets(self.audit, problems, stream, numbers, ledger_url)
+        total = check_file(self.audit, problems)
+        stated = check_offsets(self.audit, problems, stream, numbers)
         seals = SealCheck(self.audit, problems, self.kept)
         seals.run()
         starts, ends = await self.log.starts(entries, numbers), await self.log.ends(entries, numbers)
@@ -126,7 +127,7 @@ class _Verification:
         return check
 
     async def _acks(self, acks: _Acks, acked_to: int) -> AckCheck:
-        check = AckCheck(self.audit, self.problems, SqliteLedger.kind, acks.ends, acked_to, acks.starts)
+        check = AckCheck(self.audit, self.problems, self.audit.kind, acks.ends, acked_to, acks.starts)
         async for records in self.log.read(acks.topic, acks.starts, await self.log.ends(acks.topic, acks.partitions)):
             check.records(records)
         check.finish()

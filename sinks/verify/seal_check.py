@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sinks.bookkeeping.audit import LedgerAudit
+from sinks.bookkeeping.rows import cursor_seal
 from sinks.chain import START, Unsealable, entry_seal, seal
-from sinks.sqlite_ledger.audit import LedgerAudit
-from sinks.sqlite_ledger.rows import cursor_seal
 from sinks.verify.kept_heads import KeptHeads
 from sinks.verify.report import Problems
 from sinks.verify.spelling import spell, spell_id

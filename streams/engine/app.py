@@ -14,6 +14,8 @@ from asiento.runtime.kafka_clients import bootstrap_servers
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings, SettingsError
+from asiento.runtime.time_outs import HEARTBEATS_PER_SESSION, REBALANCE_SHARE_OF_REQUEST
+from streams.engine.codecs import close_codecs
 from streams.engine.consumer import ChunkTransport
 from streams.engine.failure import ExitCode, end_process
 from streams.engine.faults import Faults
@@ -24,7 +26,6 @@ from streams.engine.slots import SlotSet
 from streams.engine.table import StateTable
 
 GC_THRESHOLDS: Final = (100_000, 50, 100)
-REBALANCE_SECONDS_MAX: Final = 30.0
 QUEUED_CHUNKS_MAX: Final = 2
 
 
@@ -91,6 +92,7 @@ class Engine:
 
     def __init__(self, settings: Settings, job: Job, metrics: Metrics, faults: Faults) -> None:
         shorten_transaction_backoff()
+        close_codecs()
         self.settings = settings
         self.job = job
         self.metrics = metrics
@@ -160,9 +162,11 @@ def _new_app(settings: Settings, job: Job) -> EngineApp:
         job.id,
         broker=[f"kafka://{server}" for server in bootstrap_servers(settings)],
         broker_session_timeout=settings.kafka_session_timeout_seconds,
-        broker_request_timeout=max(settings.kafka_request_timeout_seconds, settings.kafka_session_timeout_seconds),
-        broker_heartbeat_interval=settings.kafka_session_timeout_seconds / 10,
-        broker_rebalance_timeout=REBALANCE_SECONDS_MAX,
+        broker_request_timeout=settings.kafka_request_timeout_seconds,
+        broker_heartbeat_interval=settings.kafka_session_timeout_seconds / HEARTBEATS_PER_SESSION,
+        broker_rebalance_timeout=max(
+            settings.kafka_session_timeout_seconds, settings.kafka_request_timeout_seconds * REBALANCE_SHARE_OF_REQUEST
+        ),
         processing_guarantee="at_least_once",
         Table=StateTable,
         Stream=ChunkStream,

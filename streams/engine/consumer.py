@@ -172,7 +172,7 @@ class ChunkConsumer(FaustConsumer):
             return
         for tp, offset in offsets.items():
             slot = self.slots.by_partition[tp.partition]
-            slot.start_at(offset, self._epochs[tp], self.engine.table.store.partition(tp.partition))
+            slot.start_at(offset, self._epochs[tp], self.engine.table.store.partition(tp.partition), found[tp].note)
             self._read_offset[tp] = self._committed_offset[tp] = offset
         self.positioned = True
 

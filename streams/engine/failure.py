@@ -5,6 +5,7 @@ An exception leaving a Faust agent would acknowledge what was never processed; t
 
 import os
 import sys
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, NoReturn
 
@@ -20,6 +21,7 @@ from aiokafka.errors import (
 
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
+from asiento.runtime.loop_watchdog import STUCK_EXIT_CODE
 
 
 class ExitCode(IntEnum):
@@ -32,21 +34,21 @@ class ExitCode(IntEnum):
     LOST_GENERATION = 72
     """The group has gone on without this member, or a second process uses its instance id."""
     TRANSACTION_FAILED = 73
-    """The broker did not let the transaction through."""
+    """The brokers did not let the transaction through, or did not end it in time."""
     CONSUMER_FAILED = 74
     """Records could not be fetched."""
     PRODUCER_NOT_STARTED = 75
     """A transactional producer could not be started in time."""
     ASSIGNMENT_UNUSABLE = 76
     """The assignment does not fit the state: partitions of source and changelog differ."""
-    STUCK = 77
-    """A chunk, or the whole event loop, has not moved for too long."""
+    STUCK = STUCK_EXIT_CODE
+    """The event loop has not moved for too long: most likely a chunk that is judged without end."""
     SOURCE_GONE = 78
     """Unprocessed records are no longer in the source topic: retention or a re-created topic took them."""
     CRASHED = 79
-    """A service of the frame died, or recovery does not move."""
+    """A service of the frame died."""
     NOT_RECOVERED = 80
-    """Source partitions were about to be read although a table lacks part of its changelog."""
+    """Recovery does not move, or source partitions were about to be read although a table lacks part of its changelog."""
 
 
 KNOWN_CAUSES = frozenset(ExitCode) - {ExitCode.CHUNK_FAILED, ExitCode.STUCK, ExitCode.CRASHED}
@@ -65,6 +67,15 @@ def cause_of(error: BaseException, otherwise: ExitCode) -> ExitCode:
     return otherwise if isinstance(error, KafkaError) else ExitCode.CHUNK_FAILED
 
 
+_last_words: Callable[[int], None] | None = None
+
+
+def leave_last_words(tell: Callable[[int], None]) -> None:
+    """Have `tell(exit code)` called, after the log line, when this process ends itself; it must be quick and never raise."""
+    global _last_words  # noqa: PLW0603 - a process ends once
+    _last_words = tell
+
+
 def end_process(code: ExitCode, reason: str, *, error: BaseException | None = None, **fields: Any) -> NoReturn:
     """Log one line and end the process without any clean-up: no flush, no commit, no goodbye to the group."""
     try:
@@ -78,6 +89,8 @@ def end_process(code: ExitCode, reason: str, *, error: BaseException | None = No
             **fields,
         )
         sys.stderr.flush()
+        if _last_words is not None:
+            _last_words(int(code))
     finally:  # even if the log cannot be written
         os._exit(int(code))
 
@@ -86,4 +99,6 @@ def give_up_draining() -> NoReturn:
     """End the process with code 0 although its drain hangs: what is unfinished is ended by the broker and done again elsewhere."""
     get_logger().warning(log_events.DRAIN_GIVEN_UP)
     sys.stderr.flush()
+    if _last_words is not None:
+        _last_words(0)
     os._exit(0)

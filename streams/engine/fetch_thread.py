@@ -13,6 +13,7 @@ from faust.types import TP
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.settings import Settings
 from streams.engine.chunks import FetchedChunk
+from streams.engine.membership import end_when_forgotten
 
 FETCH_WAIT_MS: Final = 100
 FETCH_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -23,11 +24,15 @@ MAX_POLL_SECONDS: Final = 3600.0
 
 
 class StartPosition(NamedTuple):
-    """What the broker knows about a source partition: committed offset of the group (None: none), first and end offset."""
+    """What the broker knows about a source partition: committed offset of the group (None: none), first and end offset.
+
+    `note` is the text that was committed with the offset.
+    """
 
     committed: int | None
     earliest: int
     end: int
+    note: str = ""
 
 
 class ChunkFetchThread(AIOKafkaConsumerThread):
@@ -38,6 +43,12 @@ class ChunkFetchThread(AIOKafkaConsumerThread):
         self._settings = settings
         self._epochs: dict[TP, int] = {}
         self._waiter: asyncio.Future[None] | None = None
+
+    async def on_start(self) -> None:
+        """Join the group; a static member is watched, as the client library would not tell that it lost its id."""
+        await super().on_start()
+        if self._settings.instance_id is not None:
+            end_when_forgotten(self._ensure_consumer()._coordinator, self._settings, lambda: self.app.should_stop)
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         del transport
@@ -152,10 +163,14 @@ class ChunkFetchThread(AIOKafkaConsumerThread):
     async def _start_positions(self, partitions: Collection[TP]) -> dict[TP, StartPosition]:
         consumer = self._ensure_consumer()
         tps = [aiokafka.TopicPartition(tp.topic, tp.partition) for tp in partitions]
-        earliest, end, *committed = await asyncio.gather(
-            consumer.beginning_offsets(tps), consumer.end_offsets(tps), *(consumer.committed(tp) for tp in tps)
+        earliest, end, committed = await asyncio.gather(
+            consumer.beginning_offsets(tps), consumer.end_offsets(tps), consumer._coordinator.fetch_committed_offsets(tps)
         )
-        return {TP(tp.topic, tp.partition): StartPosition(offset, earliest[tp], end[tp]) for tp, offset in zip(tps, committed, strict=True)}
+        found = {}
+        for tp in tps:
+            offset, note = committed.get(tp, (None, ""))
+            found[TP(tp.topic, tp.partition)] = StartPosition(offset, earliest[tp], end[tp], note or "")
+        return found
 
     async def hold(self, paused: Collection[TP]) -> None:
         """Fetch everything assigned but these partitions."""

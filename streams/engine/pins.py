@@ -23,10 +23,14 @@ TOUCHED_INTERNALS: Final = (
     "faust.tables.recovery:Recovery.active_remaining",
     "faust.tables.recovery:Recovery.need_recovery",
     "faust.tables.recovery:Recovery.signal_recovery_end",
+    "faust.serializers.codecs:codecs",
     "mode.services:Service._crash",
     "faust.app.base:App._create_directories",
     "faust.app.base:App.transport",
     "faust.stores.memory:Store.apply_changelog_batch",
+    "faust.transport.drivers.aiokafka:AIOKafkaConsumerThread.on_start",
+    "aiokafka.consumer.group_coordinator:GroupCoordinator._send_req",
+    "aiokafka.consumer.group_coordinator:GroupCoordinator.reset_generation",
     "aiokafka.consumer.fetcher:Fetcher._create_fetch_waiter",
     "aiokafka.consumer.fetcher:FetchResult.getall",
     "aiokafka.consumer.fetcher:FetchResult.has_more",
@@ -34,6 +38,7 @@ TOUCHED_INTERNALS: Final = (
     "aiokafka.consumer.subscription_state:TopicPartitionState.position",
     "aiokafka.consumer.subscription_state:SubscriptionState.reassignment_in_progress",
     "aiokafka.consumer.subscription_state:SubscriptionState.fetch_context",
+    "aiokafka.consumer.group_coordinator:GroupCoordinator.fetch_committed_offsets",
     "aiokafka.producer.sender:BACKOFF_OVERRIDE",
 )
 

@@ -43,6 +43,11 @@ class SourceRange:
             SourceRange(topic=self.topic, partition=self.partition, first_offset=middle, next_offset=self.next_offset, records=later),
         )
 
+    def after(self, place: int) -> "SourceRange":
+        """The range from where the record at index `place` starts; needs that record."""
+        records, start = self.records[place:], self.records[place].offset
+        return SourceRange(topic=self.topic, partition=self.partition, first_offset=start, next_offset=self.next_offset, records=records)
+
     def before(self, place: int) -> "SourceRange":
         """The range that ends where the record at index `place` starts; needs a record before it."""
         records, end = self.records[:place], self.records[place].offset
@@ -102,6 +107,9 @@ class ChunkProcessor(Protocol[ResultT]):
 
         May raise `RangeTooLarge` or `RangeWaits`.
         """
+
+    def give_up(self, source: SourceRange, detail: str) -> ResultT:
+        """Refuse the one record of a range without looking into it: it has killed workers again and again."""
 
     def committed(self, source: SourceRange, result: ResultT) -> None:
         """The range is committed: count it."""

@@ -16,7 +16,7 @@ from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings
 from streams.engine.app import Engine
 from streams.engine.checks import check_frame
-from streams.engine.failure import ExitCode, end_process, give_up_draining
+from streams.engine.failure import ExitCode, end_process, give_up_draining, leave_last_words
 from streams.engine.faults import faults_from
 from streams.engine.job import Job
 from streams.engine.lag import LagMeter
@@ -41,6 +41,8 @@ async def _run(settings: Settings, job: Job, metrics: Metrics) -> None:
     await check_topics(settings, job.topics)
     engine = Engine(settings, job, metrics, faults_from(settings))
     check_frame(engine.app, job)
+    engine.slots.judging.ends.tidy()
+    leave_last_words(engine.slots.judging.tell_end)
     heartbeat = Heartbeat(LOOP_STILL_SECONDS_MAX)
     heartbeat.attach(asyncio.get_running_loop())
     checks = HealthChecks(live=heartbeat.reasons, ready=lambda: _not_ready(engine), started=lambda: _not_started(engine))

@@ -19,13 +19,17 @@ from asiento.runtime.settings import Settings
 from streams.engine.chunks import Chunk
 from streams.engine.failure import ExitCode, cause_of, end_process
 from streams.engine.faults import Faults
+from streams.engine.guard import Judging, PartitionGuard
 from streams.engine.job import Job
 from streams.engine.processor import RangeTooLarge, RangeWaits, SourceRange
+from streams.engine.run_ends import RunEnds
 from streams.engine.table import PartitionStates
 from streams.engine.transaction import PartitionProducer
 
 ACCEPTED_BYTES_MAX: Final = 2 * 1024 * 1024
 """Bytes of source records that slots hold together; one chunk more is always let in when nothing is held."""
+TRIAL_SHARE_OF_AGE: Final = 2
+"""The trial of a suspect record ends within half the time that a chunk may be in work."""
 STARTS_AT_ONCE_MAX: Final = 8
 """Producers that are started side by side after a rebalance."""
 
@@ -37,6 +41,7 @@ class PartitionSlot:
         self.partition = partition
         self.producer = producer
         self.states = PartitionStates()
+        self.guard = PartitionGuard(owner.judging, owner.job.source_topic, partition, producer)
         self.epoch: int | None = None
         self.expected_offset = 0
         self.committed_offset = 0
@@ -48,8 +53,9 @@ class PartitionSlot:
         self._hold: asyncio.Task[None] | None = None
         self._held_timestamp_ms: int | None = None
 
-    def start_at(self, offset: int, epoch: int, states: PartitionStates) -> None:
-        """Begin with recovered states: only a chunk of this seek epoch that starts at `offset` is taken."""
+    def start_at(self, offset: int, epoch: int, states: PartitionStates, note: str) -> None:
+        """Begin with recovered states and the breaker's note: only a chunk of this seek epoch that starts at `offset` is taken."""
+        self.guard.take_over(offset, note)
         self.expected_offset = self.committed_offset = offset
         self.states = states
         self.epoch = epoch
@@ -99,12 +105,13 @@ class PartitionSlot:
                 self._in_work = self._next_chunks()
                 await self._process(_joined(self._in_work))
                 finished, self._in_work = self._in_work, []
-                self._owner.release(finished, committed=True)
+                self._owner.release(finished, committed=self.committed_offset >= finished[-1].next_offset)
         except RangeWaits as waits:
             self._hold_back(waits)
         except Exception as error:  # noqa: BLE001 - whatever it is, the chunk must not be acknowledged
             source = TopicPartition(self._owner.job.source_topic, self.partition)
             code = cause_of(error, ExitCode.TRANSACTION_FAILED)
+            await self.guard.tell_death(self.committed_offset, self._in_work[-1].next_offset)
             end_process(code, "a chunk could not be committed", error=error, source=source, first_offset=self.committed_offset)
         self.busy_since = None
 
@@ -147,19 +154,34 @@ class PartitionSlot:
         return chunks
 
     async def _process(self, source: SourceRange) -> None:
+        """Commit a range in one transaction, or in several. While isolated, one record at a time, and none after a suspension."""
+        while self.guard.isolated and len(source.records) > 1:
+            await self._process_once(source.before(1))
+            source = source.after(1)
+            if self.epoch is None:
+                return
+        await self._process_once(source)
+
+    async def _process_once(self, source: SourceRange) -> None:
         job, metrics, started = self._owner.job, self._owner.metrics, time.monotonic()
+        self.busy_since = started  # each is a transaction of its own, and may take as long
         try:
-            result = job.processor.process(source, self.states.by_key)
+            result = await self.guard.judge(
+                source,
+                lambda: job.processor.process(source, self.states.by_key),
+                lambda detail: job.processor.give_up(source, detail),
+            )
         except RangeTooLarge:
             for half in source.halves():
-                self.busy_since = time.monotonic()  # each half is a transaction of its own, and may take as long
                 await self._process(half)
             return
         except RangeWaits as waits:
             if waits.place:
                 await self._process(source.before(waits.place))
             raise
-        last = await self.producer.commit(source.next_offset, result.outputs, result.states, timestamp_ms=round(time.time() * 1000))
+        now_ms, note = round(time.time() * 1000), self.guard.text_after(source.next_offset)
+        last = await self.producer.commit(source.next_offset, result.outputs, result.states, timestamp_ms=now_ms, note=note)
+        self.guard.passed(source.next_offset)
         self.states.apply(result.states)
         self.committed_offset = source.next_offset
         if last is not None:
@@ -196,6 +218,8 @@ class SlotSet:
         self.faults = faults
         self.on_changelog_written = on_changelog_written
         self.transactions_committed = metrics.transactions.labels("committed")
+        ends = RunEnds(settings.data_dir / f"{job.id}-ends.jsonl")
+        self.judging = Judging(ends, metrics, faults, settings.chunk_age_seconds_max / TRIAL_SHARE_OF_AGE)
         self.by_partition: dict[int, PartitionSlot] = {}
         self._accepted_bytes = 0
         self._room = asyncio.Event()
@@ -219,6 +243,8 @@ class SlotSet:
         self.suspend()
         await self.idle()
         slots, self.by_partition = self.by_partition, {}
+        for slot in slots.values():
+            slot.guard.close()
         await asyncio.gather(*(slot.producer.stop() for slot in slots.values()))
 
     def suspend(self) -> None:

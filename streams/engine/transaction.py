@@ -39,6 +39,7 @@ class PartitionProducer:
         self._options = client_options(settings) | {
             "client_id": f"{job.id}-{partition}",
             "transactional_id": transactional_id(job.id, partition, faults),
+            "request_timeout_ms": round(settings.kafka_producer_request_timeout_seconds * 1000),
             "transaction_timeout_ms": round(settings.kafka_transaction_timeout_seconds * 1000),
             "linger_ms": settings.producer_linger_ms,
             "max_batch_size": BATCH_BYTES_MAX,
@@ -60,9 +61,17 @@ class PartitionProducer:
                 await asyncio.wait_for(self._producer.stop(), STOP_SECONDS_MAX)
 
     async def commit(
-        self, next_offset: int, outputs: Mapping[str, Sequence[OutputRecord]], states: Sequence[StateRecord], timestamp_ms: int
+        self,
+        next_offset: int,
+        outputs: Mapping[str, Sequence[OutputRecord]],
+        states: Sequence[StateRecord],
+        timestamp_ms: int,
+        note: str = "",
     ) -> int | None:
-        """One transaction: outputs, states and the source offset. Returns the offset of the last changelog record, if any."""
+        """One transaction: outputs, states and the source offset, with the breaker's note beside it.
+
+        Returns the offset of the last changelog record, if any.
+        """
         reach, producer = self._faults.reach, self._producer
         reach("before_begin")
         await producer.begin_transaction()
@@ -73,7 +82,7 @@ class PartitionProducer:
         changelog = await self._send(
             self._changelog_topic, (OutputRecord(state.key, state.value, changelog_headers(state)) for state in states), timestamp_ms
         )
-        offsets = asyncio.ensure_future(producer.send_offsets_to_transaction({self._source: next_offset}, self._group_id))
+        offsets = asyncio.ensure_future(producer.send_offsets_to_transaction({self._source: (next_offset, note)}, self._group_id))
         await asyncio.gather(*sent, *(future for future, _ in changelog))
         reach("after_produce")
         await offsets
@@ -84,6 +93,12 @@ class PartitionProducer:
             return None
         last_batch, count = changelog[-1]
         return int((await last_batch).offset) + count - 1
+
+    async def note(self, offset: int, text: str) -> None:
+        """A small transaction that leaves the source offset where it is, and a note of the breaker beside it."""
+        await self._producer.begin_transaction()
+        await self._producer.send_offsets_to_transaction({self._source: (offset, text)}, self._group_id)
+        await self._producer.commit_transaction()
 
     async def _send(
         self, topic: str, records: Iterable[OutputRecord], timestamp_ms: int

@@ -1,59 +1,52 @@
-"""Ends a process that does not move: an asyncio task sees chunks that wait for ever, a thread sees a loop that stands still."""
+"""Ends a worker that does not move: an asyncio task sees commits and recoveries that wait for ever, a thread a loop that stands still."""
 
 import asyncio
-import threading
 import time
-from typing import Final
 
+from asiento.runtime.loop_watchdog import FROZEN_TICKS, TICK_SECONDS, LoopWatchdog
 from streams.engine.app import Engine
 from streams.engine.failure import ExitCode, end_process
-
-TICK_SECONDS: Final = 1.0
-FROZEN_TICKS: Final = 4
-"""A gap of so many ticks between two ticks means that the whole process was frozen, not that it is stuck."""
 
 
 class Watchdog:
     """Watches one event loop and its engine. `seconds_max`: longest time in work of a chunk, of one loop turn, of recovery at rest."""
 
-    def __init__(self, engine: Engine, seconds_max: float) -> None:
+    def __init__(self, engine: Engine, seconds_max: float, tick_seconds: float = TICK_SECONDS) -> None:
         self._engine = engine
         self._slots = engine.slots
         self._seconds_max = seconds_max
-        self._beat = time.monotonic()
-        self._stopped = threading.Event()
+        self._tick_seconds = tick_seconds
+        self._loop = LoopWatchdog(seconds_max, self._end_still_loop, tick_seconds)
 
     def start(self) -> None:
         """Start the thread; the caller runs `watch_chunks` on the loop."""
-        self._beat = time.monotonic()
-        threading.Thread(target=self._watch_loop, name="watchdog", daemon=True).start()
+        self._loop.start()
 
     def stop(self) -> None:
         """Let the thread end."""
-        self._stopped.set()
+        self._loop.stop()
 
     async def watch_chunks(self) -> None:
-        """Run for ever: beat, and end the process when a chunk has been in work for too long."""
+        """Run for ever: beat, and end the process when a chunk has been in work for too long.
+
+        The loop turns, so the chunk is not being judged: it waits for the broker, and nothing speaks against its records.
+        """
         while True:
             now = time.monotonic()
-            if now - self._beat > FROZEN_TICKS * TICK_SECONDS:
+            if now - self._loop.beaten_at > FROZEN_TICKS * self._tick_seconds:
                 self._slots.restart_ages(now)
                 self._engine.moved_at = now
-            self._beat = now
+            self._loop.beat()
             age = self._slots.oldest_busy_seconds(now)
             if age > self._seconds_max:
-                end_process(ExitCode.STUCK, "a chunk has been in work for too long", seconds=round(age), seconds_max=self._seconds_max)
+                self._end(ExitCode.TRANSACTION_FAILED, "the brokers have not ended the transaction of a chunk for too long", age)
             rest = now - self._engine.moved_at
             if self._engine.taking_over and rest > self._seconds_max:  # Faust's recovery gives up silently when a request times out
-                end_process(ExitCode.CRASHED, "recovery does not move", seconds=round(rest), seconds_max=self._seconds_max)
-            await asyncio.sleep(TICK_SECONDS)
+                self._end(ExitCode.NOT_RECOVERED, "recovery does not move", rest)
+            await asyncio.sleep(self._tick_seconds)
 
-    def _watch_loop(self) -> None:
-        last = time.monotonic()
-        while not self._stopped.wait(TICK_SECONDS):
-            now = time.monotonic()
-            if now - last > FROZEN_TICKS * TICK_SECONDS:
-                self._beat = now
-            last = now
-            if now - self._beat > self._seconds_max:
-                end_process(ExitCode.STUCK, "the event loop stands still", seconds=round(now - self._beat), seconds_max=self._seconds_max)
+    def _end_still_loop(self, seconds: float) -> None:
+        self._end(ExitCode.STUCK, "the event loop stands still", seconds)
+
+    def _end(self, code: ExitCode, reason: str, seconds: float) -> None:
+        end_process(code, reason, seconds=round(seconds, 1), seconds_max=self._seconds_max)

@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 from confluent_kafka import Consumer, KafkaError, TopicPartition
@@ -24,7 +24,7 @@ from schemas.refusal import Refusal
 from schemas.topics import ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES
 from sinks.trial_balance import read_trial_balance
 from tests.integration.ledger_sink import LedgerSink
-from tests.integration.order_stream import OrderStream, check_ranges
+from tests.integration.order_stream import PARTITIONS, OrderStream, check_ranges
 
 COMMAND_SECONDS_MAX = 120
 READ_SECONDS_MAX = 20.0
@@ -42,9 +42,13 @@ class Simulated:
 class OrderPipeline:
     """One installation. Workers are started by its users, through `stream`."""
 
-    def __init__(self, kafka: str, prefix: str, directory: Path, **sink_settings: str) -> None:
+    def __init__(
+        self, kafka: str, prefix: str, directory: Path, partitions: int = PARTITIONS, copies: int = 1, /, **sink_settings: str
+    ) -> None:
         self.directory = directory
-        self.stream = OrderStream(kafka, prefix, directory).make_topics()
+        self.stream = OrderStream(
+            kafka, prefix, directory, partitions, replication_factor=copies, min_insync_replicas=max(copies - 1, 1)
+        ).make_topics()
         self.sink = LedgerSink(directory, kafka, prefix, partitions=str(self.stream.partitions), **sink_settings)
         self._entries = self.stream.settings.topic(ACCOUNTING_ENTRIES)
 
@@ -55,9 +59,13 @@ class OrderPipeline:
 
     def asiento(self, *words: str) -> "subprocess.CompletedProcess[bytes]":
         """Run a command with the settings of this installation."""
+        return self.run(words, subprocess.PIPE, COMMAND_SECONDS_MAX)
+
+    def run(self, words: Sequence[str], output: IO[bytes] | int, seconds_max: float) -> "subprocess.CompletedProcess[bytes]":
+        """Run a command with the settings of this installation; `output` as of `subprocess`, what it says to people is kept."""
         command = [sys.executable, "-m", "asiento.cli.main", *words]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ASIENTO_")} | self.sink.environment
-        return subprocess.run(command, env=environment, capture_output=True, timeout=COMMAND_SECONDS_MAX, check=False)
+        return subprocess.run(command, env=environment, stdout=output, stderr=subprocess.PIPE, timeout=seconds_max, check=False)
 
     # -- positions ----------------------------------------------------------------------------------------------------
 
@@ -110,8 +118,8 @@ class OrderPipeline:
 
     # -- checks -------------------------------------------------------------------------------------------------------
 
-    def simulate(self) -> Simulated:
-        """Simulate the events topic; records that no file of events can hold are counted as the dead letters they must be."""
+    def simulate(self, *options: str) -> Simulated:
+        """Simulate the events topic with these options; records that no file of events holds are counted as dead letters."""
         file = self.directory / "events.jsonl"
         refused = 0
         with file.open("wb") as lines:
@@ -123,7 +131,7 @@ class OrderPipeline:
                     refused += 1
                 else:
                     lines.write(orjson.dumps(decode_to_json(record.value)) + b"\n")
-        done = self.asiento("simulate", str(file))
+        done = self.asiento("simulate", str(file), *options)
         assert done.returncode == 0, done.stderr
         rows = [orjson.loads(line) for line in done.stdout.splitlines()]
         summary = rows[-1]["summary"]
@@ -131,13 +139,13 @@ class OrderPipeline:
         outcomes["dead_letter"] += refused
         return Simulated({row["entry"]["entry_id"]: row["entry"] for row in rows if "entry" in row}, outcomes, summary["trial_balance"])
 
-    def check_books(self) -> Simulated:
-        """`verify` is clean, and ledger, decisions and trial balance are what `simulate` says, entry by entry."""
+    def check_books(self, *options: str) -> Simulated:
+        """`verify` is clean; ledger, decisions and trial balance are what `simulate` with these options says, entry by entry."""
         done = self.asiento("verify", "--json")
         report = orjson.loads(done.stdout)
         assert (done.returncode, report["clean"], report["problems"]) == (0, True, []), done.stderr
         assert (report["lag"], report["entries"]["pending"]) == (0, 0)
-        simulated = self.simulate()
+        simulated = self.simulate(*options)
         assert {name: report["outcomes"][name] for name in OUTCOMES} == {name: simulated.outcomes[name] for name in OUTCOMES}
         assert report["consumed"] == simulated.outcomes.total()
         booked = [orjson.loads(line) for line in self.asiento("entries", "export", "--format", "jsonl").stdout.splitlines()]

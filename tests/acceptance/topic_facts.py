@@ -93,7 +93,12 @@ def refused_places(records: list[Fetched], sent: set[Sent]) -> set[Place]:
 
 @cache
 def decoded(framed: bytes) -> tuple[str, dict[str, Any]]:
-    """Name of the record and its values, not to be changed; nothing may follow it."""
+    """Name of the record and its values, kept and not to be changed."""
+    return read_framed(framed)
+
+
+def read_framed(framed: bytes) -> tuple[str, dict[str, Any]]:
+    """Name of the record and its values; nothing may follow it."""
     name, schema = _schema(int.from_bytes(framed[1:HEADER_BYTES], "big"))
     stream = BytesIO(framed[HEADER_BYTES:])
     value = fastavro.schemaless_reader(stream, schema, None, return_record_name=True, return_record_name_override=True)

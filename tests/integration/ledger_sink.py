@@ -17,7 +17,7 @@ from schemas.acks import Ack, decode_ack
 from schemas.entries import decode_entry, encode_entry
 from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_ENTRIES
 from sinks.ledger import LedgerUnavailable
-from sinks.sqlite_ledger import LedgerReader
+from sinks.ledger_access import reader_at
 
 DEADLINE_SECONDS = 60.0
 POLL_SECONDS = 0.05
@@ -107,6 +107,7 @@ class LedgerSink:
 
     def __init__(self, directory: Path, kafka: str, prefix: str, **settings: str) -> None:
         self.ledger = directory / "ledger.sqlite"
+        self.ledger_url = settings.get("ledger_url", f"sqlite:///{self.ledger}")
         self.topic = f"{prefix}{ACCOUNTING_ENTRIES}"
         self.acks = f"{prefix}{ACCOUNTING_ACKS}"
         self.group = f"{prefix}app-ledger"
@@ -116,7 +117,7 @@ class LedgerSink:
             "ASIENTO_KAFKA_BOOTSTRAP_SERVERS": kafka,
             "ASIENTO_TOPIC_PREFIX": prefix,
             "ASIENTO_APP_ID": f"{prefix}app",
-            "ASIENTO_LEDGER_URL": f"sqlite:///{self.ledger}",
+            "ASIENTO_LEDGER_URL": self.ledger_url,
             "ASIENTO_DATA_DIR": str(directory),
             "ASIENTO_LOG_FORMAT": "json",
             **{f"ASIENTO_{name.upper()}": value for name, value in settings.items()},
@@ -133,6 +134,11 @@ class LedgerSink:
     def running(self) -> bool:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, None before the first start."""
+        return self._process.pid if self._process is not None else None
 
     def send_signal(self, number: signal.Signals) -> None:
         """SIGSTOP, SIGCONT or what else a test wants."""
@@ -168,7 +174,7 @@ class LedgerSink:
     def booked(self) -> Mapping[str, str]:
         """entry_id -> content hash in the ledger now; empty before there is one."""
         try:
-            with LedgerReader(self.ledger) as reader:
+            with reader_at(self.ledger_url) as reader:
                 return {row.entry_id: row.content_hash for row in reader.all_rows()}
         except LedgerUnavailable:
             return {}
@@ -176,7 +182,7 @@ class LedgerSink:
     def next_offsets(self) -> Mapping[int, int]:
         """How far each partition is booked; empty before there is a ledger."""
         try:
-            with LedgerReader(self.ledger) as reader:
+            with reader_at(self.ledger_url) as reader:
                 return dict(reader.next_offsets())
         except LedgerUnavailable:
             return {}

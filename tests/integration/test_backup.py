@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sinks.sqlite_ledger import LedgerReader
+from sinks.ledger_access import reader_at
 from tests.integration.backed_up_system import Installation
 
 pytestmark = pytest.mark.timeout(600)
@@ -102,7 +102,7 @@ async def _require_as_if_nothing_had_died(installation: Installation, folder: Pa
     try:
         await other.wait_offsets(installation.sink.next_offsets())
         await projector.wait_until(lambda offsets: offsets == installation.projector.next_offsets())
-        with LedgerReader(installation.sink.ledger) as mine, LedgerReader(other.ledger) as theirs:
+        with reader_at(f"sqlite:///{installation.sink.ledger}") as mine, reader_at(f"sqlite:///{other.ledger}") as theirs:
             assert mine.balances() == theirs.balances()
             assert mine.places() == theirs.places()
             assert {row.entry_id: row.columns[1:27] for row in mine.all_rows()} == {
@@ -136,7 +136,7 @@ async def test_a_replay_beside_a_running_system(installation: Installation, tmp_
     assert report["entries"]["equal"] == len(before) == report["entries"]["here"]
     assert report["outcomes"]["here"] == report["outcomes"]["there"]
     assert {"posted", "duplicate", "dead_letter"} <= report["outcomes"]["here"].keys()
-    with LedgerReader(tmp_path / "same.sqlite") as shadow:
+    with reader_at(f"sqlite:///{tmp_path / 'same.sqlite'}") as shadow:
         assert {row.entry_id: row.content_hash for row in shadow.all_rows()} == before
 
     (tmp_path / "net.yaml").write_text("discounts: net\n")

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.structs import TopicPartition
 
+from schemas.topics import ACCOUNTING_ENTRIES, changelog_name
 from sources.synthetic.day import trading_day
 from streams.engine.failure import ExitCode
 from tests.integration.order_stream import OrderStream
@@ -122,7 +124,31 @@ def test_other_partition_count_is_refused(stream: OrderStream) -> None:
     assert f"must have {stream.partitions + 1} partitions" in worker.log_file.read_text()
 
 
+def test_a_topic_that_would_lose_records_is_refused_with_its_mend(stream: OrderStream) -> None:
+    """Somebody gave the entries a retention and the changelog another policy: exit 1 before anything is read, both are named."""
+    stream.make_topics()
+    changelog, entries = stream.settings.topic(changelog_name(stream.settings.app_id)), stream.settings.topic(ACCOUNTING_ENTRIES)
+    asyncio.run(alter(stream, {entries: {"retention.ms": "3600000"}, changelog: {"cleanup.policy": "delete"}}))
+    worker = stream.start_worker()
+    assert worker.wait_exit() == 1
+    said = worker.log_file.read_text()
+    assert f"{entries} has retention.ms=3600000" in said
+    assert f"{changelog} has cleanup.policy=delete" in said
+    assert "asiento topics apply" in said
+    assert not worker.logged("partitions_assigned")
+
+
+async def alter(stream: OrderStream, configs: dict[str, dict[str, str]]) -> None:
+    """Give topics a configuration of their own, as somebody with Kafka's tools would."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=stream.kafka)
+    await admin.start()
+    try:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs=config) for name, config in configs.items()])
+    finally:
+        await admin.close()
+
+
 def test_no_broker_is_exit_three(stream: OrderStream) -> None:
     """A dependency that does not answer has its own code."""
-    worker = stream.start_worker(kafka_bootstrap_servers="127.0.0.1:9", kafka_request_timeout_seconds=5)
+    worker = stream.start_worker(kafka_bootstrap_servers="127.0.0.1:9", kafka_request_timeout_seconds=6)
     assert worker.wait_exit() == 3

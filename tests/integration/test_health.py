@@ -1,5 +1,6 @@
 """Health pages over HTTP on loopback."""
 
+import asyncio
 import json
 import urllib.error
 import urllib.request
@@ -69,3 +70,24 @@ def test_a_taken_port_is_an_error_at_start() -> None:
             HealthServer(Metrics(), "127.0.0.1", port, HealthChecks()).start()
     finally:
         first.stop()
+
+
+async def test_the_tasks_of_the_main_loop_are_counted() -> None:
+    """What is never awaited again would show here as growth."""
+    server = HealthServer(Metrics(), "127.0.0.1", 0, HealthChecks())
+    port = server.start()
+    try:
+        _, before = await asyncio.to_thread(_get, port, "/metrics")
+        forever = asyncio.Event()
+        waiting = [asyncio.create_task(forever.wait()) for _ in range(3)]
+        _, after = await asyncio.to_thread(_get, port, "/metrics")
+        assert _tasks(after) == _tasks(before) + 3
+        for task in waiting:
+            task.cancel()
+    finally:
+        server.stop()
+
+
+def _tasks(page: bytes) -> float:
+    (line,) = (line for line in page.splitlines() if line.startswith(b"asiento_asyncio_tasks "))
+    return float(line.split()[1])

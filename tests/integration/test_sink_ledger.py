@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 from asiento.accounting.journal import JournalEntry
 from asiento.runtime.local_kafka import LocalKafka
 from schemas.entries import encode_entry
-from sinks.sqlite_ledger import LedgerReader
+from sinks.ledger_access import reader_at
 from tests.integration.ledger_sink import LedgerSink, committed_entries, emit, emit_raw, make_topics, published_acks, wait_acks
 from tests.unit.sinks.journal import capture, hashed, invoice
 
@@ -190,7 +190,7 @@ async def test_acks_follow_the_booking_in_the_partition_and_order_of_their_entri
         posted = [ack for ack in found[number] if ack.status == "POSTED"]
         assert [ack.entry_id for ack in posted] == [entry.entry_id for partition, entry in placed if partition == number]
     assert [ack.entry_id for ack in found[0] if ack.status == "REJECTED"] == [conflict.entry_id]
-    with LedgerReader(sink.ledger) as reader:
+    with reader_at(f"sqlite:///{sink.ledger}") as reader:
         booked = {row.entry_id: (str(row.entry_no), row.booked_at, row.chain_hash) for row in reader.all_rows()}
     acknowledged = {ack.entry_id: (ack.remote_id, ack.at, ack.chain_hash) for acks in found.values() for ack in acks if ack.chain_hash}
     assert acknowledged == booked
@@ -260,7 +260,7 @@ async def test_killed_at_random_instants_under_load_the_ledger_equals_the_topic(
     assert sink.terminate() == 0
     assert sink.booked() == await committed_entries(kafka, sink.topic, PARTITIONS)
     assert behind >= kills // 2
-    with LedgerReader(sink.ledger) as reader:
+    with reader_at(f"sqlite:///{sink.ledger}") as reader:
         assert [row.entry().entry_id for row in reader.all_rows()] == list(sink.booked())
 
 

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,8 @@ def metrics() -> Metrics:
 def supervise(metrics: Metrics) -> Iterator[Callable[..., Supervisor]]:
     started: list[Supervisor] = []
 
-    def start(*tiers: list[ChildService], limits: RestartLimits = QUICK) -> Supervisor:
-        supervisor = Supervisor(tiers, metrics, limits)
+    def start(*tiers: list[ChildService], limits: RestartLimits = QUICK, limits_of: dict[str, RestartLimits] | None = None) -> Supervisor:
+        supervisor = Supervisor(tiers, metrics, limits, limits_of=limits_of)
         started.append(supervisor)
         supervisor.start()
         return supervisor
@@ -123,6 +124,16 @@ def test_a_child_that_ignores_sigterm_is_killed_in_time(children: Children, supe
     assert children.pid("stubborn") is None
 
 
+def test_a_service_with_limits_of_its_own_outlives_any_number_of_deaths(
+    children: Children, metrics: Metrics, supervise: Callable[..., Supervisor]
+) -> None:
+    """A worker under the crash-loop breaker: giving it up would let one record end everything."""
+    patient = {"dies": replace(QUICK, deaths_max=None)}
+    supervisor = supervise([children.service("dies", "import sys; sys.exit(70)")], limits_of=patient)
+    assert until(lambda: _restarts(metrics, "dies") > 6)
+    assert supervisor.failure is None
+
+
 def test_what_always_dies_is_given_up_with_its_last_words(children: Children, supervise: Callable[..., Supervisor]) -> None:
     supervisor = supervise([children.service("fine", LIVES), children.service("broken", "import sys; sys.exit('no such table')")])
     assert supervisor.wait_failed(DEADLINE_SECONDS)
@@ -144,7 +155,7 @@ def test_an_unreachable_broker_and_kills_from_outside_are_outlived(
     children: Children, supervise: Callable[..., Supervisor], death: str
 ) -> None:
     supervisor = supervise([children.service("patient", f"import os, sys; print('try', flush=True); {death}")])
-    assert until(lambda: children.log("patient").count("try") > 2 * QUICK.deaths_max)
+    assert until(lambda: children.log("patient").count("try") > 2 * (QUICK.deaths_max or 0))
     assert supervisor.failure is None
 
 

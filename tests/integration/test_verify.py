@@ -22,8 +22,9 @@ from schemas.topics import ACCOUNTING_ENTRIES
 from sinks.delivery import DeliveryLoop
 from sinks.entry_stream import EntryStream
 from sinks.ledger import ForeignLedger
+from sinks.ledger_access import BookedRow, reader_at
 from sinks.sink_process import now_microseconds
-from sinks.sqlite_ledger import BookedRow, LedgerReader, SqliteLedger
+from sinks.sqlite_ledger import SqliteLedger
 from sinks.stream_identity import identify
 from sinks.verify import FAULTS, Report, verify
 from tests.integration.ledger_sink import DEADLINE_SECONDS, POLL_SECONDS, LedgerSink, emit, emit_raw, stream_ends
@@ -264,7 +265,7 @@ async def test_another_content_under_a_known_id_on_the_stream_is_reported(instal
     await emit(kafka, installation.books.entries, [(row.partition, other)])
     await installation.book()
     assert (await installation.verify()).problems.counts == {"stream_doubled": 1}
-    with LedgerReader(installation.sink.ledger) as reader:
+    with reader_at(f"sqlite:///{installation.sink.ledger}") as reader:
         assert [row.entry_id for row in reader.conflicts()] == [booked.entry_id]
 
 
@@ -338,5 +339,5 @@ def test_no_broker_is_exit_3(shared: Installation, tmp_path: Path) -> None:
 
 
 def _first_booked(installation: Installation) -> BookedRow:
-    with LedgerReader(installation.sink.ledger) as reader:
+    with reader_at(f"sqlite:///{installation.sink.ledger}") as reader:
         return next(reader.all_rows())

@@ -21,8 +21,8 @@ from schemas.decisions import decode_decisions
 from schemas.entries import HashedEntry, decode_entry, encode_entry
 from schemas.output_codec import DecodeError
 from schemas.topics import ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES, ORDERS_EVENTS
-from sinks.sqlite_ledger import BookedRow, DamagedRow, LedgerReader
-from sinks.sqlite_ledger.booked import ROWS_READ_MAX
+from sinks.bookkeeping.booked import ROWS_READ_MAX
+from sinks.ledger_access import BookedRow, DamagedRow, LedgerReader, reader_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +48,11 @@ async def replay(log: ReplayLog, plan: ReplayPlan) -> ReplayReport:
     with closing(Notes()) as notes:
         ranges = await decided_ranges(log, plan, notes)
         report = ReplayReport(ranges)
-        with LedgerReader.at(plan.ledger_url) as ledger:
+        with reader_at(plan.ledger_url) as ledger:
             numbers = (await log.identity(plan.topic(ACCOUNTING_ENTRIES)))[1]
             ends = await log.ends(plan.topic(ACCOUNTING_ENTRIES), numbers)
             await _fold(log, plan, report, notes)
-            with LedgerReader(plan.shadow) as shadow:
+            with reader_at(f"sqlite:///{plan.shadow}") as shadow:
                 _note_shadow(shadow, report, notes)
             for there in _booked(ledger, notes):
                 _compare(there, report, notes)

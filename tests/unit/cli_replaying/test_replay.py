@@ -18,7 +18,7 @@ from asiento.cli.replaying.report import ReplayReport
 from asiento.cli.replaying.run import ReplayPlan, replay
 from schemas.decisions import OUTCOMES, decode_decisions
 from schemas.topics import ACCOUNTING_DECISIONS, ORDERS_EVENTS
-from sinks.sqlite_ledger import LedgerReader
+from sinks.ledger_access import reader_at
 from tests.projected_log import ProjectedLog, book
 from tests.projected_stream import STARTED_AT, projected_stream
 
@@ -79,7 +79,7 @@ def books(tmp_path: Path, booked: Path) -> Replaying:
 async def test_the_same_policy_gives_the_same_books_whatever_the_outcomes(books: Replaying) -> None:
     report = await books.replay()
     assert report.same, report.listed
-    with LedgerReader(books.ledger) as real, LedgerReader(books.shadow) as shadow:
+    with reader_at(f"sqlite:///{books.ledger}") as real, reader_at(f"sqlite:///{books.shadow}") as shadow:
         assert {row.entry_id: row.content_hash for row in real.all_rows()} == {row.entry_id: row.content_hash for row in shadow.all_rows()}
         assert real.balances() == shadow.balances()
         assert report.here == report.there == report.equal == real.last_entry()[0] > 200

@@ -142,12 +142,16 @@ def test_an_event_whose_id_is_lost_gets_the_same_one_every_time(desk: OfflineDes
 def test_a_strayed_record_is_replayed_to_its_partition_once(desk: OfflineDesk) -> None:
     desk.arrive(PLACED)
     right = message_from_json(CAPTURED).partition(3)
-    subject = desk.refuse(encode_event_json(CAPTURED), partition=(right + 1) % 3, headers=(("trace", b"1"), ("asiento-replay", b"older")))
+    subject = desk.refuse(
+        encode_event_json(CAPTURED),
+        partition=(right + 1) % 3,
+        headers=(("traceparent", b"1"), ("x-api-key", b"k"), ("asiento-replay", b"older")),
+    )
     dry = desk.json("dlq", "replay", subject, "--dry-run", *WHY)
     assert dry["items"][0]["prediction"]["outcome"] == "posted"
     assert (dry["items"][0]["partition"], desk.sent) == (right, [])
     assert desk.json("dlq", "replay", subject, *WHY)["sent"] == 1
-    assert desk.sent[0].events[0].headers == (("trace", b"1"), ("asiento-replay", subject.encode()))
+    assert desk.sent[0].events[0].headers == (("traceparent", b"1"), ("asiento-replay", subject.encode()))
     assert desk.sent[0].events[0].value == encode_event_json(CAPTURED)
     assert desk.books() == simulated([PLACED, CAPTURED])
     second = desk.json("dlq", "replay", subject, *WHY)

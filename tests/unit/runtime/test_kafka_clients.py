@@ -20,7 +20,7 @@ def test_plaintext_on_loopback_is_fine(server: str) -> None:
     assert client_options(_settings(kafka_bootstrap_servers=server)) == {
         "bootstrap_servers": [server],
         "security_protocol": "PLAINTEXT",
-        "request_timeout_ms": 30_000,
+        "request_timeout_ms": 40000,
     }
 
 

@@ -114,3 +114,36 @@ def test_every_logged_event_is_in_the_closed_list() -> None:
                 )
                 seen += 1
     assert seen > 0
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_traceback_shows_neither_local_variables_nor_passwords_of_urls(log_format: str) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    configure_logging(load_settings({"log_format": log_format}), "worker", stream)
+    try:
+        password = "".join(("Zx9", "canary"))
+        raise ValueError(f"cannot reach postgresql://books:{password}@db/books")
+    except ValueError as error:
+        get_logger().exception(log_events.PROCESS_FAILED, reason=str(error))
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.reset_defaults()
+    assert "postgresql://books:***@db/books" in stream.getvalue()
+    assert "Traceback" in stream.getvalue()
+    assert "Zx9canary" not in stream.getvalue()
+
+
+def test_no_level_lets_a_library_log_its_requests() -> None:
+    """aiokafka spells whole requests out at debug: with SASL PLAIN the password, and every record."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        configure_logging(load_settings({"log_level": "debug"}), "worker", io.StringIO())
+        assert not any(logging.getLogger(name).isEnabledFor(logging.INFO) for name in ("aiokafka.conn", "aiokafka.producer.sender"))
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.reset_defaults()

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from sinks.bookkeeping.rows import conflict_row, document_row, posting_rows
 from sinks.chain import EMPTY_CHAIN, START, ChainHead, entry_seal, next_link
 from sinks.ledger import Batch, LedgerRefused, OffsetMoved, StreamEntry
-from sinks.sqlite_ledger import DamagedRow, LedgerReader, SqliteLedger
-from sinks.sqlite_ledger.rows import conflict_row, document_row, posting_rows
+from sinks.ledger_access import DamagedRow, audit_at, reader_at
+from sinks.sqlite_ledger import SqliteLedger
 from sinks.sqlite_ledger.statements import migrations
 from tests.unit.sinks.journal import BOOKED_AT, STREAM, batch, capture, invoice
 
@@ -45,7 +46,7 @@ def chain_of(entries: Iterable[StreamEntry]) -> ChainHead:
 
 def heads(path: Path) -> dict[int, ChainHead]:
     """The head of each partition, as the file says."""
-    with LedgerReader(path) as reader:
+    with reader_at(f"sqlite:///{path}") as reader:
         return {number: place.head for number, place in reader.places().items()}
 
 
@@ -121,8 +122,8 @@ async def test_an_older_ledger_gets_the_chain_it_would_have(tmp_path: Path) -> N
     await book(old)
     assert [line for line in _dump(old) if "entry_conflict" not in line] == [line for line in _dump(path) if "entry_conflict" not in line]
     assert sum("entry_conflict" in line for line in _dump(old)) == 1
-    with LedgerReader(old) as reader:
-        assert reader.missing_protections() == ()
+    with audit_at(f"sqlite:///{old}") as audit:
+        assert audit.schema_differences() == ()
 
 
 async def test_an_altered_older_ledger_is_not_given_a_chain(tmp_path: Path) -> None:
@@ -173,7 +174,7 @@ def test_the_json_texts_of_the_file_are_part_of_its_format() -> None:
 async def test_rows_that_are_no_entry_any_more_are_damaged_and_nothing_else(tmp_path: Path, body: str) -> None:
     path = tmp_path / "ledger.sqlite"
     await book(path, batch([invoice(1)]))
-    with LedgerReader(path) as reader:
+    with reader_at(f"sqlite:///{path}") as reader:
         row = next(reader.all_rows())
     assert row.document is not None
     with pytest.raises(DamagedRow, match=invoice(1).entry_id):

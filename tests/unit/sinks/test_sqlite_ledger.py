@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sinks.ledger import ForeignLedger, Ledger, LedgerRefused, LedgerUnavailable, StreamIdentity
-from sinks.sqlite_ledger import LedgerReader, SqliteLedger
+from sinks.ledger_access import audit_at, reader_at
+from sinks.sqlite_ledger import SqliteLedger
 from sinks.sqlite_ledger.files import ledger_path, open_reader, open_writer
 from tests.contract.ledger_contract import LedgerContract
 from tests.unit.sinks.journal import BOOKED_AT, STREAM, batch, capture, hashed, invoice
@@ -29,12 +30,12 @@ class TestSqliteLedger(LedgerContract):
 
     def booked(self) -> Mapping[str, str]:
         """What a reader sees."""
-        with LedgerReader(self.path) as reader:
+        with reader_at(f"sqlite:///{self.path}") as reader:
             return {row.entry_id: row.content_hash for row in reader.all_rows()}
 
     def conflicts(self) -> list[str]:
         """What a reader sees."""
-        with LedgerReader(self.path) as reader:
+        with reader_at(f"sqlite:///{self.path}") as reader:
             return [row.entry_id for row in reader.conflicts()]
 
 
@@ -58,7 +59,7 @@ def careless(booked: Path) -> Iterator[sqlite3.Connection]:
 
 
 def test_rows_give_back_the_entry_they_were_made_of(booked: Path) -> None:
-    with LedgerReader(booked) as reader:
+    with reader_at(f"sqlite:///{booked}") as reader:
         rows = list(reader.all_rows())
     assert [row.entry() for row in rows] == [capture(), invoice()]
     assert [row.content_hash for row in rows] == [hashed(capture()).content_hash, hashed(invoice()).content_hash]
@@ -218,7 +219,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 def test_a_ledger_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(LedgerUnavailable, match="no ledger there yet"):
-        LedgerReader(tmp_path / "ledger.sqlite")
+        reader_at(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
 
 
 @pytest.mark.parametrize("url", ["postgresql://host/db", "sqlite:///"])
@@ -235,29 +236,32 @@ def test_a_reader_cannot_write(booked: Path) -> None:
 
 
 async def test_a_reader_sees_one_moment(booked: Path) -> None:
-    with LedgerReader(booked) as reader:
+    with reader_at(f"sqlite:///{booked}") as reader:
         ledger = SqliteLedger(booked, lambda: BOOKED_AT)
         await ledger.open(STREAM, (0,))
         await ledger.book(batch([invoice(7)], start=2))
         await ledger.close()
         assert len(list(reader.all_rows())) == 2
         assert reader.next_offsets() == {0: 2}
-    with LedgerReader(booked) as reader:
+    with reader_at(f"sqlite:///{booked}") as reader:
         assert len(list(reader.all_rows())) == 3
 
 
 def test_missing_protections_are_named(careless: sqlite3.Connection, booked: Path) -> None:
-    with LedgerReader(booked) as reader:
-        assert reader.missing_protections() == ()
+    with audit_at(f"sqlite:///{booked}") as audit:
+        assert audit.schema_differences() == ()
     careless.execute("DROP TRIGGER entry_is_sealed")
     careless.execute("DROP INDEX entry_once")
     careless.execute("CREATE TRIGGER entry_is_sealed BEFORE INSERT ON entry BEGIN SELECT 1; END")
-    with LedgerReader(booked) as reader:
-        assert reader.missing_protections() == ("entry_is_sealed", "entry_once")
+    with audit_at(f"sqlite:///{booked}") as audit:
+        assert audit.schema_differences() == (
+            "the ledger's own index entry_once is gone or was changed",
+            "the ledger's own trigger entry_is_sealed is gone or was changed",
+        )
 
 
 def test_balances_are_added_up_per_currency(booked: Path) -> None:
-    with LedgerReader(booked) as reader:
+    with reader_at(f"sqlite:///{booked}") as reader:
         assert reader.stream() == StreamIdentity(cluster_id="cluster-a", topic=STREAM.topic, topic_id=STREAM.topic_id)
         assert reader.balances() == (
             ("MXN", 2, "accounts_receivable", 11_600),

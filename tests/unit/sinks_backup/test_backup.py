@@ -23,7 +23,7 @@ from sinks.backup.proof import Proof, prove
 from sinks.backup.restore import RestorePlan, backed_up_positions, check_plan, restore
 from sinks.backup.topic_archive import kept_topics, read_partition
 from sinks.ledger import ForeignLedger, LedgerInUse, LedgerUnavailable, StreamIdentity
-from sinks.sqlite_ledger import LedgerReader
+from sinks.ledger_access import reader_at
 from sinks.sqlite_ledger.files import WriterLock
 from tests.projected_log import HEADERS, ProjectedLog, book
 from tests.unit.sinks_backup.taking import ORDERS_GROUP, System, make_system, plan_into
@@ -60,7 +60,7 @@ async def test_what_was_backed_up_is_restored_and_proven(backed_up: BackedUp, tm
     assert proof.broker is not None
     assert proof.archive.pending == proof.broker.pending > 0
     assert proof.entries == proof.broker.entries_booked == manifest.ledger.entries > 20
-    with LedgerReader(backed_up.system.ledger) as old, LedgerReader(plan.ledger) as new:
+    with reader_at(f"sqlite:///{backed_up.system.ledger}") as old, reader_at(f"sqlite:///{plan.ledger}") as new:
         assert list(old.all_rows()) == list(new.all_rows())
     assert {path.name for path in plan.data_dir.iterdir()} <= {
         "ledger.sqlite",
@@ -76,7 +76,7 @@ async def test_the_sink_goes_on_from_the_restored_offsets(backed_up: BackedUp, t
     await book(backed_up.system.log, plan.ledger)
     never_died = tmp_path / "never-died.sqlite"
     await book(backed_up.system.log, never_died)
-    with LedgerReader(plan.ledger) as restored, LedgerReader(never_died) as other:
+    with reader_at(f"sqlite:///{plan.ledger}") as restored, reader_at(f"sqlite:///{never_died}") as other:
         assert restored.balances() == other.balances()
         assert restored.places() == other.places()
 
@@ -86,7 +86,7 @@ async def test_a_ledger_is_booked_anew_from_the_archive_alone(backed_up: BackedU
     manifest = await restore(plan)
     proof = await _proof(plan, manifest, None)
     assert proof.problems == []
-    with LedgerReader(backed_up.system.ledger) as old, LedgerReader(plan.ledger) as new:
+    with reader_at(f"sqlite:///{backed_up.system.ledger}") as old, reader_at(f"sqlite:///{plan.ledger}") as new:
         assert new.places() == old.places()
         assert {row.entry_id: row.columns[1:27] for row in new.all_rows()} == {row.entry_id: row.columns[1:27] for row in old.all_rows()}
     assert not list(plan.data_dir.glob("*.part*"))
@@ -126,7 +126,7 @@ def test_positions_tell_where_everything_stood(backed_up: BackedUp) -> None:
     assert entries.identity.topic_id == f"id-{ACCOUNTING_ENTRIES}"
     assert positions.groups[ORDERS_GROUP] == {ORDERS_EVENTS: {number: log.stream.end(ORDERS_EVENTS, number) for number in log.partitions}}
     assert positions.operational[ORDERS_EVENTS, 0] == log.stream.end(ORDERS_EVENTS, 0)
-    with LedgerReader(backed_up.system.ledger) as reader:
+    with reader_at(f"sqlite:///{backed_up.system.ledger}") as reader:
         assert positions.ledger == reader.next_offsets()
 
 
@@ -250,7 +250,7 @@ async def test_a_ledger_that_is_not_what_was_backed_up_is_not_proven(backed_up: 
 async def test_a_backup_while_the_sink_books_is_never_torn(tmp_path: Path) -> None:
     """The ledger grows while it is copied again and again; every copy proves itself. A reader keeps what is new in the write-ahead log."""
     system = await make_system(tmp_path, share=0.0)
-    reader = LedgerReader(system.ledger)
+    reader = reader_at(f"sqlite:///{system.ledger}")
     done = asyncio.Event()
 
     async def grow() -> None:

@@ -12,10 +12,10 @@ import pytest
 
 from schemas.acks import decode_ack, encode_ack
 from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_ENTRIES
+from sinks.bookkeeping.rows import cursor_seal
 from sinks.chain import START, ChainHead, seal
 from sinks.ledger import ForeignLedger, LedgerUnavailable
-from sinks.sqlite_ledger import LedgerReader
-from sinks.sqlite_ledger.rows import cursor_seal
+from sinks.ledger_access import reader_at
 from sinks.verify.kept_heads import KeptHeads, UnreadableHeads, heads_of, read_heads
 from sinks.verify.report import FAULTS
 from tests.unit.sinks_verify.capture import IDENTITY, Installation, install
@@ -48,7 +48,7 @@ async def faults(installation: Installation, kept: KeptHeads | None = None) -> d
 
 def kept_of(installation: Installation) -> KeptHeads:
     """Heads of the ledger now."""
-    with LedgerReader(installation.ledger) as reader:
+    with reader_at(f"sqlite:///{installation.ledger}") as reader:
         kept = heads_of(reader)
     assert kept is not None
     return kept

@@ -70,6 +70,11 @@ class Tally:
         rows = [(key, b"%d" % count) for key, count in counts.items()]
         return Tallied({OUTPUT: [OutputRecord(key, count, []) for key, count in rows]}, [StateRecord(*row) for row in rows])
 
+    def give_up(self, source: SourceRange, detail: str) -> Tallied:
+        """The detail as output, no state."""
+        (record,) = source.records
+        return Tallied({OUTPUT: [OutputRecord(record.key, detail.encode(), [])]}, [])
+
     def committed(self, source: SourceRange, result: Tallied) -> None:
         """Keep the range."""
         del result
@@ -81,6 +86,7 @@ class RecordingProducer:
 
     def __init__(self, *_: Any) -> None:
         self.commits: list[tuple[int, Mapping[str, Sequence[OutputRecord]], Sequence[StateRecord]]] = []
+        self.notes: list[tuple[int, str]] = []
         self.may_commit = asyncio.Event()
         self.may_commit.set()
         self.failure: Exception | None = None
@@ -94,13 +100,20 @@ class RecordingProducer:
         """Note it."""
         self.stopped = True
 
-    async def commit(self, next_offset: int, outputs: Any, states: Any, timestamp_ms: int) -> int | None:
+    async def note(self, offset: int, text: str) -> None:
+        """Keep what stands beside the offset."""
+        if self.failure is not None:
+            raise self.failure
+        self.notes.append((offset, text))
+
+    async def commit(self, next_offset: int, outputs: Any, states: Any, timestamp_ms: int, note: str = "") -> int | None:
         """Wait for leave, then note the transaction; answers the changelog offset as if it held nothing else."""
         del timestamp_ms
         await self.may_commit.wait()
         if self.failure is not None:
             raise self.failure
         self.commits.append((next_offset, outputs, states))
+        self.notes.append((next_offset, note))
         return next_offset if states else None
 
 

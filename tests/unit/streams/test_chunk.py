@@ -98,7 +98,7 @@ def test_entry_ids_of_outcomes_and_healed_events_are_the_entries() -> None:
 
 
 def test_dead_letter_holds_the_record_as_it_came() -> None:
-    poison = Record(3, key=b"\xff", value=b"\x00\x00\x00", headers=(("trace", b"\x01"),))
+    poison = Record(3, key=b"\xff", value=b"\x00\x00\x00", headers=(("traceparent", b"\x01"),))
     output = fold([poison], first=3)
     (letter,) = output.dead_letters
     found = decode_dead_letter(letter.value)
@@ -107,7 +107,7 @@ def test_dead_letter_holds_the_record_as_it_came() -> None:
     assert (found.key, found.value, [(header.key, header.value) for header in found.headers]) == (
         poison.key,
         poison.value,
-        [("trace", b"\x01")],
+        [("traceparent", b"\x01")],
     )
     assert (found.reason, found.worker_version) == (output.batch.outcomes[0].code, "1.2.3")
 
@@ -199,3 +199,12 @@ def test_a_small_shipment_with_a_huge_invoice_is_a_dead_letter() -> None:
     finally:
         tracemalloc.stop()
     assert [(one.outcome, one.code) for one in output.batch.outcomes] == [("posted", None), ("dead_letter", "too_large")]
+
+
+def test_a_dead_letter_keeps_headers_that_say_what_it_is_and_of_others_the_length() -> None:
+    headers = (("ce_id", b"7"), ("Traceparent", b"\x00"), ("Authorization", b"Bearer abc"), ("note", b"1"), ("cookie", b""))
+    output = fold([Record(0, b"k", b"junk", headers)])
+    letter = decode_dead_letter(output.dead_letters[0].value)
+    kept = [("ce_id", b"7"), ("Traceparent", b"\x00"), ("Authorization", b"[not kept: 10 bytes]"), ("note", b"[not kept: 1 bytes]")]
+    assert [(header.key, header.value) for header in letter.headers] == [*kept, ("cookie", b"")]
+    assert (letter.key, letter.value) == (b"k", b"junk")

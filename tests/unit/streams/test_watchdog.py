@@ -11,15 +11,13 @@ PROGRAM = """
 import asyncio, time
 from asiento.runtime.logging import configure_logging
 from asiento.runtime.settings import load_settings
-from streams.engine import watchdog
 from streams.engine.watchdog import Watchdog
 from tests.unit.streams.offline_engine import Offline
 configure_logging(load_settings({"log_format": "json"}), "streams")
-watchdog.TICK_SECONDS = 0.05
 
 async def main():
     offline = await Offline().ready()
-    dog = Watchdog(offline.engine, seconds_max=0.5)
+    dog = Watchdog(offline.engine, seconds_max=0.5, tick_seconds=0.05)
     dog.start()
     watching = asyncio.create_task(dog.watch_chunks())
     STUCK
@@ -35,9 +33,9 @@ STUCK_LOOP = "await asyncio.sleep(0.1); time.sleep(30)"
 @pytest.mark.parametrize(
     ("stuck", "code", "reason"),
     [
-        (STUCK_AWAIT, ExitCode.STUCK, "a chunk has been in work"),
+        (STUCK_AWAIT, ExitCode.TRANSACTION_FAILED, "have not ended the transaction"),
         (STUCK_LOOP, ExitCode.STUCK, "the event loop stands still"),
-        (STUCK_RECOVERY, ExitCode.CRASHED, "recovery does not move"),
+        (STUCK_RECOVERY, ExitCode.NOT_RECOVERED, "recovery does not move"),
     ],
 )
 def test_stuck_worker_ends_itself(stuck: str, code: ExitCode, reason: str) -> None:

@@ -1,0 +1,108 @@
+"""Who may do what on the broker: the least rights of each component, with the names of one installation.
+
+`topics acls` shows and grants them, the start of every process compares them with what its user has, docs/security.md lists them.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from schemas.topics import (
+    ACCOUNTING_ACKS,
+    ACCOUNTING_ACTIONS,
+    ACCOUNTING_DECISIONS,
+    ACCOUNTING_DISCREPANCIES,
+    ACCOUNTING_ENTRIES,
+    ORDERS_DLQ,
+    ORDERS_EVENTS,
+    changelog_name,
+)
+
+Resource: TypeAlias = Literal["topic", "group", "transactional_id"]
+Pattern: TypeAlias = Literal["literal", "prefixed"]
+Operation: TypeAlias = Literal["read", "write", "create", "alter", "describe", "describe_configs", "alter_configs"]
+
+PRODUCER: Final = "producer"
+WORKER: Final = "worker"
+LEDGER: Final = "ledger"
+PROJECTOR: Final = "projector"
+SWEEPER: Final = "sweeper"
+OPERATOR: Final = "operator"
+READER: Final = "reader"
+ADMIN: Final = "admin"
+
+COMPONENTS: Final = {
+    PRODUCER: "whoever sends order events: `events send`, the systems upstream",
+    WORKER: "`streams run`",
+    LEDGER: "`sinks run ledger`",
+    PROJECTOR: "`sinks run projector`, `operational rebuild`",
+    SWEEPER: "`sweeper run`, `deadlines`",
+    OPERATOR: "the operators' desk: `discrepancies`, `dlq`, `events correct|cancel|retry`",
+    READER: "whatever only reads: `verify`, `orders show`, `explain`, `events tail`, `replay`, `backup`, `doctor`",
+    ADMIN: "`topics plan|apply`",
+}
+"""Every component with a user of its own, and what runs as it."""
+
+_OUTPUTS: Final = (ACCOUNTING_ENTRIES, ACCOUNTING_DISCREPANCIES, ORDERS_DLQ, ACCOUNTING_DECISIONS)
+_KEPT: Final = (ORDERS_EVENTS, *_OUTPUTS, ACCOUNTING_ACKS, ACCOUNTING_ACTIONS)
+_READ: Final[tuple[Operation, ...]] = ("read", "describe")
+_LOOK: Final[tuple[Operation, ...]] = ("read", "describe", "describe_configs")
+_WRITE: Final[tuple[Operation, ...]] = ("write", "describe")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Right:
+    """What a component may do with one resource of the broker; a `prefixed` name stands for all names that start with it."""
+
+    component: str
+    resource: Resource
+    name: str
+    pattern: Pattern
+    operations: tuple[Operation, ...]
+
+
+def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
+    """All rights of an installation, component by component."""
+    changelog = changelog_name(app_id)
+    reads = {
+        WORKER: (ORDERS_EVENTS,),
+        LEDGER: (ACCOUNTING_ENTRIES,),
+        PROJECTOR: _KEPT,
+        SWEEPER: (changelog,),
+        OPERATOR: (ORDERS_DLQ,),
+    }
+    writes = {
+        PRODUCER: (ORDERS_EVENTS,),
+        WORKER: _OUTPUTS,
+        LEDGER: (ACCOUNTING_ACKS,),
+        SWEEPER: (ORDERS_EVENTS,),
+        OPERATOR: (ORDERS_EVENTS, ACCOUNTING_ACTIONS),
+    }
+    more: dict[str, list[tuple[Resource, str, Pattern, tuple[Operation, ...]]]] = {
+        WORKER: [
+            ("topic", topic_prefix + changelog, "literal", ("read", "write", "describe")),
+            ("group", f"{app_id}-orders", "literal", ("read",)),
+            ("transactional_id", f"{app_id}-orders-", "prefixed", _WRITE),
+        ],
+        LEDGER: [("group", f"{app_id}-ledger", "literal", ("read",))],
+        PROJECTOR: [("group", f"{app_id}-projector", "literal", ("read",))],
+        OPERATOR: [("transactional_id", f"{app_id}-desk-", "prefixed", _WRITE)],
+        READER: [
+            *(("topic", topic_prefix + name, "literal", _LOOK) for name in (*_KEPT, changelog)),
+            *(("group", f"{app_id}-{word}", "literal", ("describe",)) for word in ("orders", "ledger", "projector")),
+        ],
+        ADMIN: [
+            ("topic", topic_prefix + name, "literal", ("create", "describe", "describe_configs", "alter_configs"))
+            for name in (*_KEPT, changelog)
+        ],
+    }
+    found = []
+    for component in COMPONENTS:
+        found += [Right(component, "topic", topic_prefix + name, "literal", _READ) for name in reads.get(component, ())]
+        found += [Right(component, "topic", topic_prefix + name, "literal", _WRITE) for name in writes.get(component, ())]
+        found += [Right(component, *row) for row in more.get(component, ())]
+    return tuple(found)
+
+
+def needs_of(component: str, app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
+    """The rights of one component."""
+    return tuple(right for right in rights_of(app_id, topic_prefix) if right.component == component)

@@ -1,0 +1,1 @@
+"""What the ledgers in SQL databases have in common: rows, drafts of batches, their outbox, reading and auditing them."""

@@ -1,0 +1,2 @@
+-- How many entries the table holds.
+SELECT count(*) FROM {held}

@@ -1,0 +1,31 @@
+"""The embedded ledger as readers see it."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from sinks.bookkeeping.picture import Values
+from sinks.bookkeeping.rows import Row
+from sinks.sqlite_ledger.statements import statement
+
+
+class SqlitePicture:
+    """See `Picture`; whoever opens the connection has begun its transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
+        self._connection = connection
+        self.place = place
+
+    def rows(self, name: str, values: Values = ()) -> list[Row]:
+        """See `Picture.rows`."""
+        return self._connection.execute(statement(name), values).fetchall()
+
+    def array(self, values: Sequence[Any]) -> Any:
+        """See `Picture.array`."""
+        return orjson.dumps(values).decode()
+
+    def close(self) -> None:
+        """See `Picture.close`."""
+        self._connection.close()

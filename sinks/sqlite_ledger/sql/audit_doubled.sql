@@ -1,2 +1,0 @@
--- Entry ids that are booked more than once.
-SELECT entry_id, count(*), min(entry_no), max(entry_no) FROM temp.held GROUP BY entry_id HAVING count(*) > 1 ORDER BY min(entry_no)

@@ -1,3 +1,0 @@
--- What acks say of some entries (a JSON array of ids), as the ledger says it.
-SELECT e.entry_id, e.entry_no, e.booked_at, e.chain_hash FROM temp.held JOIN main.entry AS e ON e.entry_no = held.entry_no
-WHERE held.entry_id IN (SELECT value FROM json_each(?)) ORDER BY e.entry_no

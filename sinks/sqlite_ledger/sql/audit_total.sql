@@ -1,2 +1,0 @@
--- How many entries the table holds.
-SELECT count(*) FROM temp.held

@@ -1,2 +1,0 @@
--- The documents of some entries (a JSON array of entry_no).
-SELECT entry_no, kind, document_ref, body FROM document WHERE entry_no IN (SELECT value FROM json_each(?))

@@ -1,0 +1,105 @@
+"""Twenty minutes at half of peak with the same orders over and over: memory, handles and tasks of every process stay where they are."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.acceptance.chaos_system import LOG, SINK, WORKERS, ChaosSystem, Shape, chaos_system
+from tests.acceptance.metrics_watch import health_url, scrape
+from tests.acceptance.steady_load import SteadyLoad
+
+SEED = int(os.environ.get("SEED", "1"))
+DATABASE = os.environ.get("CHAOS_DATABASE", "sqlite")
+MINUTES = float(os.environ.get("CHAOS_MINUTES", "20"))
+ORDERS = int(os.environ.get("CHAOS_ORDERS", "2000"))
+PEAK_RECORDS = int(os.environ.get("CHAOS_PEAK_RECORDS", "60000"))
+GROWTH_BYTES_MAX = 8_000_000
+HANDLES_MORE_MAX = 2
+TASKS_MORE_MAX = 2
+TICK_SECONDS = 0.5
+LOOKS = 5
+"""Looks around an instant, of which the median counts: what is open at one instant comes and goes with requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a process holds."""
+
+    rss: int
+    handles: int
+    tasks: int
+
+    def __str__(self) -> str:
+        return f"{self.rss / 1e6:.1f} MB, {self.handles} handles, {self.tasks} tasks"
+
+
+def held(system: ChaosSystem) -> dict[str, Held]:
+    """What worker processes and sink hold now."""
+    assert system.sink.pid is not None
+    processes = {name: (worker.process.pid, worker.log_file) for name, worker in system.workers.items()}
+    processes[SINK] = system.sink.pid, system.sink.log
+    found = {}
+    for name, (pid, log) in processes.items():
+        process, url = psutil.Process(pid), health_url(log)
+        assert url is not None, log
+        tasks = int(scrape(url)["asiento_asyncio_tasks", ""])
+        found[name] = Held(process.memory_info().rss, process.num_fds(), tasks)
+    return found
+
+
+def peak_rate(system: ChaosSystem, load: SteadyLoad) -> float:
+    """Records a second that the workers judge when there is enough to do."""
+    before, began = system.decided_total(), time.monotonic()
+    load.send(PEAK_RECORDS)
+    system.until(lambda: system.decided_total() - before >= PEAK_RECORDS, "the records of the peak are judged", 600)
+    return PEAK_RECORDS / (time.monotonic() - began)
+
+
+def pace(system: ChaosSystem, load: SteadyLoad, rate: float, seconds: float) -> dict[str, Held]:
+    """Send at this rate for so long; what was held at the end, the median of some looks."""
+    began, sent, looks = time.monotonic(), 0, []
+    while (passed := time.monotonic() - began) < seconds:
+        due = int(rate * passed) - sent
+        load.send(due)
+        sent += due
+        if seconds - passed < LOOKS * TICK_SECONDS * 2:
+            looks.append(held(system))
+        system.revive()
+        time.sleep(TICK_SECONDS)
+    assert not system.excused, f"a process died although nothing was done to it: {dict(system.excused)}, logs in {system.directory}"
+    middle = len(looks) // 2
+    return {
+        name: Held(*(sorted(getattr(look[name], what) for look in looks)[middle] for what in ("rss", "handles", "tasks")))
+        for name in looks[0]
+    }
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1_560)
+def test_at_half_of_peak_nothing_grows(tmp_path: Path) -> None:
+    """`make soak-memory`: each process holds at the end what it held half-way, but 8 MB."""
+    shape = Shape(seed=SEED, database=DATABASE, lives=1)
+    with chaos_system(shape, tmp_path) as system:
+        system.start()
+        load = SteadyLoad(system.stream, ORDERS, SEED)
+        load.send_first()
+        system.until(lambda: system.stream.lag() == 0, "the orders are there")
+        rate = peak_rate(system, load) / 2
+        system.journal(f"half of peak is {rate:.0f} records a second, {MINUTES:.0f} minutes begin")
+        middle = pace(system, load, rate, MINUTES * 30)
+        system.journal(f"half-way { ({name: str(one) for name, one in middle.items()}) }")
+        end = pace(system, load, rate, MINUTES * 30)
+        system.until(lambda: system.stream.lag() == 0, "all events are judged")
+        told = "; ".join(f"{name} {middle[name]} -> {end[name]}" for name in (*WORKERS, SINK))
+        LOG.warning(
+            "figure: memory: seed %d, %s, %.0f minutes at %.0f records/s, %d orders, %d records, %d new facts: %s",
+            SEED, DATABASE, MINUTES, rate, ORDERS, load.sent, load.news, told,
+        )  # fmt: skip
+        for name, before in middle.items():
+            assert end[name].rss <= before.rss + GROWTH_BYTES_MAX, f"{name} grows: {told}"
+            assert end[name].handles <= before.handles + HANDLES_MORE_MAX, f"{name} keeps handles: {told}"
+            assert end[name].tasks <= before.tasks + TASKS_MORE_MAX, f"{name} keeps tasks: {told}"
