@@ -94,8 +94,15 @@ class Transaction:
     state: str = "empty"
     number: int = 0
     touched: dict[TopicPartition, None] = field(default_factory=dict)
-    offsets: dict[tuple[str, TopicPartition], int] = field(default_factory=dict)
+    offsets: dict[tuple[str, TopicPartition], "Committed"] = field(default_factory=dict)
     waiting: list[Callable[[], None]] = field(default_factory=list)
+
+
+class Committed(NamedTuple):
+    """A group's offset and the text beside it."""
+
+    offset: int
+    text: str = ""
 
 
 class Member(NamedTuple):
@@ -208,7 +215,8 @@ class Broker:
         self.logs: dict[TopicPartition, Log] = {}
         self.transactions: dict[str, Transaction] = {}
         self.groups: dict[str, Group] = {}
-        self.offsets: dict[tuple[str, TopicPartition], int] = {}
+        self.offsets: dict[tuple[str, TopicPartition], Committed] = {}
+        self.problem: Callable[[str], None] = lambda _: None
         self.slow_markers = False
         self.watchers: list[Callable[[], None]] = []
 
@@ -267,7 +275,7 @@ class Broker:
         found.touched[tp] = None
         return self.log(tp).append(records, f"{name}#{found.number}", "open")
 
-    def add_offsets(self, name: str, epoch: int, group: str, offsets: Mapping[TopicPartition, int], seconds_max: float) -> None:
+    def add_offsets(self, name: str, epoch: int, group: str, offsets: Mapping[TopicPartition, Committed], seconds_max: float) -> None:
         """Put source offsets into the transaction; raises `ProducerFenced`."""
         found = self._ongoing(name, epoch, seconds_max)
         found.offsets |= {(group, tp): offset for tp, offset in offsets.items()}
@@ -275,8 +283,10 @@ class Broker:
     def end_transaction(self, name: str, epoch: int, *, committed: bool) -> None:
         """Decide a transaction; its markers follow. Raises `ProducerFenced`."""
         found = self.transactions[name]
-        if found.epoch != epoch or found.state != "ongoing":
+        if found.epoch != epoch or found.state == "ending":
             raise ProducerFenced
+        if found.state == "empty":  # nothing was sent in it
+            return
         self._end(name, found, committed=committed)
 
     def busy(self, name: str, epoch: int) -> bool:
@@ -306,7 +316,7 @@ class Broker:
         writer, touched, offsets = f"{name}#{found.number}", list(found.touched), dict(found.offsets)
         found.touched.clear()
         found.offsets.clear()
-        self.note("commit" if committed else "abort", writer, *(f"{tp.topic}={offset}" for (_, tp), offset in offsets.items()))
+        self.note("commit" if committed else "abort", writer, *(f"{tp.topic}={one.offset} {one.text}" for (_, tp), one in offsets.items()))
         left = len(touched) + 1
 
         def one_done() -> None:
@@ -325,12 +335,19 @@ class Broker:
 
         def keep_offsets() -> None:
             if committed:
+                self._require_forward(offsets)
                 self.offsets |= offsets
             one_done()
 
         for tp in touched:
             self.loop.later(self._marker_seconds(), mark, tp)
         self.loop.later(self._marker_seconds(), keep_offsets)
+
+    def _require_forward(self, offsets: Mapping[tuple[str, TopicPartition], Committed]) -> None:
+        for place, new in offsets.items():
+            before = self.offsets.get(place, Committed(0)).offset
+            if new.offset < before:
+                self.problem(f"the offset of {place[1].topic} {place[1].partition} goes back from {before} to {new.offset}")
 
     def _marker_seconds(self) -> float:
         return self.random.uniform(0.0, 3.0 if self.slow_markers else 0.004)

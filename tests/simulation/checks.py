@@ -24,6 +24,7 @@ from tests.acceptance.database_facts import ledger_facts, operational_facts, unp
 from tests.acceptance.topic_facts import TopicFacts, decoded
 from tests.integration.order_stream import Fetched
 from tests.oracle.books import close_books
+from tests.simulation.broker import Committed
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -47,7 +48,7 @@ def unfinished(world: "World") -> str:
     settings, broker = world.settings, world.broker
     for number in range(world.partitions):
         tp = TopicPartition(events_of(settings), number)
-        if broker.offsets.get((settings.orders_id, tp), 0) != len(broker.log(tp).records):
+        if broker.offsets.get((settings.orders_id, tp), Committed(0)).offset != len(broker.log(tp).records):
             return f"events of partition {number}"
     if any(one.state != "empty" for one in broker.transactions.values()):
         return "transactions"

@@ -17,7 +17,7 @@ from aiokafka.structs import TopicPartition
 from faust.assignor.client_assignment import ClientAssignment
 
 from sinks.ledger import StreamIdentity
-from tests.simulation.broker import Broker, Channel, LogRecord, Network, NewRecord, partitions_of
+from tests.simulation.broker import Broker, Channel, Committed, LogRecord, Network, NewRecord, partitions_of
 from tests.simulation.loop import PROCESS, SimLoop
 
 FETCHED_RECORDS_MAX: Final = 40
@@ -103,7 +103,7 @@ class SimConsumer:
         self._loop = Wire.loop
         self._subscription = SubscriptionState(loop=self._loop)
         self._fetcher = Fetcher(self._subscription)
-        self._coordinator = SimpleNamespace(generation=-1, _metadata_snapshot={})
+        self._coordinator = SimpleNamespace(generation=-1, _metadata_snapshot={}, fetch_committed_offsets=self._fetch_committed_offsets)
         self._max_poll_records = options.get("max_poll_records", 500)
         self._closed = False
         self._committed_only = options.get("isolation_level") == "read_committed"
@@ -189,14 +189,22 @@ class SimConsumer:
 
     async def committed(self, partition: TopicPartition) -> int | None:
         """The group's offset."""
-        key = self._options["group_id"], _plain(partition)
-        found: int | None = await Wire.network.ask("fetch offsets", lambda: Wire.broker.offsets.get(key))
+        found = await self._fetch_committed_offsets([partition])
+        return found[_plain(partition)].offset if found else None
+
+    async def _fetch_committed_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Committed]:
+        keys = [(self._options["group_id"], _plain(tp)) for tp in sorted(partitions)]
+
+        def fetch() -> dict[TopicPartition, Committed]:
+            return {key[1]: Wire.broker.offsets[key] for key in keys if key in Wire.broker.offsets}
+
+        found: dict[TopicPartition, Committed] = await Wire.network.ask("fetch offsets", fetch)
         return found
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Note offsets under the group's name."""
         group = self._options["group_id"]
-        noted = {(group, _plain(tp)): offset for tp, offset in offsets.items()}
+        noted = {(group, _plain(tp)): Committed(offset) for tp, offset in offsets.items()}
         await Wire.network.ask("note offsets", lambda: Wire.broker.offsets.update(noted))
 
     def _state(self, partition: TopicPartition) -> Any:
@@ -421,9 +429,9 @@ class SimProducer:
     def _busy(self) -> bool:
         return self._name is not None and Wire.broker.busy(self._name, self._epoch)
 
-    async def send_offsets_to_transaction(self, offsets: Mapping[TopicPartition, int], group: str) -> None:
+    async def send_offsets_to_transaction(self, offsets: Mapping[TopicPartition, tuple[int, str]], group: str) -> None:
         """Source offsets, to be committed with the transaction."""
-        name, plain = str(self._name), {_plain(tp): offset for tp, offset in offsets.items()}
+        name, plain = str(self._name), {_plain(tp): Committed(*offset) for tp, offset in offsets.items()}
         await self._when_last_is_done("add offsets", lambda: Wire.broker.add_offsets(name, self._epoch, group, plain, self._seconds_max))
 
     async def commit_transaction(self) -> None:

@@ -33,6 +33,7 @@ class Process:
         self.tasks: list[asyncio.Task[Any]] = []
         self.signals: dict[int, Callable[[], None]] = {}
         self.on_death: list[Clean] = []
+        self.last_words: Callable[[int], None] = lambda _: None
 
     def die(self, exit_code: int) -> None:
         """Gone at once, as by kill -9 or `os._exit`."""

@@ -7,10 +7,13 @@ import asyncio
 import logging
 import signal
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from functools import partial
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -21,9 +24,10 @@ import mode
 import structlog
 
 from asiento.accounting.policy import DEFAULT_POLICIES
+from asiento.runtime import loop_watchdog
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings
-from sinks import ack_publisher, entry_stream, ledger_process, sink_process
+from sinks import ack_publisher, delivery, entry_stream, ledger_process, sink_process
 from sinks.entry_stream import StreamBroken
 from sinks.ledger import AckPage, Batch, BookResult, LedgerError, LedgerRefused, LedgerUnavailable
 from sinks.projector import process as projector_process
@@ -31,16 +35,17 @@ from sinks.projector import stream as projector_stream
 from sinks.projector.errors import OperationalError
 from sinks.projector.writer import OperationalWriter
 from sinks.sink_process import BrokerUnreachable, SinkProcess
-from sinks.sqlite_ledger import SqliteLedger
+from sinks.sqlite_ledger import SqliteLedger, ledger_path
 from sinks.stream_identity import StreamUnknown
 from streams import orders
 from streams.engine import app as engine_app
 from streams.engine import consumer as engine_consumer
-from streams.engine import failure, runner, slots, transaction, watchdog
+from streams.engine import failure, guard, run_ends, runner, slots, transaction, watchdog
 from streams.engine import lag as engine_lag
 from streams.engine.app import Engine
 from streams.engine.faults import Faults
 from streams.engine.fetch_thread import ChunkFetchThread
+from streams.engine.processor import RangeTooLarge, RangeWaits
 from streams.orders import order_job
 from tests.simulation import clients
 from tests.simulation.loop import PROCESS, Process, ProcessGone, SimLoop
@@ -93,6 +98,7 @@ class SimThread(ChunkFetchThread):
         self._consumer: Any = None
         mode.Service.__init__(self, loop=loop, beacon=beacon)
 
+    wait_for_shutdown = False
     start = mode.Service.start
     maybe_start = mode.Service.maybe_start
     stop = mode.Service.stop
@@ -244,7 +250,7 @@ def run_process(loop: SimLoop, process: Process, main: Callable[[], Coroutine[An
             HOOKS.note("ended by", type(error).__name__, str(error)[:120])
             process.die(1)
         except Exception as error:  # noqa: BLE001 - handed to the world, which knows no such end
-            HOOKS.unexpected(repr(error))
+            HOOKS.unexpected("".join(traceback.format_exception(error)[-12:]))
             process.die(1)
         else:
             process.die(0)
@@ -256,8 +262,33 @@ def _exit(code: int) -> None:
     process = PROCESS.get()
     assert process is not None
     HOOKS.note("exit", code)
+    process.last_words(code)
     process.die(code)
     raise ProcessGone
+
+
+def _leave_last_words(tell: Callable[[int], None]) -> None:
+    process = PROCESS.get()
+    assert process is not None
+    process.last_words = tell
+
+
+async def _trial(judge: Callable[[], object], seconds_max: float) -> str | None:
+    """Stands for a forked child: nothing in a world kills whoever judges it, but the judge may raise."""
+    del seconds_max
+    try:
+        judge()
+    except (RangeWaits, RangeTooLarge):
+        return None
+    except Exception:  # noqa: BLE001 - as the child's exit code tells it
+        return "it raised an exception"
+    return None
+
+
+async def _unreachable(settings: Settings, error: Exception) -> str:
+    """Stands for `connection_words`, which would look for itself."""
+    del settings
+    return repr(error)
 
 
 class _Timer:
@@ -298,7 +329,8 @@ def _keep_line(_logger: Any, _method: str, event: Any) -> Mapping[str, Any]:
 def _patches(loop: SimLoop, *, locked: bool) -> Sequence[Any]:
     time, nothing = SimTime(loop), lambda *_: None
     no_gc = SimpleNamespace(collect=nothing, freeze=nothing, set_threshold=nothing)
-    modules = (engine_app, engine_lag, slots, watchdog, orders)
+    modules = (engine_app, engine_lag, slots, watchdog, orders, run_ends, loop_watchdog, delivery)
+    runs = count(1)
     clock = (patch.object(module, "time", time) for module in modules)
     return (
         *clock,
@@ -310,8 +342,12 @@ def _patches(loop: SimLoop, *, locked: bool) -> Sequence[Any]:
         patch.object(ack_publisher, "AIOKafkaProducer", clients.SimProducer),
         patch.object(ack_publisher, "identify", clients.identify),
         patch.object(sink_process, "identify", clients.identify),
+        patch.object(sink_process, "connection_words", _unreachable),
         patch.object(engine_consumer, "ChunkFetchThread", SimThread),
         _deliver(),
+        patch.object(runner, "leave_last_words", _leave_last_words),
+        patch.object(guard, "secrets", SimpleNamespace(token_hex=lambda _: f"run{next(runs)}")),
+        patch.object(slots, "Judging", partial(guard.Judging, trial=_trial)),
         patch.object(failure, "os", SimpleNamespace(_exit=_exit)),
         patch.object(runner, "threading", SimpleNamespace(Timer=_Timer)),
         patch.object(ledger_process, "now_microseconds", lambda: time.time_ns() // 1000),
@@ -320,7 +356,7 @@ def _patches(loop: SimLoop, *, locked: bool) -> Sequence[Any]:
         patch.object(projector_process, "sink_process", _sink_process),
         patch.object(projector_process, "OperationalWriter", WorldWriter),
         patch.object(projector_stream, "AIOKafkaConsumer", clients.SimConsumer),
-        patch.object(ledger_process, "SqliteLedger", WorldLedger),
+        patch.object(ledger_process, "writer_at", lambda location, clock: WorldLedger(ledger_path(location), clock)),
         *(() if locked else (patch("sinks.sqlite_ledger.writer.WriterLock", Unlocked),)),
     )
 

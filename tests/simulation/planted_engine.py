@@ -19,6 +19,7 @@ from streams.engine.slots import PartitionSlot
 from streams.engine.table import StateStore
 from streams.engine.transaction import PartitionProducer
 from streams.orders import OrderProcessor
+from tests.simulation.broker import Committed
 from tests.simulation.clients import Wire
 from tests.simulation.planted_bugs import planted, quietly, uncommitted
 
@@ -47,15 +48,15 @@ def _meddled(meddler: type[_Meddler]) -> Iterator[None]:
         yield
 
 
-async def _note(offsets: Mapping[Any, int], group: str) -> None:
-    noted = {(group, TopicPartition(*tp)): offset for tp, offset in offsets.items()}
+async def _note(offsets: Mapping[Any, Any], group: str) -> None:
+    noted = {(group, TopicPartition(*tp)): Committed(*offset) for tp, offset in offsets.items()}
     await Wire.network.ask("note offsets", lambda: Wire.broker.offsets.update(noted))
 
 
 @planted("offset outside the transaction, after it")
 def _offset_after() -> AbstractContextManager[Any]:
     class Meddler(_Meddler):
-        async def send_offsets_to_transaction(self, offsets: Mapping[Any, int], group: str) -> None:
+        async def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], group: str) -> None:
             self.noted = dict(offsets), group
 
         async def commit_transaction(self) -> None:
@@ -68,7 +69,7 @@ def _offset_after() -> AbstractContextManager[Any]:
 @planted("offset outside the transaction, before it")
 def _offset_before() -> AbstractContextManager[Any]:
     class Meddler(_Meddler):
-        async def send_offsets_to_transaction(self, offsets: Mapping[Any, int], group: str) -> None:
+        async def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], group: str) -> None:
             await _note(offsets, group)
 
     return _meddled(Meddler)
@@ -158,7 +159,7 @@ def _own_ids() -> AbstractContextManager[Any]:
 
 @planted("the former owner is fenced at the first commit, after recovery")
 def _late_fence() -> AbstractContextManager[Any]:
-    start, commit = PartitionProducer.start, PartitionProducer.commit
+    start, commit, note = PartitionProducer.start, PartitionProducer.commit, PartitionProducer.note
 
     async def start_nothing(self: PartitionProducer) -> None:
         return
@@ -168,9 +169,15 @@ def _late_fence() -> AbstractContextManager[Any]:
             await start(self)
         return await commit(self, *args, **named)
 
+    async def note_after_start(self: PartitionProducer, offset: int, text: str) -> None:
+        if self._producer is None:
+            await start(self)
+        await note(self, offset, text)
+
     stack = ExitStack()
     stack.enter_context(patch.object(PartitionProducer, "start", start_nothing))
     stack.enter_context(patch.object(PartitionProducer, "commit", commit_after_start))
+    stack.enter_context(patch.object(PartitionProducer, "note", note_after_start))
     return stack
 
 
@@ -186,8 +193,8 @@ def _one_too_short() -> AbstractContextManager[Any]:
 
 def _shifted(by: int) -> AbstractContextManager[Any]:
     class Meddler(_Meddler):
-        async def send_offsets_to_transaction(self, offsets: Mapping[Any, int], group: str) -> None:
-            await self._real.send_offsets_to_transaction({tp: max(0, offset + by) for tp, offset in offsets.items()}, group)
+        async def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], group: str) -> None:
+            await self._real.send_offsets_to_transaction({tp: (max(0, offset + by), text) for tp, (offset, text) in offsets.items()}, group)
 
     return _meddled(Meddler)
 

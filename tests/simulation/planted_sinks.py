@@ -15,6 +15,7 @@ from sinks.ledger import Batch, LedgerError
 from sinks.projector.projection import Projection
 from sinks.projector.writer import OperationalWriter, TopicPart
 from sinks.sqlite_ledger import SqliteLedger
+from tests.simulation.broker import Committed
 from tests.simulation.clients import Wire
 from tests.simulation.planted_bugs import planted, quietly, uncommitted
 
@@ -78,7 +79,10 @@ def _noted_positions() -> AbstractContextManager[Any]:
     start = EntryStream.start
 
     async def start_noted(self: EntryStream, next_offsets: Mapping[int, int]) -> None:
-        noted = {number: Wire.broker.offsets.get(("asiento-ledger", TopicPartition(self._topic, number)), 0) for number in next_offsets}
+        noted = {
+            number: Wire.broker.offsets.get(("asiento-ledger", TopicPartition(self._topic, number)), Committed(0)).offset
+            for number in next_offsets
+        }
         await start(self, noted)
 
     return patch.object(EntryStream, "start", start_noted)

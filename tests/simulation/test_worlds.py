@@ -86,7 +86,7 @@ def test_many_worlds_end_well() -> None:
     first = int(os.environ.get("SEED", "1"))
     chunks = [range(start, start + SOAK_CHUNK) for start in range(first, first + SOAK_SEEDS, SOAK_CHUNK)]
     found: list[Figures] = []
-    with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as players:
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn"), max_tasks_per_child=4) as players:
         for part in players.map(play, chunks):
             found += part
             if sum(bool(one[3]) for one in found) >= FAILURES_MAX:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import hashlib
+import os
 import shutil
 import signal
 import tempfile
@@ -68,6 +69,7 @@ KINDS: Final = (
     ("produce acks fails", 2),
 )
 """What the nemesis does, by weight."""
+RESTART_SECONDS: Final = {"worker": (0.2, 2.0), "sink": (0.5, 6.0), "projector": (0.2, 2.0)}
 LEDGER_FAULTS: Final = ("refused", "unavailable", "timed out after commit", "timed out after commit", "no answer")
 KAFKA_ERRORS: Final[tuple[type[KafkaError], ...]] = (KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError)
 HARMLESS: Final = frozenset({"fetch", "heartbeat", "metadata", "list offsets", "note offsets"})
@@ -110,7 +112,7 @@ class World:
 
     def __init__(self, seed: int, faults_max: int | None, directory: Path) -> None:
         self.seed = seed
-        self.directory = str(directory)
+        self.directory, self._pid = str(directory), f"process {os.getpid()} "
         self.loop = SimLoop()
         self.trace: list[str] = []
         self.problems: list[str] = []
@@ -125,6 +127,7 @@ class World:
         self.partitions = draw.randint(2, 4)
         self.locked = draw.random() < 0.5
         self.broker = Broker(self.loop, self._random("broker"), self.partitions, self.note)
+        self.broker.problem = self.problem
         self.network = Network(self.loop, self._fate)
         self.settings = load_settings(_settings_of(draw, self.partitions, directory))
         self.kinds = {
@@ -167,7 +170,7 @@ class World:
         process = PROCESS.get()
         self.trace.append(
             f"{self.loop.now:9.4f} {process.name if process is not None else '-':12} "
-            + " ".join(map(str, words)).replace(self.directory, "...")
+            + " ".join(map(str, words)).replace(self.directory, "...").replace(self._pid, "process X ")
         )
 
     def problem(self, text: str) -> None:
@@ -202,7 +205,7 @@ class World:
         self.note(process.name, "has gone, exit code", process.exit_code)
         kind = self.kinds[name]
         kind.running.remove(process)
-        self.loop.later(self._chance.uniform(0.2, 2.0), self._supervise, name)
+        self.loop.later(self._chance.uniform(*RESTART_SECONDS[name]), self._supervise, name)
 
     def _supervise(self, name: str) -> None:
         kind = self.kinds[name]
@@ -400,7 +403,8 @@ def _settings_of(draw: Random, partitions: int, directory: Path) -> dict[str, An
         "partitions": partitions,
         "data_dir": directory,
         "kafka_session_timeout_seconds": 6.0,
-        "kafka_transaction_timeout_seconds": draw.choice((10.0, 20.0)),
+        "kafka_transaction_timeout_seconds": draw.choice((20.0, 30.0)),
+        "kafka_producer_request_timeout_seconds": 5.0,
         "chunk_age_seconds_max": draw.choice((10.0, 15.0)),
         "merged_records_max": draw.choice((1, 5, 30, 1000)),
         "sink_batch_entries_max": draw.choice((3, 20, 500)),
