@@ -78,6 +78,17 @@ class SimLoop(asyncio.BaseEventLoop):
         """Call something of the world, not of a process, after a while."""
         return self.call_later(seconds, call, *args, context=self.outside)
 
+    async def lapse(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        over = self.create_future()
+
+        def end() -> None:
+            if not over.done():
+                over.set_result(None)
+
+        self.later(seconds, end)
+        await over
+
     def thaw(self, process: Process) -> None:
         """Let a frozen process go on."""
         process.frozen = False

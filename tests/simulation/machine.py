@@ -48,9 +48,11 @@ from streams.engine.fetch_thread import ChunkFetchThread
 from streams.engine.processor import RangeTooLarge, RangeWaits
 from streams.orders import order_job
 from tests.simulation import clients
+from tests.simulation.clients import Wire
 from tests.simulation.loop import PROCESS, Process, ProcessGone, SimLoop
 
 EPOCH_SECONDS: Final = 1_780_000_000
+NO_ANSWER_SECONDS: Final = 10_000.0
 Note = Callable[..., None]
 
 
@@ -117,7 +119,7 @@ class SimThread(ChunkFetchThread):
 
     async def call_thread(self, fun: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Between the threads lies one turn of the loop."""
-        await asyncio.sleep(0)
+        await Wire.loop.lapse(0.0)
         result = fun(*args, **named)
         return await result if asyncio.iscoroutine(result) else result
 
@@ -175,7 +177,7 @@ class WorldLedger(SqliteLedger):
         if fate == "timed out after commit":
             raise LedgerUnavailable("no answer")
         if fate == "no answer":
-            await asyncio.sleep(10_000)
+            await Wire.loop.lapse(NO_ANSWER_SECONDS)
         return results
 
     async def mark_published(self, page: AckPage) -> None:

@@ -1,6 +1,5 @@
 """One world out of one seed: orders and their lives, processes, and what befalls them. `run` plays it to its end and checks it."""
 
-import asyncio
 import gc
 import hashlib
 import os
@@ -22,7 +21,7 @@ from aiokafka.structs import TopicPartition
 
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings, load_settings
-from streams import chunk
+from streams import chunk, orders
 from streams.engine import slots
 from streams.engine.faults import STEPS
 from tests.simulation import checks
@@ -136,6 +135,7 @@ class World:
             "projector": Kind(run_projector, 1),
         }
         self.accepted_bytes_max = draw.choice((20_000, slots.ACCEPTED_BYTES_MAX))
+        self.fold_seconds_max = draw.choice((orders.FOLD_SECONDS_MAX, orders.FOLD_SECONDS_MAX, -1.0))
         self.output_bytes_max = draw.choice((12_000, chunk.OUTPUT_BYTES_MAX))
         self.mail: Mail = mail_of(self._random("mail"), self.partitions)
         self._last_chunk_fault = 0.0
@@ -352,10 +352,10 @@ class World:
         self.mail.post(self.loop, self.broker, checks.events_of(self.settings), FAULTY_SECONDS * 0.75)
         for _ in range(self._chance.randint(*PLANNED_FAULTS)):
             self.loop.later(self._chance.uniform(2.0, FAULTY_SECONDS), self.strike)
-        await asyncio.sleep(FAULTY_SECONDS)
+        await self.loop.lapse(FAULTY_SECONDS)
         while sum(self.faults.values()) < FAULTS_MIN and self._faults_left > 0:
             self.strike()
-            await asyncio.sleep(0.5)
+            await self.loop.lapse(0.5)
         await self._heal()
         await self._stop()
 
@@ -371,12 +371,12 @@ class World:
         for process in list(self.processes):
             if process.frozen:
                 self.loop.thaw(process)
-        await asyncio.sleep(LATE_SECONDS)
+        await self.loop.lapse(LATE_SECONDS)
         self.mail.post_last(self.broker, checks.events_of(self.settings))
         self._last_chunk_fault = self.loop.now + 1.0
         since, quiet = self.loop.now, 0
         while quiet < QUIET_LOOKS and self.loop.now - since < DRAIN_SECONDS_MAX:
-            await asyncio.sleep(2.0)
+            await self.loop.lapse(2.0)
             left = checks.unfinished(self)
             quiet = 0 if left else quiet + 1
         if left:
@@ -390,7 +390,7 @@ class World:
                 self.loop.send_signal(process, signal.SIGTERM)
         since = self.loop.now
         while any(kind.running for kind in self.kinds.values()) and self.loop.now - since < STOP_SECONDS_MAX:
-            await asyncio.sleep(0.5)
+            await self.loop.lapse(0.5)
         for kind in self.kinds.values():
             for process in list(kind.running):
                 self.problem(f"{process.name} has not stopped {STOP_SECONDS_MAX:.0f} s after SIGTERM")
@@ -423,6 +423,7 @@ def _connected(world: World) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(machine(world.loop, locked=world.locked))
         stack.enter_context(patch.object(slots, "ACCEPTED_BYTES_MAX", world.accepted_bytes_max))
+        stack.enter_context(patch.object(orders, "FOLD_SECONDS_MAX", world.fold_seconds_max))  # below zero: always too late, halves
         stack.enter_context(patch.object(chunk, "OUTPUT_BYTES_MAX", world.output_bytes_max))
         yield
 
