@@ -98,23 +98,18 @@ def cluster_problems(settings: Settings, cluster: ClusterFacts) -> Iterator[str]
 
 
 def _broker_problems(settings: Settings, config: Mapping[str, str | None]) -> Iterator[str]:
-    session_ms = settings.kafka_session_timeout_seconds * 1000
+    session, transaction = settings.kafka_session_timeout_seconds, settings.kafka_transaction_timeout_seconds
     limits = (
-        ("transaction.max.timeout.ms", settings.kafka_transaction_timeout_seconds * 1000, "ASIENTO_KAFKA_TRANSACTION_TIMEOUT_SECONDS"),
-        ("group.max.session.timeout.ms", session_ms, "ASIENTO_KAFKA_SESSION_TIMEOUT_SECONDS"),
+        ("transaction.max.timeout.ms", transaction, "ASIENTO_KAFKA_TRANSACTION_TIMEOUT_SECONDS"),
+        ("group.max.session.timeout.ms", session, "ASIENTO_KAFKA_SESSION_TIMEOUT_SECONDS"),
     )
-    for key, ours, setting in limits:
-        most = _number(config, key)
-        if most is not None and ours > most:
-            yield f"the brokers allow {key}={most:g}, {setting} is {ours / 1000:g} s: lower it, or raise the brokers' limit"
-    least = _number(config, "group.min.session.timeout.ms")
-    if least is not None and session_ms < least:
+    for key, seconds, setting in limits:
+        most = config.get(key)
+        if most is not None and seconds * 1000 > int(most):
+            yield f"the brokers allow {key}={most}, {setting} is {seconds:g} s: lower it, or raise the brokers' limit"
+    least = config.get("group.min.session.timeout.ms")
+    if least is not None and session * 1000 < int(least):
         yield (
-            f"the brokers demand group.min.session.timeout.ms={least:g}, ASIENTO_KAFKA_SESSION_TIMEOUT_SECONDS is {session_ms / 1000:g} s: "
-            "raise it, or lower the brokers' limit"
+            f"the brokers demand group.min.session.timeout.ms={least}, ASIENTO_KAFKA_SESSION_TIMEOUT_SECONDS is {session:g} s: raise it, "
+            "or lower the brokers' limit"
         )
-
-
-def _number(config: Mapping[str, str | None], key: str) -> float | None:
-    value = config.get(key)
-    return None if value is None else float(value)

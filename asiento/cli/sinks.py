@@ -34,7 +34,9 @@ def run(
         raise UsageError(f"no sink is called {name}; there is: {', '.join(SINKS)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the sink takes the signal over: nothing has begun
     settings = load_settings()
-    from asiento.cli.broker_access import start_process
+    from aiokafka.errors import KafkaError
+
+    from asiento.cli.broker_access import broker_trouble, start_process
     from asiento.runtime import log_events
     from asiento.runtime.logging import configure_logging, get_logger
     from sinks.entry_stream import StreamBroken
@@ -52,6 +54,8 @@ def run(
         _end_at_once(str(error), (Unreachable if isinstance(error, LedgerUnavailable | OperationalUnavailable) else CommandError).exit_code)
     except (BrokerUnreachable, StreamUnknown) as error:
         raise Unreachable(str(error)) from error
+    except KafkaError as error:
+        raise broker_trouble(settings, name, error) from None
     get_logger().info(log_events.PROCESS_STOPPED)
 
 

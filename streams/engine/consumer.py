@@ -25,6 +25,7 @@ START_SHARE_OF_SESSION: Final = 0.8
 """Producers must be up within this share of the session: no heartbeat is sent while an assignment is taken over."""
 FETCH_SECONDS_MAX: Final = 1.0
 """Longest wait of one call into the fetch thread."""
+COORDINATOR_POLL_SECONDS: Final = 0.1
 STALL_SECONDS: Final = 10.0
 """A quiet slot whose fetch position ran ahead for this long has lost a chunk on the way: it is given back."""
 
@@ -165,7 +166,12 @@ class ChunkConsumer(FaustConsumer):
     async def perform_seek(self) -> None:
         """Give every source partition a concrete expected offset: the committed one, else the earliest."""
         stops = self._flow_stops
-        found = await self.fetch_thread.start_positions(self._source_tps())
+        try:
+            found = await self._settled_positions(stops)
+        except KafkaError as error:
+            if stops != self._flow_stops or self.app.should_stop:  # its producers are being closed
+                return
+            end_process(cause_of(error, ExitCode.PRODUCER_NOT_STARTED), "the committed offsets cannot be made certain", error=error)
         offsets = {tp: _start_offset(tp, position) for tp, position in found.items()}
         await self._seek_to(offsets)
         if stops != self._flow_stops:  # the next rebalance, or the shutdown, has begun meanwhile
@@ -175,6 +181,17 @@ class ChunkConsumer(FaustConsumer):
             slot.start_at(offset, self._epochs[tp], self.engine.table.store.partition(tp.partition), found[tp].note)
             self._read_offset[tp] = self._committed_offset[tp] = offset
         self.positioned = True
+
+    async def _settled_positions(self, stops: int) -> dict[TP, StartPosition]:
+        """Start positions that hold all that was ever acknowledged, whichever broker answers for the group; none once the flow stops."""
+        sources = self._source_tps()
+        while sources and stops == self._flow_stops:
+            settled_by = await self.slots.settle_offsets()
+            found = await self.fetch_thread.start_positions(sources)
+            if self.fetch_thread.group_coordinator() == settled_by:
+                return found
+            await asyncio.sleep(COORDINATOR_POLL_SECONDS)  # the group has moved meanwhile, to a broker that may know less
+        return {}
 
     def hold_back(self, partition: int) -> None:
         """Fetch nothing of a source partition until it is given back, or assigned anew: its next record has to wait."""

@@ -172,6 +172,11 @@ class ChunkFetchThread(AIOKafkaConsumerThread):
             found[TP(tp.topic, tp.partition)] = StartPosition(offset, earliest[tp], end[tp], note or "")
         return found
 
+    def group_coordinator(self) -> int | None:
+        """The broker that answers for the group's offsets at this moment. Callable from any thread: only reads."""
+        coordinator = self._ensure_consumer()._coordinator.coordinator_id
+        return None if coordinator is None else int(coordinator)
+
     async def hold(self, paused: Collection[TP]) -> None:
         """Fetch everything assigned but these partitions."""
         await self.call_thread(self._hold, paused)

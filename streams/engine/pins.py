@@ -40,6 +40,7 @@ TOUCHED_INTERNALS: Final = (
     "aiokafka.consumer.subscription_state:SubscriptionState.fetch_context",
     "aiokafka.consumer.group_coordinator:GroupCoordinator.fetch_committed_offsets",
     "aiokafka.producer.sender:BACKOFF_OVERRIDE",
+    "aiokafka.producer.sender:Sender._find_coordinator",
 )
 
 NEXT_TRANSACTION_BACKOFF_SECONDS: Final = 0.002

@@ -223,6 +223,7 @@ class SlotSet:
         self.by_partition: dict[int, PartitionSlot] = {}
         self._accepted_bytes = 0
         self._room = asyncio.Event()
+        self._settling = asyncio.Lock()
 
     async def open(self, partitions: Collection[int], timeout_seconds: float) -> None:
         """Slots for a new assignment: stop all old producers, start new ones. Raises TimeoutError or any `KafkaError`."""
@@ -238,6 +239,11 @@ class SlotSet:
 
         await asyncio.wait_for(asyncio.gather(*(start(slot) for slot in self.by_partition.values())), timeout_seconds)
 
+    async def settle_offsets(self) -> int:
+        """See `PartitionProducer.settle_offsets`; all partitions have one group, so one producer does it. Needs a slot."""
+        async with self._settling:
+            return await next(iter(self.by_partition.values())).producer.settle_offsets()
+
     async def close(self) -> None:
         """Forget all slots, after the transactions that run, and close their producers."""
         self.suspend()
@@ -245,7 +251,8 @@ class SlotSet:
         slots, self.by_partition = self.by_partition, {}
         for slot in slots.values():
             slot.guard.close()
-        await asyncio.gather(*(slot.producer.stop() for slot in slots.values()))
+        async with self._settling:
+            await asyncio.gather(*(slot.producer.stop() for slot in slots.values()))
 
     def suspend(self) -> None:
         """Take nothing any more; what waits is dropped here and fetched again by the next owner."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.client import CoordinationType
 from aiokafka.structs import RecordMetadata, TopicPartition
 
 from asiento.runtime.kafka_clients import client_options
@@ -21,6 +22,8 @@ RECORD_BYTES_MAX: Final = 8 * 1024 * 1024
 BATCH_BYTES_MAX: Final = 1024 * 1024
 """Size at which a produce batch is closed; one larger record still makes a batch of its own."""
 STOP_SECONDS_MAX: Final = 5.0
+NO_BROKER: Final = -1
+"""Stands for the coordinator while it is looked for."""
 
 
 class PartitionProducer:
@@ -93,6 +96,20 @@ class PartitionProducer:
             return None
         last_batch, count = changelog[-1]
         return int((await last_batch).offset) + count - 1
+
+    async def settle_offsets(self) -> int:
+        """Make the group's coordinator know all that it has acknowledged; returns the id of the broker that is it.
+
+        Right after a broker took the group over it may still answer with an older committed offset, or none, although the newer one
+        is safe in its log: it goes by what it knows to be replicated. It acknowledges a further write only when it knows that of
+        everything before, so one is made, in a transaction that is aborted: it leaves no trace.
+        """
+        producer = self._producer
+        await producer.begin_transaction()
+        await producer.send_offsets_to_transaction({self._source: 0}, self._group_id)
+        coordinator = producer._sender._coordinators.get(CoordinationType.GROUP, NO_BROKER)
+        await producer.abort_transaction()
+        return int(coordinator)
 
     async def note(self, offset: int, text: str) -> None:
         """A small transaction that leaves the source offset where it is, and a note of the breaker beside it."""

@@ -16,6 +16,8 @@ WORKERS = ("w1", "w2")
 SLICE_RECORDS = 40
 SLICE_SECONDS = 0.5
 WAIT_SECONDS_MAX = 120.0
+LOOK_SECONDS = 1.0
+"""Longest wait for one answer: whoever has died meanwhile is to be started again at once."""
 RESTARTS_MAX = 60
 
 
@@ -51,7 +53,7 @@ class Installation:
         before: list[tuple[int, int]] = []
 
         def more() -> bool:
-            judged, booked = sum(self.pipeline.stream.committed().values()), sum(self.pipeline.sink.next_offsets().values())
+            judged, booked = sum(self.pipeline.stream.committed(LOOK_SECONDS).values()), sum(self.pipeline.sink.next_offsets().values())
             if not before:
                 before.append((judged, booked))
             return judged > before[0][0] and booked > before[0][1]

@@ -265,16 +265,17 @@ class OrderStream:
         tps = [TopicPartition(self.events, partition) for partition in range(self.partitions)]
         return {tp.partition: self._marks.get_watermark_offsets(tp, WAIT_SECONDS_MAX) for tp in tps}
 
-    def committed(self) -> dict[int, int]:
+    def committed(self, seconds_max: float = WAIT_SECONDS_MAX) -> dict[int, int]:
         """The group's committed offsets, also while a transaction is open; partitions without one are left out.
 
         Asked again while the coordinator is still loading, as after a restart of the broker.
         """
+        answer_seconds = min(COORDINATOR_SECONDS, seconds_max)
         tps = [TopicPartition(self.events, partition) for partition in range(self.partitions)]
-        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        deadline = time.monotonic() + seconds_max
         while True:
             try:
-                return {tp.partition: tp.offset for tp in self._group.committed(tps, COORDINATOR_SECONDS) if tp.offset >= 0}
+                return {tp.partition: tp.offset for tp in self._group.committed(tps, answer_seconds) if tp.offset >= 0}
             except KafkaException as error:
                 if error.args[0].code() not in COORDINATOR_AWAY or time.monotonic() > deadline:
                     raise

@@ -23,6 +23,7 @@ LOG = logging.getLogger("watchdogs")
 
 AGE_SECONDS = 5
 """chunk_age_seconds_max here; the session is 6 s, of which four fifths are for the start of the producers."""
+PATIENCE = {"kafka_producer_request_timeout_seconds": 3, "chunk_age_seconds_max": AGE_SECONDS}
 SLACK_SECONDS_MAX = 20.0
 """From the bound until the process is gone: a second on a quiet machine."""
 
@@ -66,13 +67,12 @@ IN_LOOP = "slots._joined = forever"
 @pytest.fixture
 def pipeline(local_kafka: LocalKafka, topic_prefix: str, tmp_path: Path) -> Iterator[OrderPipeline]:
     """An installation whose broker may be frozen; it goes on afterwards."""
-    installation = OrderPipeline(local_kafka.bootstrap_servers, topic_prefix, tmp_path, **PATIENCE)
+    installation = OrderPipeline(
+        local_kafka.bootstrap_servers, topic_prefix, tmp_path, kafka_producer_request_timeout_seconds="3", chunk_age_seconds_max="5"
+    )
     yield installation
     os.kill(local_kafka.pid or 0, signal.SIGCONT)
     installation.close()
-
-
-PATIENCE = {"kafka_producer_request_timeout_seconds": "3", "chunk_age_seconds_max": str(AGE_SECONDS)}
 
 
 def hanging_worker(stream: OrderStream, broker: LocalKafka, hang: str) -> Worker:
@@ -156,7 +156,7 @@ def test_a_sink_whose_loop_never_ends_ends_itself(pipeline: OrderPipeline) -> No
 
 
 def test_a_sink_whose_ledger_is_locked_ends_itself(pipeline: OrderPipeline) -> None:
-    """Somebody holds the ledger's file: exit 1 with the reason, nothing half booked, and the next start goes on."""
+    """Somebody holds the ledger's file: exit 3 with the reason, nothing half booked, and the next start goes on."""
     stream = pipeline.stream
     stream.start_worker().wait_ready()
     pipeline.sink.start()
@@ -168,7 +168,7 @@ def test_a_sink_whose_ledger_is_locked_ends_itself(pipeline: OrderPipeline) -> N
         wait_until(lambda: pipeline.sink.poll() is not None, "the sink has given up")
         holder.execute("ROLLBACK")
     holder.close()
-    assert pipeline.sink.poll() == 1
+    assert pipeline.sink.poll() == 3
     assert "ledger" in pipeline.sink.log.read_text().splitlines()[-1]
     pipeline.sink.start()
     wait_until(lambda: stream.lag() == 0 and pipeline.ledger_lag() == 0, "all entries are booked")

@@ -5,6 +5,7 @@ what a fold of the events gives is what the topics hold.
 """
 
 import logging
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tests.integration.order_stream import OrderStream, Worker, wait_until
 
 LOG = logging.getLogger("zombies")
 
+SEED = int(os.environ.get("SEED", "1"))
 REFUSED = {ExitCode.FENCED, ExitCode.LOST_GENERATION}
 REFUSED_SECONDS_MAX = 15.0
 """From waking up until it has ended; a fraction of a second on a quiet machine, all six wake up at once."""
@@ -69,7 +71,7 @@ def all_booked(stream: OrderStream) -> bool:
 def frozen_zombies(stream: OrderStream, *, static: bool) -> dict[str, Worker]:
     """Six workers, frozen at one step each."""
     zombies = members(stream, "stop", static=static)
-    stream.send_day(seed=70, orders=90)
+    stream.send_day(SEED + 70, orders=90)
     wait_until(lambda: all(worker.is_stopped() for worker in zombies.values()), "every worker froze at its step")
     return zombies
 
@@ -123,11 +125,55 @@ def test_frozen_at_each_step_and_woken_while_a_successor_is_in_its_commit(stream
 def test_killed_at_each_step_at_once(stream: OrderStream, *, static: bool) -> None:
     """Six open transactions, or what is left of them, are ended by whoever takes over; nothing is lost, nothing doubled."""
     dying = members(stream, "crash", static=static)
-    stream.send_day(seed=72, orders=90)
+    stream.send_day(SEED + 72, orders=90)
     assert {step: worker.wait_exit() for step, worker in dying.items()} == dict.fromkeys(STEPS, -signal.SIGKILL)
     assert stream.lag() > 0
     successors(stream, static=static)
     wait_until(lambda: all_booked(stream), "all events are judged")
+    stream.check_books()
+
+
+FROZEN_TAKING_OVER = """
+import os, signal
+from asiento.runtime.logging import configure_logging
+from asiento.runtime.settings import load_settings
+from streams.app import run_order_worker
+from streams.engine.transaction import PartitionProducer
+
+real = PartitionProducer.{step}
+frozen = []
+
+async def freeze_first(producer, *words):
+    if not frozen:
+        frozen.append(True)
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return await real(producer, *words)
+
+PartitionProducer.{step} = freeze_first
+settings = load_settings()
+configure_logging(settings, "streams")
+run_order_worker(settings)
+"""
+
+
+@pytest.mark.parametrize("step", ["start", "settle_offsets"])
+def test_frozen_while_it_takes_over_and_woken_in_the_middle_of_its_successors_work(stream: OrderStream, step: str) -> None:
+    """It may fence its successor by what it believes to own; whoever is refused comes again, and the books are exact."""
+    stream.send_day(SEED + 77, orders=60)
+    zombie = stream.start(("-c", FROZEN_TAKING_OVER.format(step=step)), merged_records_max=10)
+    wait_until(zombie.is_stopped, "it froze while it took its partitions over")
+    running = [stream.start_worker(merged_records_max=10)]
+    wait_until(lambda: sum(stream.committed().values()) > 0, "the successor has begun")
+    zombie.process.send_signal(signal.SIGCONT)
+    stream.send_day(SEED + 78, orders=60)
+
+    def done() -> bool:
+        if running[-1].process.poll() is not None:
+            assert running[-1].process.poll() in KNOWN_CAUSES, running[-1].log_file.read_text()[-3000:]
+            running.append(stream.start_worker(merged_records_max=10))
+        return all_booked(stream)
+
+    wait_until(done, "all events are judged", 120)
     stream.check_books()
 
 

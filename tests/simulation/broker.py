@@ -216,6 +216,9 @@ class Broker:
         self.transactions: dict[str, Transaction] = {}
         self.groups: dict[str, Group] = {}
         self.offsets: dict[tuple[str, TopicPartition], Committed] = {}
+        self._last_offsets: dict[tuple[str, TopicPartition], Committed | None] = {}
+        self.coordinator = 1
+        self.unsure: dict[tuple[str, TopicPartition], Committed | None] = {}
         self.problem: Callable[[str], None] = lambda _: None
         self.slow_markers = False
         self.watchers: list[Callable[[], None]] = []
@@ -278,6 +281,7 @@ class Broker:
     def add_offsets(self, name: str, epoch: int, group: str, offsets: Mapping[TopicPartition, Committed], seconds_max: float) -> None:
         """Put source offsets into the transaction; raises `ProducerFenced`."""
         found = self._ongoing(name, epoch, seconds_max)
+        self.unsure.clear()  # a new coordinator acknowledges a write only when it is sure of all before
         found.offsets |= {(group, tp): offset for tp, offset in offsets.items()}
 
     def end_transaction(self, name: str, epoch: int, *, committed: bool) -> None:
@@ -336,12 +340,24 @@ class Broker:
         def keep_offsets() -> None:
             if committed:
                 self._require_forward(offsets)
+                self._last_offsets = {place: self.offsets.get(place) for place in offsets}
                 self.offsets |= offsets
             one_done()
 
         for tp in touched:
             self.loop.later(self._marker_seconds(), mark, tp)
         self.loop.later(self._marker_seconds(), keep_offsets)
+
+    def move_coordinator(self) -> None:
+        """The groups get another broker: it is not sure of what was committed last, and answers with what it knows for certain."""
+        self.coordinator += 1
+        self.unsure = dict(self._last_offsets)
+
+    def committed(self, group: str, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, Committed]:
+        """A group's offsets as its coordinator tells them; partitions without any are left out."""
+        keys = [(group, tp) for tp in partitions]
+        found = {key[1]: self.unsure.get(key) if key in self.unsure else self.offsets.get(key) for key in keys}
+        return {tp: one for tp, one in found.items() if one is not None}
 
     def _require_forward(self, offsets: Mapping[tuple[str, TopicPartition], Committed]) -> None:
         for place, new in offsets.items():

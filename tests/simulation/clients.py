@@ -10,6 +10,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
 
+from aiokafka.client import CoordinationType
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.errors import IllegalStateError, KafkaError
@@ -95,6 +96,20 @@ class Fetcher:
                 waiter.set_result(None) if error is None else waiter.set_exception(error)
 
 
+class GroupCoordinator:
+    """What the engine touches of aiokafka's coordinator of a consumer."""
+
+    def __init__(self, fetch_committed_offsets: Callable[..., Any]) -> None:
+        self.generation = -1
+        self._metadata_snapshot: dict[str, int] = {}
+        self.fetch_committed_offsets = fetch_committed_offsets
+
+    @property
+    def coordinator_id(self) -> int:
+        """The broker that answers for the group now."""
+        return Wire.broker.coordinator
+
+
 class SimConsumer:
     """Stands for `AIOKafkaConsumer`, with and without a group."""
 
@@ -103,7 +118,7 @@ class SimConsumer:
         self._loop = Wire.loop
         self._subscription = SubscriptionState(loop=self._loop)
         self._fetcher = Fetcher(self._subscription)
-        self._coordinator = SimpleNamespace(generation=-1, _metadata_snapshot={}, fetch_committed_offsets=self._fetch_committed_offsets)
+        self._coordinator = GroupCoordinator(self._fetch_committed_offsets)
         self._max_poll_records = options.get("max_poll_records", 500)
         self._closed = False
         self._committed_only = options.get("isolation_level") == "read_committed"
@@ -193,12 +208,8 @@ class SimConsumer:
         return found[_plain(partition)].offset if found else None
 
     async def _fetch_committed_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Committed]:
-        keys = [(self._options["group_id"], _plain(tp)) for tp in sorted(partitions)]
-
-        def fetch() -> dict[TopicPartition, Committed]:
-            return {key[1]: Wire.broker.offsets[key] for key in keys if key in Wire.broker.offsets}
-
-        found: dict[TopicPartition, Committed] = await Wire.network.ask("fetch offsets", fetch)
+        group, plain = self._options["group_id"], [_plain(tp) for tp in sorted(partitions)]
+        found: dict[TopicPartition, Committed] = await Wire.network.ask("fetch offsets", lambda: Wire.broker.committed(group, plain))
         return found
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
@@ -375,6 +386,7 @@ class SimProducer:
         self._epoch = 0
         self._channel = Channel()
         self._in_transaction = False
+        self._sender = SimpleNamespace(_coordinators={})
         process = PROCESS.get()
         self._writer = process.name if process is not None else "outside"
 
@@ -429,10 +441,22 @@ class SimProducer:
     def _busy(self) -> bool:
         return self._name is not None and Wire.broker.busy(self._name, self._epoch)
 
-    async def send_offsets_to_transaction(self, offsets: Mapping[TopicPartition, tuple[int, str]], group: str) -> None:
+    async def send_offsets_to_transaction(self, offsets: Mapping[TopicPartition, Any], group: str) -> None:
         """Source offsets, to be committed with the transaction."""
-        name, plain = str(self._name), {_plain(tp): Committed(*offset) for tp, offset in offsets.items()}
-        await self._when_last_is_done("add offsets", lambda: Wire.broker.add_offsets(name, self._epoch, group, plain, self._seconds_max))
+        name = str(self._name)
+        plain = {_plain(tp): Committed(offset) if isinstance(offset, int) else Committed(*offset) for tp, offset in offsets.items()}
+
+        def add() -> int:
+            Wire.broker.add_offsets(name, self._epoch, group, plain, self._seconds_max)
+            return Wire.broker.coordinator
+
+        self._sender._coordinators[CoordinationType.GROUP] = await self._when_last_is_done("add offsets", add)
+
+    async def abort_transaction(self) -> None:
+        """Make nothing of it visible."""
+        name = str(self._name)
+        await Wire.network.ask("abort", lambda: Wire.broker.end_transaction(name, self._epoch, committed=False), self._channel)
+        self._in_transaction = False
 
     async def commit_transaction(self) -> None:
         """Make it all visible."""

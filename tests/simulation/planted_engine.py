@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from aiokafka.client import CoordinationType
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
@@ -49,7 +50,7 @@ def _meddled(meddler: type[_Meddler]) -> Iterator[None]:
 
 
 async def _note(offsets: Mapping[Any, Any], group: str) -> None:
-    noted = {(group, TopicPartition(*tp)): Committed(*offset) for tp, offset in offsets.items()}
+    noted = {(group, TopicPartition(*tp)): Committed(*offset) for tp, offset in offsets.items() if isinstance(offset, tuple)}
     await Wire.network.ask("note offsets", lambda: Wire.broker.offsets.update(noted))
 
 
@@ -57,6 +58,7 @@ async def _note(offsets: Mapping[Any, Any], group: str) -> None:
 def _offset_after() -> AbstractContextManager[Any]:
     class Meddler(_Meddler):
         async def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], group: str) -> None:
+            self._real._sender._coordinators[CoordinationType.GROUP] = Wire.broker.coordinator
             self.noted = dict(offsets), group
 
         async def commit_transaction(self) -> None:
@@ -70,6 +72,7 @@ def _offset_after() -> AbstractContextManager[Any]:
 def _offset_before() -> AbstractContextManager[Any]:
     class Meddler(_Meddler):
         async def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], group: str) -> None:
+            self._real._sender._coordinators[CoordinationType.GROUP] = Wire.broker.coordinator
             await _note(offsets, group)
 
     return _meddled(Meddler)
@@ -174,11 +177,23 @@ def _late_fence() -> AbstractContextManager[Any]:
             await start(self)
         await note(self, offset, text)
 
+    async def settle_nothing(_: PartitionProducer) -> int:
+        return Wire.broker.coordinator
+
     stack = ExitStack()
     stack.enter_context(patch.object(PartitionProducer, "start", start_nothing))
     stack.enter_context(patch.object(PartitionProducer, "commit", commit_after_start))
     stack.enter_context(patch.object(PartitionProducer, "note", note_after_start))
+    stack.enter_context(patch.object(PartitionProducer, "settle_offsets", settle_nothing))
     return stack
+
+
+@planted("committed offsets are taken from a coordinator that is not sure of them")
+def _unsettled() -> AbstractContextManager[Any]:
+    async def ask_nobody(_: PartitionProducer) -> int:
+        return Wire.broker.coordinator
+
+    return patch.object(PartitionProducer, "settle_offsets", ask_nobody)
 
 
 @planted("the committed offset is one too far")
@@ -194,7 +209,9 @@ def _one_too_short() -> AbstractContextManager[Any]:
 def _shifted(by: int) -> AbstractContextManager[Any]:
     class Meddler(_Meddler):
         async def send_offsets_to_transaction(self, offsets: Mapping[Any, Any], group: str) -> None:
-            await self._real.send_offsets_to_transaction({tp: (max(0, offset + by), text) for tp, (offset, text) in offsets.items()}, group)
+            if all(isinstance(offset, tuple) for offset in offsets.values()):
+                offsets = {tp: (max(0, offset + by), text) for tp, (offset, text) in offsets.items()}
+            await self._real.send_offsets_to_transaction(offsets, group)
 
     return _meddled(Meddler)
 

@@ -62,6 +62,7 @@ KINDS: Final = (
     ("slow markers", 2),
     ("bad network", 2),
     ("compaction", 2),
+    ("coordinator moves", 2),
     ("chunk lost", 3),
     ("chunk doubled", 2),
     ("commit fails", 5),
@@ -273,6 +274,8 @@ class World:
             case "slow markers" if self.fault(what):
                 self.broker.slow_markers = True
                 self.loop.later(4.0, setattr, self.broker, "slow_markers", False)
+            case "coordinator moves" if self.fault(what):
+                self.broker.move_coordinator()
             case "compaction" if self.fault(what):
                 for number in range(self.partitions):
                     self.broker.log(TopicPartition(checks.changelog_of(self.settings), number)).compact()

@@ -19,6 +19,7 @@ from streams.engine.processor import OutputRecord, RangeTooLarge, SourceRange, S
 from streams.engine.slots import SlotSet
 
 SOURCE, CHANGELOG, OUTPUT = "source", "changelog", "output"
+BROKER = 1
 
 
 async def let_others_run(turns: int = 3) -> None:
@@ -91,6 +92,7 @@ class RecordingProducer:
         self.may_commit.set()
         self.failure: Exception | None = None
         self.started = self.stopped = False
+        self.settled = 0
 
     async def start(self) -> None:
         """Note it."""
@@ -99,6 +101,13 @@ class RecordingProducer:
     async def stop(self) -> None:
         """Note it."""
         self.stopped = True
+
+    async def settle_offsets(self) -> int:
+        """The broker is settled at once."""
+        self.settled += 1
+        if self.failure is not None:
+            raise self.failure
+        return BROKER
 
     async def note(self, offset: int, text: str) -> None:
         """Keep what stands beside the offset."""
@@ -124,6 +133,7 @@ class HandFetchThread:
     assigned: set[TP]
     positions: dict[TP, StartPosition] = field(default_factory=dict)
     fetch_states: dict[TP, tuple[int | None, int | None]] = field(default_factory=dict)
+    coordinators: list[int | None] = field(default_factory=lambda: [BROKER])
     seeks: list[tuple[Mapping[TP, int], Mapping[TP, int]]] = field(default_factory=list)
 
     def assignment(self) -> set[TP]:
@@ -144,6 +154,10 @@ class HandFetchThread:
 
     def wake(self) -> None:
         """Nobody waits."""
+
+    def group_coordinator(self) -> int | None:
+        """As the test set them, one after the other; the last one stays."""
+        return self.coordinators.pop(0) if len(self.coordinators) > 1 else self.coordinators[0]
 
     def fetch_state(self, tp: TP) -> tuple[int | None, int | None]:
         """As the test set it."""

@@ -70,3 +70,15 @@ async def test_forwarding_streams_are_refused() -> None:
         stream.group_by(lambda value: value)
     with pytest.raises(SettingsError, match="through"):
         stream.through("other")
+
+
+async def test_the_consumer_reads_committed_records_only_and_its_time_outs_are_the_settings() -> None:
+    """Isolation is no setting of the frame: it stands where the consumer is made."""
+    offline = Offline(kafka_session_timeout_seconds=8, kafka_request_timeout_seconds=20)
+    thread = offline.consumer._new_consumer_thread()
+    consumer: Any = thread._create_worker_consumer(None)
+    consumer._closed = True  # it was never started
+    thread.thread_loop.close()
+    assert (consumer._isolation_level, consumer._enable_auto_commit, consumer._auto_offset_reset) == ("read_committed", False, "earliest")
+    patience = (consumer._heartbeat_interval_ms, consumer._session_timeout_ms, consumer._rebalance_timeout_ms, consumer._request_timeout_ms)
+    assert patience == (800, 8_000, 15_000, 20_000)

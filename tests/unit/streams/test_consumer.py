@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, ProducerFenced
 from faust.types import TP
 
 from streams.engine import consumer as consumer_module
@@ -12,7 +12,7 @@ from streams.engine.chunks import FetchedChunk
 from streams.engine.consumer import STALL_SECONDS
 from streams.engine.failure import ExitCode
 from streams.engine.fetch_thread import StartPosition
-from tests.unit.streams.offline_engine import CHANGELOG, SOURCE, Offline, OfflineSlots, ProcessEnded, Record, RecordingProducer
+from tests.unit.streams.offline_engine import BROKER, CHANGELOG, SOURCE, Offline, OfflineSlots, ProcessEnded, Record, RecordingProducer
 
 P0, P1 = TP(SOURCE, 0), TP(SOURCE, 1)
 
@@ -24,6 +24,31 @@ async def test_start_is_the_committed_offset_else_the_earliest() -> None:
     await offline.ready()
     assert offline.thread.seeks[-1][0] == {P0: 40, P1: 60}
     assert [offline.slots.by_partition[partition].expected_offset for partition in (0, 1)] == [40, 60]
+
+
+async def test_a_committed_offset_counts_only_from_the_broker_that_has_just_settled_it() -> None:
+    """A broker that has just taken the group over may answer with an older offset, or none, as if a chunk had never been judged."""
+    offline = await Offline().assign()
+    offline.thread.coordinators = [None, BROKER + 1, BROKER]
+    answers: list[int | None] = [None, None, 60]
+
+    async def start_positions(partitions: Any) -> Any:
+        committed = answers.pop(0)
+        return {tp: StartPosition(committed, 0, 90) for tp in partitions}
+
+    offline.thread.start_positions = start_positions  # type: ignore[method-assign]
+    offline.consumer.resume_partitions({P0, P1})
+    await offline.consumer.perform_seek()
+    assert [offline.slots.by_partition[partition].expected_offset for partition in (0, 1)] == [60, 60]
+    assert [offline.producer(0).settled, offline.producer(1).settled] == [3, 0]
+
+
+async def test_offsets_that_cannot_be_settled_end_the_process(ended: list[ExitCode]) -> None:
+    offline = await Offline().assign()
+    offline.producer(0).failure = ProducerFenced()
+    with pytest.raises(ProcessEnded):
+        await offline.consumer.perform_seek()
+    assert ended == [ExitCode.FENCED]
 
 
 async def test_chunk_from_before_the_seek_is_refused() -> None:
