@@ -43,7 +43,7 @@ unit: setup
 # Two at a time: most of it waits for processes. Whole files, as some share what their first test has built; longest first.
 integration: setup
 	$(PYTEST) -q -n 2 --dist loadfile --no-loadscope-reorder -m "(kafka or slow) and not soak" \
-	  tests/acceptance tests/integration tests/contract tests/unit
+	  tests/acceptance tests/integration tests/contract tests/unit tests/simulation
 
 test: check integration ## All that decides whether a change is good, real Kafka included
 
@@ -83,6 +83,9 @@ soak-brokers: setup ## Three brokers, each killed in turn under load, then two a
 
 soak-zombies: setup ## Workers frozen at each step of a commit and woken while their successor is in its own; about three minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/integration/test_worker_zombies.py
+
+soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
+	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation
 
 bench: bench-core ## Time of the core alone, then CPU per event of worker, sink and projector; how long operators wait
 	$(BIN)/python -m bench.throughput
