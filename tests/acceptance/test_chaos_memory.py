@@ -21,8 +21,8 @@ GROWTH_BYTES_MAX = 8_000_000
 HANDLES_MORE_MAX = 2
 TASKS_MORE_MAX = 2
 TICK_SECONDS = 0.5
-LOOKS = 5
-"""Looks around an instant, of which the median counts: what is open at one instant comes and goes with requests."""
+LOOKS = 10
+"""Looks around an instant: the median of the memory counts, and the least of handles and tasks, as those of requests come and go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def peak_rate(system: ChaosSystem, load: SteadyLoad) -> float:
 
 
 def pace(system: ChaosSystem, load: SteadyLoad, rate: float, seconds: float) -> dict[str, Held]:
-    """Send at this rate for so long; what was held at the end, the median of some looks."""
+    """Send at this rate for so long; what was held at the end, by some looks."""
     began, sent, looks = time.monotonic(), 0, []
     while (passed := time.monotonic() - began) < seconds:
         due = int(rate * passed) - sent
@@ -71,9 +71,12 @@ def pace(system: ChaosSystem, load: SteadyLoad, rate: float, seconds: float) -> 
         system.revive()
         time.sleep(TICK_SECONDS)
     assert not system.excused, f"a process died although nothing was done to it: {dict(system.excused)}, logs in {system.directory}"
-    middle = len(looks) // 2
     return {
-        name: Held(*(sorted(getattr(look[name], what) for look in looks)[middle] for what in ("rss", "handles", "tasks")))
+        name: Held(
+            rss=sorted(look[name].rss for look in looks)[len(looks) // 2],
+            handles=min(look[name].handles for look in looks),
+            tasks=min(look[name].tasks for look in looks),
+        )
         for name in looks[0]
     }
 

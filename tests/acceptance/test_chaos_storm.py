@@ -1,6 +1,7 @@
 """A rebalance storm: a third worker joins, or leaves, every fifteen seconds; the books are exact, and work goes on meanwhile."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.acceptance.chaos_options import DATABASE, SEED, figure, option
 from tests.acceptance.chaos_system import WORKERS, ChaosSystem, Shape, chaos_system
 from tests.acceptance.chaos_word import check_what_the_product_says
 from tests.acceptance.test_chaos_restart import is_ready
+from tests.integration.order_stream import Worker, wait_until
 
 pytestmark = pytest.mark.kafka
 
@@ -36,10 +38,11 @@ def storm(system: ChaosSystem, seconds: float) -> tuple[float, int]:
     """Records a second under the storm, and how often the guest joined or left."""
     before, began, moves = system.decided_total(), time.monotonic(), 0
     while time.monotonic() - began < seconds:
-        guest = system.workers.pop(GUEST, None)
+        guest: Worker | None = system.workers.pop(GUEST, None)
         if guest is None:
             system.start_worker(GUEST)
         else:
+            wait_until(partial(guest.logged, "process_started"), "the guest takes signals")
             assert guest.stop() == 0, guest.log_file
         moves += 1
         system.journal(f"{GUEST} {'joins' if guest is None else 'leaves'}")
