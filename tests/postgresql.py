@@ -100,6 +100,14 @@ class PostgresqlServer:
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
         return self.url(name)
 
+    def ask_for_password(self, role: str, password: str) -> None:
+        """Make a role that must give a password (SCRAM); all others are trusted."""
+        rules = Path(self._data) / "pg_hba.conf"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE ROLE \"{role}\" LOGIN PASSWORD '{password}'".encode())
+            rules.write_text(f'host all "{role}" 127.0.0.1/32 scram-sha-256\n{rules.read_text()}')
+            connection.execute("SELECT pg_reload_conf()")
+
     def url(self, database: str) -> str:
         """The URL of a database."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"

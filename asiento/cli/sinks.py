@@ -15,7 +15,7 @@ from asiento.runtime.settings import Settings, load_settings
 app = typer.Typer(no_args_is_help=True, help="Write entries into ledgers, and all topics into the operational database.")
 
 SINKS = ("ledger", "projector")
-"""Names that `sinks run` knows; `ledger` is the embedded one of ASIENTO_LEDGER_URL, `projector` fills ASIENTO_OPERATIONAL_URL."""
+"""Names that `sinks run` knows; `ledger` is the one of ASIENTO_LEDGER_URL, `projector` fills ASIENTO_OPERATIONAL_URL."""
 
 
 @app.callback()
@@ -26,7 +26,7 @@ def _group() -> None:
 @app.command()
 def run(
     name: str = typer.Argument(
-        help="`ledger`: the embedded one of ASIENTO_LEDGER_URL; `projector`: the operational database of ASIENTO_OPERATIONAL_URL."
+        help="`ledger`: the one of ASIENTO_LEDGER_URL; `projector`: the operational database of ASIENTO_OPERATIONAL_URL."
     ),
 ) -> None:
     """Write what the topics say until SIGTERM; drains and exits 0 then, non-zero at once when a promise is broken."""
@@ -39,6 +39,7 @@ def run(
     from asiento.cli.broker_access import broker_trouble, start_process
     from asiento.runtime import log_events
     from asiento.runtime.logging import configure_logging, get_logger
+    from asiento.runtime.memory_limit import limit_memory
     from sinks.entry_stream import StreamBroken
     from sinks.ledger import LedgerError, LedgerUnavailable
     from sinks.projector.errors import OperationalError, OperationalUnavailable
@@ -46,6 +47,7 @@ def run(
     from sinks.stream_identity import StreamUnknown
 
     configure_logging(settings, f"sink-{name}")
+    limit_memory(settings)
     start_process(settings, name)
     try:
         asyncio.run(_process(name, settings))

@@ -46,7 +46,7 @@ class Judging:
         self.metrics = metrics
         self.faults = faults
         self.marked = asyncio.Lock()
-        """Held from the mark of a record until it is cleared."""
+        """Held from the mark of a record until it is cleared, and from the note of a first chunk until it is judged."""
         self.partition: int | None = None
         """The partition that is judged at this instant."""
         self.blamed: int | None = None
@@ -109,16 +109,22 @@ class PartitionGuard:
         """
         if self.note.isolated and source.records:
             return await self._judge_one(source, process, give_up)
-        if not self._proven and source.records:
-            await self._write(source.first_offset, self.note.entered(self._judging.run, source.next_offset))
         try:
-            if not self._judging.marked.locked():
-                return self._judged(source, process)
-            async with self._judging.marked:
+            if self._proven or not source.records:
+                return await self._judge_freely(source, process)
+            async with self._judging.marked:  # noted one after the other: a kill from outside finds few of them in their first chunk
+                await self._write(source.first_offset, self.note.entered(self._judging.run, source.next_offset))
                 return self._judged(source, process)
         except RangeWaits:
             await self._leave(source.first_offset)
             raise
+
+    async def _judge_freely(self, source: SourceRange, process: Callable[[], ResultT]) -> ResultT:
+        """A range that no note is needed for; it waits while another partition's record is marked."""
+        if not self._judging.marked.locked():
+            return self._judged(source, process)
+        async with self._judging.marked:
+            return self._judged(source, process)
 
     async def _judge_one(self, source: SourceRange, process: Callable[[], ResultT], give_up: Callable[[str], ResultT]) -> ResultT:
         if self.note.accuses:

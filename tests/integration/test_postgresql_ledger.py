@@ -201,7 +201,10 @@ async def test_text_that_postgresql_cannot_hold_comes_back_as_it_was(postgresql:
     odd = [replace(capture(number), memo=memo) for number, memo in enumerate(("a\0b", f"{MARK}0", f"{MARK}\0{MARK}1"), start=1)]
     ledger = writer(postgresql)
     await ledger.open(STREAM, (0,))
-    await ledger.book(batch(odd))
+    await ledger.book(batch([*odd, replace(capture(1, amount=5), memo="\0", order_key=f"t1:{MARK}")]))
+    acks = (await ledger.pending_acks(10)).acks
+    assert [item.ack.status for item in acks] == ["POSTED", "POSTED", "POSTED", "REJECTED"]
+    assert acks[-1].order_key == f"t1:{MARK}"
     await ledger.close()
     with reader_at(postgresql) as reader:
         assert [row.entry() for row in reader.all_rows()] == odd

@@ -212,6 +212,28 @@ async def test_nothing_else_is_judged_while_a_record_is_marked(monkeypatch: pyte
     assert judged == [0, 1]
 
 
+async def test_first_chunks_are_noted_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever kills the process while partition 0 is in its first chunk finds no note of the others: they did nothing yet."""
+    offline = await Offline().ready()
+    writing, may_write = asyncio.Event(), asyncio.Event()
+    write = offline.producer(0).note
+
+    async def slow(offset: int, text: str) -> None:
+        writing.set()
+        await may_write.wait()
+        await write(offset, text)
+
+    monkeypatch.setattr(offline.producer(0), "note", slow)
+    await offline.slots.accept(offline.chunk(0, 1), offline.consumer.give_back)
+    await writing.wait()
+    await offline.slots.accept(offline.chunk(0, 1, partition=1), offline.consumer.give_back)
+    await let_others_run(10)
+    assert notes(offline, 1) == []
+    may_write.set()
+    await offline.settle()
+    assert [offset for offset, _ in notes(offline, 1)] == [0, 1]
+
+
 async def test_suspension_ends_an_isolation_between_two_records() -> None:
     """A rebalance does not wait for a thousand single transactions; what is left is the next owner's."""
     offline = await taken_over(Note(until=9, isolated=True))
