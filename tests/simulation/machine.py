@@ -27,7 +27,7 @@ from asiento.accounting.policy import DEFAULT_POLICIES
 from asiento.runtime import loop_watchdog
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings
-from sinks import ack_publisher, delivery, entry_stream, ledger_process, sink_process
+from sinks import ack_publisher, entry_stream, ledger_process, sink_process
 from sinks.entry_stream import StreamBroken
 from sinks.ledger import AckPage, Batch, BookResult, LedgerError, LedgerRefused, LedgerUnavailable
 from sinks.projector import process as projector_process
@@ -331,7 +331,7 @@ def _keep_line(_logger: Any, _method: str, event: Any) -> Mapping[str, Any]:
 def _patches(loop: SimLoop, *, locked: bool) -> Sequence[Any]:
     time, nothing = SimTime(loop), lambda *_: None
     no_gc = SimpleNamespace(collect=nothing, freeze=nothing, set_threshold=nothing)
-    modules = (engine_app, engine_lag, slots, watchdog, orders, run_ends, loop_watchdog, delivery)
+    modules = (engine_app, engine_lag, slots, watchdog, orders, run_ends, loop_watchdog)
     runs = count(1)
     clock = (patch.object(module, "time", time) for module in modules)
     return (

@@ -11,7 +11,7 @@ from aiokafka.structs import TopicPartition
 from sinks.ack_publisher import AckPublisher
 from sinks.delivery import DeliveryLoop
 from sinks.entry_stream import EntryStream
-from sinks.ledger import Batch, LedgerError
+from sinks.ledger import Batch, BookResult, LedgerError
 from sinks.projector.projection import Projection
 from sinks.projector.writer import OperationalWriter, TopicPart
 from sinks.sqlite_ledger import SqliteLedger
@@ -69,7 +69,7 @@ def _gone_over() -> AbstractContextManager[Any]:
             return await book(self, batch)
         except LedgerError:
             await book(self, Batch(ranges=batch.ranges, entries=()))
-            return ()
+            return tuple(BookResult.EXISTS for _ in batch.entries)
 
     return patch.object(DeliveryLoop, "_book", book_or_go_on)
 

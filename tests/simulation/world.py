@@ -136,7 +136,7 @@ class World:
             "projector": Kind(run_projector, 1),
         }
         self.accepted_bytes_max = draw.choice((20_000, slots.ACCEPTED_BYTES_MAX))
-        self.fold_seconds_max = draw.choice((orders.FOLD_SECONDS_MAX, orders.FOLD_SECONDS_MAX, -1.0))
+        self.fold_seconds_max = draw.choice((orders.FOLD_SECONDS_MAX, -1.0))
         self.output_bytes_max = draw.choice((12_000, chunk.OUTPUT_BYTES_MAX))
         self.mail: Mail = mail_of(self._random("mail"), self.partitions)
         self._last_chunk_fault = 0.0
