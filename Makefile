@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
-  soak-brokers soak-zombies soak-simulation soak-fuzz bench bench-core mutate lock down clean
+  soak-brokers soak-zombies soak-simulation soak-fuzz soak-crash-loop bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -43,12 +43,19 @@ unit: setup
 # Two at a time: most of it waits for processes. Whole files, as some share what their first test has built; longest first.
 integration: setup
 	$(PYTEST) -q -n 2 --dist loadfile --no-loadscope-reorder -m "(kafka or slow) and not soak" \
-	  tests/acceptance tests/integration tests/contract tests/unit
+	  tests/acceptance tests/integration tests/contract tests/unit tests/simulation
 
 test: check integration ## All that decides whether a change is good, real Kafka included
 
 soak: setup ## The long suites: many kills under load
 	$(PYTEST) -q -m soak --timeout 3600
+
+soak-fuzz: setup ## 200 000 mutated records through every decoder (SEED)
+	SEED=$(or $(SEED),1) $(PYTEST) -q -m soak tests/fuzz --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
+
+soak-crash-loop: setup ## Deadly records set aside, innocent ones near 20 kills and 5 broker outages never; a real broker
+	$(PYTEST) -q -m soak tests/integration/test_crash_loop.py tests/integration/test_decompression_bomb.py --timeout 1500 \
+	  -o log_cli=true -o log_cli_level=WARNING
 
 # What the chaos harness can be told: docs/chaos.md. The last lines of each are its figures.
 CHAOS = SEED=$(or $(SEED),1) $(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
@@ -76,6 +83,9 @@ soak-brokers: setup ## Three brokers, each killed in turn under load, then two a
 
 soak-zombies: setup ## Workers frozen at each step of a commit and woken while their successor is in its own; about three minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/integration/test_worker_zombies.py
+
+soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
+	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation
 
 bench: bench-core ## Time of the core alone, then CPU per event of worker, sink and projector; how long operators wait
 	$(BIN)/python -m bench.throughput

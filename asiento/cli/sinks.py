@@ -39,6 +39,7 @@ def run(
     from asiento.cli.broker_access import broker_trouble, start_process
     from asiento.runtime import log_events
     from asiento.runtime.logging import configure_logging, get_logger
+    from asiento.runtime.memory_limit import limit_memory
     from sinks.entry_stream import StreamBroken
     from sinks.ledger import LedgerError, LedgerUnavailable
     from sinks.projector.errors import OperationalError, OperationalUnavailable
@@ -46,6 +47,7 @@ def run(
     from sinks.stream_identity import StreamUnknown
 
     configure_logging(settings, f"sink-{name}")
+    limit_memory(settings)
     start_process(settings, name)
     try:
         asyncio.run(_process(name, settings))

@@ -93,11 +93,19 @@ class Nemesis:
         database.recover()
 
     def fill_disk(self, seconds: float) -> Healed:
-        """Fill the disk of the part that has one of its own; make room after so long, and start again what has ended."""
+        """Fill the disk of the part that has one of its own; so long after somebody died of it make room, and start what has ended."""
         system, disk = self.system, self.system.disk
         assert disk is not None
-        system.journal(f"the disk of the {system.shape.full_disk} is full for {seconds:.0f} s")
+        system.journal(f"the disk of the {system.shape.full_disk} is full")
+        before = system.excused.total()
         disk.fill()
+
+        def noticed() -> bool:
+            if system.shape.full_disk == BROKER:
+                return system.broker.exit_code() is not None
+            return system.excused.total() > before
+
+        system.until(noticed, "somebody dies of the full disk")
         system.linger(seconds)
         disk.make_room()
         if system.database is not None and not system.database.running:

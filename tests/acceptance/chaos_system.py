@@ -36,6 +36,8 @@ WORKERS = ("w1", "w2")
 SINK = "sink"
 DATABASE = "ledger"
 PARTITIONS = 8
+SMALL_CHUNKS: dict[str, object] = {"merged_records_max": 300, "chunk_bytes_max": 65_536}
+"""For runs that kill workers: two kills at one chunk make its records go one at a time (docs/crash-loop-breaker.md)."""
 WAIT_SECONDS_MAX = 180.0
 DRAIN_SECONDS_MAX = 900.0
 EXCUSED = {

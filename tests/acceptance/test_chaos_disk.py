@@ -10,7 +10,9 @@ from tests.acceptance.chaos_options import SEED, figure, option
 from tests.acceptance.chaos_system import Shape, chaos_system
 from tests.acceptance.chaos_word import check_what_the_product_says
 
-FULL_SECONDS = 10.0
+pytestmark = pytest.mark.kafka
+
+FULL_SECONDS = 5.0
 WORKING_AGAIN_SECONDS_MAX = option("HEAL_SECONDS", 30)
 
 

@@ -12,6 +12,8 @@ from tests.acceptance.chaos_system import SINK, WORKERS, ChaosSystem, Shape, cha
 from tests.acceptance.metrics_watch import health_url, scrape
 from tests.acceptance.steady_load import SteadyLoad
 
+pytestmark = pytest.mark.kafka
+
 MINUTES = option("MINUTES", 20)
 ORDERS = int(option("ORDERS", 2000))
 PEAK_RECORDS = int(option("PEAK_RECORDS", 60000))

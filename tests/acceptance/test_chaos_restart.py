@@ -7,9 +7,11 @@ import pytest
 
 from tests.acceptance.chaos_checks import findings
 from tests.acceptance.chaos_options import DATABASE, SEED, figure, option
-from tests.acceptance.chaos_system import SINK, WORKERS, ChaosSystem, Shape, chaos_system
+from tests.acceptance.chaos_system import SINK, SMALL_CHUNKS, WORKERS, ChaosSystem, Shape, chaos_system
 from tests.acceptance.topic_facts import ENTRIES
 from tests.integration.order_stream import wait_until
+
+pytestmark = pytest.mark.kafka
 
 KILLS = int(option("KILLS", 12))
 RECORDS = int(option("CHANGELOG_RECORDS", 400_000))
@@ -71,7 +73,7 @@ def test_the_first_new_entry_comes_soon_after_a_kill(tmp_path: Path) -> None:
     for static in (True, False):
         directory = tmp_path / ("static" if static else "dynamic")
         directory.mkdir()
-        shape = Shape(seed=SEED, database=DATABASE, static_members=static, lives=40, behind_records=2_000)
+        shape = Shape(seed=SEED, database=DATABASE, static_members=static, lives=40, behind_records=2_000, worker_settings=SMALL_CHUNKS)
         times = kill_and_time(shape, directory, KILLS // 2)
         seconds = sorted(took for _, took in times)
         told.append(f"{directory.name} members {len(times)} kills, median {seconds[len(seconds) // 2]:.1f} s, slowest {seconds[-1]:.1f} s")

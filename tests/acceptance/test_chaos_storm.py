@@ -11,6 +11,8 @@ from tests.acceptance.chaos_system import WORKERS, ChaosSystem, Shape, chaos_sys
 from tests.acceptance.chaos_word import check_what_the_product_says
 from tests.acceptance.test_chaos_restart import is_ready
 
+pytestmark = pytest.mark.kafka
+
 STORM_SECONDS = option("STORM_SECONDS", 300)
 CALM_SECONDS = option("CALM_SECONDS", 60)
 EVERY_SECONDS = 15.0

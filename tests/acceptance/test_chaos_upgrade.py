@@ -8,6 +8,8 @@ later start can mend that, so it is not promised, and `verify` does not call it 
 
 from pathlib import Path
 
+import pytest
+
 from sources.synthetic.arrivals import Arrival
 from sources.synthetic.day import trading_day
 from tests.acceptance.order_pipeline import OrderPipeline
@@ -27,6 +29,7 @@ def send(stream: OrderStream, arrivals: list[Arrival]) -> None:
             producer.produce(stream.events, *stream.record(arrival))
 
 
+@pytest.mark.timeout(600)
 def test_a_rolling_upgrade_books_every_order_by_the_version_it_began_with(pipeline: OrderPipeline, tmp_path: Path) -> None:
     stream, old, new = pipeline.stream, tmp_path / "old.yaml", tmp_path / "new.yaml"
     old.write_text(OLD_FILE)
