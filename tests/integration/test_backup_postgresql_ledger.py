@@ -1,6 +1,7 @@
 """A ledger in PostgreSQL is backed up as a file, which is an embedded ledger, and restored from there into an empty database."""
 
 import sqlite3
+import subprocess
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,11 @@ from sinks.backup.manifest import LEDGER
 from sinks.backup.proof import prove
 from sinks.backup.restore import check_plan, restore
 from sinks.backup.take import take_backup
-from sinks.ledger_access import reader_at, writer_at
+from sinks.ledger_access import audit_at, reader_at, writer_at
+from sinks.postgresql_ledger import PostgresqlLedger
 from sinks.verify.kept_heads import heads_of
+from tests.postgresql import PostgresqlServer, binaries
+from tests.unit.sinks.journal import BOOKED_AT, STREAM, batch, capture, invoice
 from tests.unit.sinks_backup.taking import ORDERS_GROUP, backup_plan, make_system, plan_into
 
 
@@ -58,3 +62,27 @@ async def test_a_sink_goes_on_from_a_restored_database(postgresql: str, tmp_path
     await pending.close()
     with reader_at(postgresql) as server:
         assert server.last_entry() == last
+
+
+async def test_a_dump_of_the_database_is_a_ledger_that_a_sink_goes_on_with(
+    postgresql: str, postgresql_server: PostgresqlServer, tmp_path: Path
+) -> None:
+    tools = binaries()
+    assert tools is not None
+    ledger = PostgresqlLedger(postgresql, lambda: BOOKED_AT)
+    await ledger.open(STREAM, (0,))
+    await ledger.book(batch([capture(1), invoice(1), invoice(1, amount=5_800)]))
+    await ledger.mark_published(await ledger.pending_acks(2))
+    await ledger.close()
+    there = postgresql_server.new_database(f"{postgresql.rpartition('/')[2]}-copy")
+    subprocess.run([tools / "pg_dump", "-Fc", "-f", tmp_path / "books.dump", postgresql], check=True)
+    subprocess.run([tools / "pg_restore", "--exit-on-error", "-d", there, tmp_path / "books.dump"], check=True)
+    with reader_at(there) as copy, reader_at(postgresql) as original:
+        assert list(copy.all_rows()) == list(original.all_rows())
+    with audit_at(there) as audit:
+        assert audit.schema_differences() == ()
+    again = PostgresqlLedger(there, lambda: BOOKED_AT)
+    assert await again.open(STREAM, (0,)) == {0: 3}
+    assert [item.ack.status for item in (await again.pending_acks(10)).acks] == ["REJECTED"]
+    assert await again.book(batch([invoice(1), invoice(2)], start=3)) == ("exists", "booked")
+    await again.close()
