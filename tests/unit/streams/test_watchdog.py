@@ -48,7 +48,8 @@ def test_stuck_worker_ends_itself(stuck: str, code: ExitCode, reason: str) -> No
 
 def test_a_worker_that_was_frozen_is_given_its_time_again() -> None:
     """Frozen with a chunk in work for longer than the bound: awake again, that time does not count, whichever watcher ticks first."""
-    stuck = f"{STUCK_AWAIT}; import os, signal; print('frozen', flush=True); os.kill(os.getpid(), signal.SIGSTOP); time.sleep(0.15); await asyncio.sleep(0.2)"
+    freeze = "await asyncio.sleep(0.1); print('frozen', flush=True); os.kill(os.getpid(), signal.SIGSTOP)"
+    stuck = f"{STUCK_AWAIT}; import os, signal; {freeze}; time.sleep(0.15); await asyncio.sleep(0.2)"  # the thread ticks first
     program = PROGRAM.replace("STUCK", stuck).replace("await asyncio.sleep(30)", "print('alive', flush=True)")
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
