@@ -10,7 +10,8 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
 export UV_SYSTEM_CERTS := 1
 endif
 
-.PHONY: help setup demo test check unit integration soak soak-brokers soak-zombies bench bench-core mutate lock down clean
+.PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
+  soak-brokers soak-zombies soak-simulation soak-fuzz soak-crash-loop bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -42,18 +43,49 @@ unit: setup
 # Two at a time: most of it waits for processes. Whole files, as some share what their first test has built; longest first.
 integration: setup
 	$(PYTEST) -q -n 2 --dist loadfile --no-loadscope-reorder -m "(kafka or slow) and not soak" \
-	  tests/acceptance tests/integration tests/contract tests/unit
+	  tests/acceptance tests/integration tests/contract tests/unit tests/simulation
 
 test: check integration ## All that decides whether a change is good, real Kafka included
 
 soak: setup ## The long suites: many kills under load
 	$(PYTEST) -q -m soak --timeout 3600
 
+soak-fuzz: setup ## 200 000 mutated records through every decoder (SEED)
+	SEED=$(or $(SEED),1) $(PYTEST) -q -m soak tests/fuzz --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
+
+soak-crash-loop: setup ## Deadly records set aside, innocent ones near 20 kills and 5 broker outages never; a real broker
+	$(PYTEST) -q -m soak tests/integration/test_crash_loop.py tests/integration/test_decompression_bomb.py --timeout 1500 \
+	  -o log_cli=true -o log_cli_level=WARNING
+
+# What the chaos harness can be told: docs/chaos.md. The last lines of each are its figures.
+CHAOS = SEED=$(or $(SEED),1) $(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
+
+soak-kills: setup ## Sixty kill -9 of workers, sink, broker and database over 300 000 events (SEED)
+	$(CHAOS) tests/acceptance/test_chaos_kills.py
+
+soak-faults: setup ## Frozen processes, restarts of broker and database, cuts of the network, five of each (SEED)
+	$(CHAOS) tests/acceptance/test_chaos_faults.py
+
+soak-storm: setup ## Five minutes in which a worker joins or leaves every 15 s (SEED)
+	$(CHAOS) tests/acceptance/test_chaos_storm.py
+
+soak-restart: setup ## Time to the first new entry after a kill, and to recover the order states (SEED)
+	$(CHAOS) tests/acceptance/test_chaos_restart.py
+
+soak-memory: setup ## Memory, handles and tasks over twenty minutes at half of peak (SEED)
+	$(CHAOS) tests/acceptance/test_chaos_memory.py
+
+soak-disk: setup ## Full disks under ledger, database and broker; needs the right to mount (SEED)
+	$(CHAOS) tests/acceptance/test_chaos_disk.py
+
 soak-brokers: setup ## Three brokers, each killed in turn under load, then two at once; about ten minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/acceptance/test_three_brokers.py
 
 soak-zombies: setup ## Workers frozen at each step of a commit and woken while their successor is in its own; about three minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/integration/test_worker_zombies.py
+
+soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
+	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation
 
 bench: bench-core ## Time of the core alone, then CPU per event of worker, sink and projector; how long operators wait
 	$(BIN)/python -m bench.throughput

@@ -17,7 +17,7 @@ from schemas.topics import (
     changelog_name,
 )
 
-Resource: TypeAlias = Literal["topic", "group", "transactional_id"]
+Resource: TypeAlias = Literal["topic", "group", "transactional_id", "cluster"]
 Pattern: TypeAlias = Literal["literal", "prefixed"]
 Operation: TypeAlias = Literal["read", "write", "create", "alter", "describe", "describe_configs", "alter_configs"]
 
@@ -42,22 +42,33 @@ COMPONENTS: Final = {
 }
 """Every component with a user of its own, and what runs as it."""
 
+CHECKS_BROKERS: Final = (WORKER, SWEEPER)
+"""Who looks before its start whether brokers and topics are set up so that the guarantee holds."""
+INTERNAL_TOPICS: Final = ("__consumer_offsets", "__transaction_state")
+"""Kafka's own, on which the guarantee rests."""
+CLUSTER: Final = "kafka-cluster"
+
 _OUTPUTS: Final = (ACCOUNTING_ENTRIES, ACCOUNTING_DISCREPANCIES, ORDERS_DLQ, ACCOUNTING_DECISIONS)
 _KEPT: Final = (ORDERS_EVENTS, *_OUTPUTS, ACCOUNTING_ACKS, ACCOUNTING_ACTIONS)
 _READ: Final[tuple[Operation, ...]] = ("read", "describe")
+_LOOK_AT: Final[tuple[Operation, ...]] = ("describe", "describe_configs")
 _LOOK: Final[tuple[Operation, ...]] = ("read", "describe", "describe_configs")
 _WRITE: Final[tuple[Operation, ...]] = ("write", "describe")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
-    """What a component may do with one resource of the broker; a `prefixed` name stands for all names that start with it."""
+    """What a component may do with one resource of the broker; a `prefixed` name stands for all names that start with it.
+
+    `needed`: it does not start without; else a look at the brokers' set-up is left out, which it says.
+    """
 
     component: str
     resource: Resource
     name: str
     pattern: Pattern
     operations: tuple[Operation, ...]
+    needed: bool = True
 
 
 def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
@@ -100,9 +111,14 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         found += [Right(component, "topic", topic_prefix + name, "literal", _READ) for name in reads.get(component, ())]
         found += [Right(component, "topic", topic_prefix + name, "literal", _WRITE) for name in writes.get(component, ())]
         found += [Right(component, *row) for row in more.get(component, ())]
+        if component in CHECKS_BROKERS:
+            topics = sorted({right.name for right in found if right.component == component and right.resource == "topic"})
+            found += [Right(component, "topic", name, "literal", ("describe_configs",), needed=False) for name in topics]
+            found += [Right(component, "topic", name, "literal", _LOOK_AT, needed=False) for name in INTERNAL_TOPICS]
+            found.append(Right(component, "cluster", CLUSTER, "literal", ("describe_configs",), needed=False))
     return tuple(found)
 
 
 def needs_of(component: str, app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
-    """The rights of one component."""
-    return tuple(right for right in rights_of(app_id, topic_prefix) if right.component == component)
+    """The rights without which one component does not start."""
+    return tuple(right for right in rights_of(app_id, topic_prefix) if right.component == component and right.needed)

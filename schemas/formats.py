@@ -19,6 +19,9 @@ TIME_MAX = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * MICRO
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+TIME_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+TIME_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""The calendar from its first to its last microsecond."""
 _DECIMAL = re.compile(r"(-?)0{0,18}([0-9]{1,18})(?:\.([0-9]{1,12}))?")
 _QUANTITY = re.compile(r"([0-9]{1,16})(?:\.([0-9]{1,6}))?")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
@@ -64,6 +67,11 @@ def parse_time(text: str) -> int:
         return (datetime.fromisoformat(text.upper()) - _EPOCH) // _MICROSECOND
     except (ValueError, OverflowError):
         raise ValueError("the calendar or the clock has no such time") from None
+
+
+def is_time(micros: int) -> bool:
+    """Whether the calendar has this time, UTC microseconds: the years 1 to 9999."""
+    return TIME_FIRST <= micros <= TIME_LAST
 
 
 def time_text(micros: int) -> str:

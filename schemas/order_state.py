@@ -118,7 +118,16 @@ def encode_state(state: OrderState) -> bytes:
 
 def decode_state(value: bytes) -> OrderState:
     """The state of `encode_state`, or of an older version of it; raises `UnknownStateFormat`."""
-    row = _current_row(value)
+    try:
+        return _state(_current_row(value))
+    except UnknownStateFormat:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as problem:
+        raise UnknownStateFormat(f"the row is not as it was written: {type(problem).__name__}: {problem}") from None
+
+
+def _state(row: dict[str, Any]) -> OrderState:
+    """The state of a row of today's format."""
     taxes = [TaxTerms(*tax) for tax in row.get("x", ())]
     placement = _placement(row["o"]) if "o" in row else None
     included = placement is not None and placement.prices_include_tax
@@ -161,7 +170,7 @@ def _current_row(value: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError as problem:
         raise UnknownStateFormat(f"no JSON: {problem}") from None
     version = row.get("v") if isinstance(row, dict) else None
-    while version in UPGRADES:
+    while type(version) is int and version in UPGRADES:
         row = UPGRADES[version](row)
         version = row["v"]
     if version != FORMAT_VERSION:

@@ -3,7 +3,8 @@
 from functools import cache
 from typing import Any, NamedTuple
 
-from schemas.avro_types import Record
+from schemas.avro_types import Primitive, Record
+from schemas.formats import is_time
 from schemas.framing import HEADER_BYTES, BadFrame, schema_id_of
 from schemas.registry import registry
 from schemas.strict_reader import MalformedAvro, RecordReader, compile_reader, read_body
@@ -20,15 +21,21 @@ class DecodeError(ValueError):
 class _OutputSchema(NamedTuple):
     record: Record
     reader: RecordReader
+    times: tuple[str, ...]
 
 
 @cache
 def _schemas_of(record_name: str) -> dict[int, _OutputSchema]:
     return {
-        schema_id: _OutputSchema(known.record, compile_reader(known.record, ITEMS_MAX))
+        schema_id: _OutputSchema(known.record, compile_reader(known.record, ITEMS_MAX), _times(known.record))
         for schema_id, known in registry().by_id.items()
         if known.record.name == record_name
     }
+
+
+def _times(record: Record) -> tuple[str, ...]:
+    """The fields that hold a time; records of ours hold them at the top only."""
+    return tuple(field.name for field in record.fields if isinstance(field.type, Primitive) and field.type.format == "time")
 
 
 def decode_output(record_name: str, value: bytes | None) -> dict[str, Any]:
@@ -40,9 +47,13 @@ def decode_output(record_name: str, value: bytes | None) -> dict[str, Any]:
         schema = _schemas_of(record_name).get(schema_id)
         if schema is None:
             raise DecodeError(f"{record_name}: schema id {schema_id} is not one of its versions in this build")
-        return read_body(schema.reader, value, HEADER_BYTES)
+        values = read_body(schema.reader, value, HEADER_BYTES)
     except (BadFrame, MalformedAvro) as problem:
         raise DecodeError(f"{record_name}: {problem}") from None
+    for name in schema.times:
+        if name in values and not is_time(values[name]):
+            raise DecodeError(f"{record_name}: {name} is a time that no calendar has")
+    return values
 
 
 def output_record(record_name: str) -> Record:

@@ -1,7 +1,6 @@
 """The delivery loop: fetch a batch, check it, book it with its offsets, go on. Any broken promise ends the process."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 
 from aiokafka.errors import KafkaError
@@ -103,9 +102,10 @@ class DeliveryLoop:
         if not ranges:
             return
         entries = tuple(entry_of(record) for record in records)
-        started = time.monotonic()
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         results = await self._book(Batch(ranges=ranges, entries=entries))
-        self._size.booked(len(entries), time.monotonic() - started)
+        self._size.booked(len(entries), loop.time() - started)
         self._stream.take(ranges)
         self._last_booking = self._clock()
         self._count(records, entries, results)

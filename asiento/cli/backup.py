@@ -12,7 +12,7 @@ from asiento.cli.backup_errors import backup_errors
 from asiento.cli.config import settings_rows
 from asiento.cli.output import message, print_json
 from asiento.cli.run_directory import client_settings
-from asiento.runtime.database_urls import masked
+from asiento.runtime.database_urls import place_of
 from asiento.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _say_plan(plan: "BackupPlan", folder: Path, *, offline: bool) -> None:
     from sinks.projector.database import open_database
 
     typer.echo(f"would copy into {folder}")
-    typer.echo(f"ledger {masked(plan.ledger_url)}")
+    typer.echo(f"ledger {place_of(plan.ledger_url)}")
     operational = open_database(plan.operational_url, for_writing=False)
     typer.echo(f"operational database {operational.place}")
     operational.close()

@@ -110,7 +110,7 @@ def write_day(day: Day, directory: Path) -> None:
 
 
 def read_day(ledger_url: str, tenant: str) -> DayInLedger:
-    """The entries of the day's own events in the embedded ledger; empty where there is no ledger yet.
+    """The entries of the day's own events in the ledger; empty where there is no ledger yet.
 
     Raises `CommandError` for damaged rows.
     """

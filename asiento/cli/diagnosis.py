@@ -13,9 +13,11 @@ from typing import Literal
 from asiento.cli.run_directory import RunDirectory, on_local_broker
 from asiento.cli.topics import catalogue_of
 from asiento.runtime import topic_admin
+from asiento.runtime.database_urls import POSTGRESQL_PREFIX
 from asiento.runtime.java import JavaNotFound, find_java
 from asiento.runtime.kafka_jars import JarsError, check_jars, jars_directory, pinned_jars
 from asiento.runtime.ports import are_free
+from asiento.runtime.secret_files import read_secret, readable_by_all, secret_files
 from asiento.runtime.settings import Settings, SettingsError
 
 FREE_BYTES_MIN = 2 * 1024**3
@@ -37,7 +39,7 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Run all checks that concern these settings, in the order in which they are best mended."""
     local = settings.kafka_bootstrap_servers is None
-    checks: list[Callable[[Settings], Finding]] = [check_python, check_settings, check_data_directory, check_disk]
+    checks: list[Callable[[Settings], Finding]] = [check_python, check_settings, check_secrets, check_data_directory, check_disk]
     checks += [check_java, check_jar_cache, check_local_broker] if local else [check_broker]
     return [check(settings) for check in [*checks, check_ports, check_ledger, check_operational]]
 
@@ -57,6 +59,18 @@ def check_settings(settings: Settings) -> Finding:
         if path is not None and not os.access(path, os.R_OK):
             return Finding("settings", "problem", f"{variable} names {path}, which cannot be read", "correct the path or its permissions")
     return Finding("settings", "ok", os.environ.get("ASIENTO_CONFIG", "from defaults and environment"))
+
+
+def check_secrets(settings: Settings) -> Finding:
+    """Files of secrets hold one; that every user can read one is said, no more: orchestrators mount them like that."""
+    files = {variable: path for variable, path in secret_files(settings).items() if path is not None}
+    for variable, path in files.items():
+        try:
+            read_secret(path, variable)
+        except SettingsError as error:
+            return Finding("secrets", "problem", str(error), "correct the path, the file or its permissions")
+    open_to_all = readable_by_all(settings)
+    return Finding("secrets", "ok", f"{len(files)} files of passwords", "; ".join(open_to_all))
 
 
 def check_data_directory(settings: Settings) -> Finding:
@@ -138,15 +152,10 @@ def check_ports(settings: Settings) -> Finding:
 
 
 def check_ledger(settings: Settings) -> Finding:
-    """The embedded ledger opens, if it exists."""
-    path = Path(settings.ledger_location.removeprefix("sqlite:///"))
-    if not settings.ledger_location.startswith("sqlite:///"):
-        return Finding(
-            "ledger",
-            "problem",
-            f"{settings.ledger_location.partition(':')[0]} is not supported yet",
-            "set ASIENTO_LEDGER_URL=sqlite:///PATH",
-        )
+    """The ledger opens, if it exists."""
+    if (settings.ledger_url or "").startswith(POSTGRESQL_PREFIX):
+        return _check_ledger_server(settings)
+    path = Path(settings.ledger_place)
     if not path.exists():
         return Finding("ledger", "ok", f"{path} does not exist yet: the sink makes it")
     try:
@@ -158,6 +167,28 @@ def check_ledger(settings: Settings) -> Finding:
             "ledger", "unreachable", f"{path}: {error}", "restore the file from a backup, or move it away and let the sink rebuild it"
         )
     return Finding("ledger", "ok", f"{path}, {path.stat().st_size // 1024} KiB")
+
+
+def _check_ledger_server(settings: Settings) -> Finding:
+    from sinks.ledger import LedgerError, LedgerMissing, LedgerUnavailable
+    from sinks.ledger_access import audit_at
+
+    try:
+        with audit_at(settings.ledger_location) as audit:
+            differences, risks = audit.schema_differences(), audit.risks()
+            detail = f"{audit.place}, {len(audit.offsets())} partitions booked"
+    except LedgerMissing:
+        return Finding("ledger", "ok", f"{settings.ledger_place} holds none yet: the sink makes it, or `asiento ledger migrate`")
+    except LedgerUnavailable as error:
+        return Finding("ledger", "unreachable", str(error), "start the database, or correct ASIENTO_LEDGER_URL")
+    except LedgerError as error:
+        return Finding("ledger", "problem", str(error), "run `asiento ledger migrate`, or correct ASIENTO_LEDGER_URL")
+    if differences:
+        more = f" and {len(differences) - 1} more" if differences[1:] else ""
+        return Finding("ledger", "problem", f"{differences[0]}{more}", "somebody worked on the database: run `asiento verify`")
+    if risks:
+        return Finding("ledger", "problem", f"{detail}; {'; '.join(risks)}", "switch it on: a power cut could take booked entries")
+    return Finding("ledger", "ok", detail)
 
 
 def check_operational(settings: Settings) -> Finding:

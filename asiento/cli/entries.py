@@ -1,4 +1,4 @@
-"""`asiento entries`: the journal of the embedded ledger as files."""
+"""`asiento entries`: the journal of the ledger as files."""
 
 import os
 import re
@@ -40,7 +40,7 @@ def export(
     out: Annotated[Path | None, typer.Option(help="File to write; unset: standard output.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count the entries, write nothing.")] = False,
 ) -> None:
-    """Write the entries of the embedded ledger (ASIENTO_LEDGER_URL) in the order they were booked.
+    """Write the entries of the ledger (ASIENTO_LEDGER_URL) in the order they were booked.
 
     A file is written whole or not at all. Damaged rows are refused with their entry_id: run `asiento verify`.
     """

@@ -33,6 +33,10 @@ def restore_command(
         str | None,
         typer.Option("--operational-url", metavar="URL", help="Where the operational database goes; unset: into DATA_DIR, as SQLite."),
     ] = None,
+    ledger_url: Annotated[
+        str | None,
+        typer.Option("--ledger-url", metavar="URL", help="An empty PostgreSQL database that the ledger is written into from its file."),
+    ] = None,
     without_operational: Annotated[
         bool, typer.Option("--without-operational", help="Leave the operational database out; the projector makes it from the topics.")
     ] = False,
@@ -56,7 +60,7 @@ def restore_command(
     require_fit(operational_url, "--operational-url", settings)
     configure_logging(settings, "restore")
     target = None if without_operational else operational_url or RestorePlan.default_operational(into)
-    plan = RestorePlan(backup=backup, data_dir=into, operational_url=target, digest=digest, rebuild=rebuild_ledger)
+    plan = RestorePlan(backup=backup, data_dir=into, operational_url=target, digest=digest, rebuild=rebuild_ledger, ledger_url=ledger_url)
     with backup_errors(settings):
         _require_nothing_runs(into)
         manifest = check_plan(plan) if dry_run else asyncio.run(restore(plan))

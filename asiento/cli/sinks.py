@@ -15,7 +15,7 @@ from asiento.runtime.settings import Settings, load_settings
 app = typer.Typer(no_args_is_help=True, help="Write entries into ledgers, and all topics into the operational database.")
 
 SINKS = ("ledger", "projector")
-"""Names that `sinks run` knows; `ledger` is the embedded one of ASIENTO_LEDGER_URL, `projector` fills ASIENTO_OPERATIONAL_URL."""
+"""Names that `sinks run` knows; `ledger` is the one of ASIENTO_LEDGER_URL, `projector` fills ASIENTO_OPERATIONAL_URL."""
 
 
 @app.callback()
@@ -26,7 +26,7 @@ def _group() -> None:
 @app.command()
 def run(
     name: str = typer.Argument(
-        help="`ledger`: the embedded one of ASIENTO_LEDGER_URL; `projector`: the operational database of ASIENTO_OPERATIONAL_URL."
+        help="`ledger`: the one of ASIENTO_LEDGER_URL; `projector`: the operational database of ASIENTO_OPERATIONAL_URL."
     ),
 ) -> None:
     """Write what the topics say until SIGTERM; drains and exits 0 then, non-zero at once when a promise is broken."""
@@ -34,9 +34,12 @@ def run(
         raise UsageError(f"no sink is called {name}; there is: {', '.join(SINKS)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the sink takes the signal over: nothing has begun
     settings = load_settings()
-    from asiento.cli.broker_access import start_process
+    from aiokafka.errors import KafkaError
+
+    from asiento.cli.broker_access import broker_trouble, start_process
     from asiento.runtime import log_events
     from asiento.runtime.logging import configure_logging, get_logger
+    from asiento.runtime.memory_limit import limit_memory
     from sinks.entry_stream import StreamBroken
     from sinks.ledger import LedgerError, LedgerUnavailable
     from sinks.projector.errors import OperationalError, OperationalUnavailable
@@ -44,6 +47,7 @@ def run(
     from sinks.stream_identity import StreamUnknown
 
     configure_logging(settings, f"sink-{name}")
+    limit_memory(settings)
     start_process(settings, name)
     try:
         asyncio.run(_process(name, settings))
@@ -52,6 +56,8 @@ def run(
         _end_at_once(str(error), (Unreachable if isinstance(error, LedgerUnavailable | OperationalUnavailable) else CommandError).exit_code)
     except (BrokerUnreachable, StreamUnknown) as error:
         raise Unreachable(str(error)) from error
+    except KafkaError as error:
+        raise broker_trouble(settings, name, error) from None
     get_logger().info(log_events.PROCESS_STOPPED)
 
 

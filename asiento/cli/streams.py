@@ -27,6 +27,7 @@ def run_streams() -> None:
 
     from asiento.cli.broker_access import broker_trouble, start_process
     from asiento.runtime.logging import configure_logging
+    from asiento.runtime.memory_limit import limit_memory
     from asiento.runtime.settings import load_settings
     from schemas.access_rights import WORKER
     from streams.app import run_order_worker
@@ -34,6 +35,7 @@ def run_streams() -> None:
 
     settings = load_settings()
     configure_logging(settings, "streams")
+    limit_memory(settings)
     start_process(settings, WORKER)
     try:
         run_order_worker(settings)

@@ -35,6 +35,7 @@ def run(
     from asiento.cli.broker_access import broker_trouble, start_process
     from asiento.runtime import log_events
     from asiento.runtime.logging import configure_logging, get_logger
+    from asiento.runtime.memory_limit import limit_memory
     from asiento.runtime.settings import load_settings
     from schemas.access_rights import SWEEPER
     from schemas.order_state import UnknownStateFormat
@@ -46,6 +47,7 @@ def run(
     still_at = moment(clock, "--clock") if clock is not None else None
     settings = load_settings()
     configure_logging(settings, "sweeper")
+    limit_memory(settings)
     policies = load_policies(settings.policy)
     log_policies(settings.policy, policies)
     start_process(settings, SWEEPER)

@@ -5,13 +5,18 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from asiento.runtime.kafka_codecs import bound_unpacking
 from asiento.runtime.loopback import on_loopback
 from asiento.runtime.secret_files import read_secret, trusting
 from asiento.runtime.settings import Settings, SettingsError
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
-    """Keyword arguments that aiokafka's consumer, producer and admin client share. Raises `SettingsError`."""
+    """Keyword arguments that aiokafka's consumer, producer and admin client share. Raises `SettingsError`.
+
+    Whoever has them reads compressed batches within `unpacked_bytes_max` only.
+    """
+    bound_unpacking(settings.unpacked_bytes_max)
     options: dict[str, Any] = {
         "bootstrap_servers": bootstrap_servers(settings),
         "security_protocol": settings.kafka_security_protocol,

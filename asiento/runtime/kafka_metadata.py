@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import Any, Final
 
 from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError, NodeNotReadyError, RequestTimedOutError
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
@@ -106,6 +107,18 @@ class _MetadataRequest(Request[_MetadataStruct]):  # type: ignore[misc]
         return request_struct_class([(bytes(16), topic, {}) for topic in self._topics], False, True, {})
 
 
+async def _answer(client: AIOKafkaClient, request: _MetadataRequest) -> Any:
+    nodes = [broker.nodeId for broker in client.cluster.brokers()]
+    if not nodes:
+        raise KafkaConnectionError("the broker that answers names no brokers")
+    for node in nodes[:-1]:
+        try:
+            return await client.send(node, request)
+        except (NodeNotReadyError, KafkaConnectionError, RequestTimedOutError):  # a broker that has just died is listed still
+            continue
+    return await client.send(nodes[-1], request)
+
+
 @dataclass(frozen=True, slots=True)
 class DescribedTopic:
     """One topic as the broker describes it to this user; `error` is Kafka's code, 0 for none.
@@ -130,11 +143,11 @@ class ClusterMetadata:
 
 
 async def ask_metadata(client: AIOKafkaClient, topics: Sequence[str]) -> ClusterMetadata:
-    """Ask a bootstrapped client's broker about topics; never makes one.
+    """Ask the brokers of a bootstrapped client about topics, one after the other until one answers; never makes one.
 
-    Raises `IncompatibleBrokerVersion` or `NotImplementedError` where it is older than Kafka 2.8, any `KafkaError` where it does not answer.
+    Raises `IncompatibleBrokerVersion` or `NotImplementedError` where they are older than Kafka 2.8, any `KafkaError` where none answers.
     """
-    response: Any = await client.send(client.get_random_node(), _MetadataRequest(topics))
+    response: Any = await _answer(client, _MetadataRequest(topics))
     described = [
         DescribedTopic(
             name=name,

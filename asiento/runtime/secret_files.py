@@ -31,18 +31,22 @@ def read_secret(path: Path, variable: str) -> SecretStr:
     return SecretStr(secret)
 
 
+def secret_files(settings: Settings) -> dict[str, Path | None]:
+    """The files of passwords that settings name, by variable."""
+    return {
+        "ASIENTO_KAFKA_SASL_PASSWORD_FILE": settings.kafka_sasl_password_file,
+        "ASIENTO_REGISTRY_PASSWORD_FILE": settings.registry_password_file,
+        "ASIENTO_LEDGER_PASSWORD_FILE": settings.ledger_password_file,
+        "ASIENTO_OPERATIONAL_PASSWORD_FILE": settings.operational_password_file,
+    }
+
+
 def readable_by_all(settings: Settings) -> tuple[str, ...]:
     """The secret files of these settings that every user of the machine can read, each as a line that says how to mend it.
 
     No error: orchestrators mount secrets like this, into file systems that nobody else enters.
     """
-    files = {
-        "ASIENTO_KAFKA_SASL_PASSWORD_FILE": settings.kafka_sasl_password_file,
-        "ASIENTO_KAFKA_KEY_FILE": settings.kafka_key_file,
-        "ASIENTO_REGISTRY_PASSWORD_FILE": settings.registry_password_file,
-        "ASIENTO_LEDGER_PASSWORD_FILE": settings.ledger_password_file,
-        "ASIENTO_OPERATIONAL_PASSWORD_FILE": settings.operational_password_file,
-    }
+    files = {**secret_files(settings), "ASIENTO_KAFKA_KEY_FILE": settings.kafka_key_file}
     return tuple(
         f"{variable}: every user of this machine can read {path}: chmod o-r {path}"
         for variable, path in files.items()

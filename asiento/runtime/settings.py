@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     chunk_bytes_max: int = Field(1_048_576, ge=16_384, description="Most bytes fetched from one partition at once")
     merged_records_max: int = Field(1_000, ge=1, description="Most records in one transaction of a partition")
     chunk_age_seconds_max: float = Field(30.0, ge=2, description="A chunk in work for longer ends the process")
+    unpacked_bytes_max: int = Field(
+        67_108_864, ge=1_048_576, le=4_294_967_296, description="A compressed batch that unpacks to more ends the process that reads it"
+    )
+    memory_bytes_max: int | None = Field(
+        None, ge=536_870_912, description="Most address space of a worker, sink, projector or sweeper; unset: no limit but the system's"
+    )
     producer_linger_ms: int = Field(0, ge=0, le=100, description="Wait for more records before a produce request")
 
     registry_url: str | None = Field(

@@ -64,7 +64,7 @@ async def prove(plan: RestorePlan, manifest: Manifest, log: Log | None, topic: C
     Raises `LedgerError`, `OperationalError`, `StreamUnknown`, `ScanStuck`, `KafkaError`.
     """
     proof, heads, positions = Proof(), backed_up_heads(plan.backup), backed_up_positions(plan.backup)
-    ledger_url = f"sqlite:///{plan.ledger}"
+    ledger_url = plan.restored_url
     _check_ledger(plan, heads, proof)
     if plan.operational_url is not None and manifest.operational is not None:
         difference = check_operational(manifest.operational, plan.operational_url)
@@ -111,11 +111,11 @@ class AcksAsOf:
 def _check_ledger(plan: RestorePlan, heads: KeptHeads, proof: Proof) -> None:
     """Its own checks, without any stream: file, protections, seals, heads, every entry balanced and as it was hashed."""
     problems = Problems()
-    with audit_at(f"sqlite:///{plan.ledger}") as audit:
+    with audit_at(plan.restored_url) as audit:
         proof.entries = check_file(audit, problems)
         SealCheck(audit, problems, None if plan.rebuild else heads).run()
     proof.take("the restored ledger", problems)
-    with reader_at(f"sqlite:///{plan.ledger}") as reader:
+    with reader_at(plan.restored_url) as reader:
         _check_heads(reader, heads, proof)
         if trial_balance(reader) != orjson.loads((plan.backup / TRIAL_BALANCE).read_bytes()):
             proof.add("the trial balance of the restored ledger is not the one that was backed up")

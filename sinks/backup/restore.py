@@ -7,6 +7,7 @@ import orjson
 
 from sinks.backup.errors import BackupRefused
 from sinks.backup.folders import copy_checked, make_private, require_empty
+from sinks.backup.ledger_copy import require_empty_database, restore_into_database
 from sinks.backup.manifest import HEADS, LEDGER, OPERATIONAL_SQLITE, POSITIONS, Manifest, require_whole
 from sinks.backup.operational_copy import require_restorable, restore_operational
 from sinks.backup.positions import Positions
@@ -19,7 +20,8 @@ from sinks.verify.kept_heads import KeptHeads, read_heads
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestorePlan:
-    """Which backup goes where. operational_url: None leaves the operational database out.
+    """Which backup goes where. operational_url: None leaves the operational database out. ledger_url: an empty PostgreSQL database
+    that the ledger is written into, too, from the file.
 
     digest: that of the manifest, where it was kept elsewhere. rebuild: book the ledger anew from the archived entries.
     """
@@ -29,6 +31,7 @@ class RestorePlan:
     operational_url: str | None
     digest: str | None = None
     rebuild: bool = False
+    ledger_url: str | None = None
 
     @classmethod
     def default_operational(cls, data_dir: Path) -> str:
@@ -39,6 +42,11 @@ class RestorePlan:
     def ledger(self) -> Path:
         """Where the ledger goes."""
         return self.data_dir / LEDGER
+
+    @property
+    def restored_url(self) -> str:
+        """The ledger that a sink shall go on with."""
+        return self.ledger_url or f"sqlite:///{self.ledger}"
 
 
 def check_plan(plan: RestorePlan) -> Manifest:
@@ -54,6 +62,8 @@ def check_plan(plan: RestorePlan) -> Manifest:
         raise BackupRefused(f"ledger version {manifest.ledger.version}, this program knows up to {newest}; run the newer program")
     if plan.rebuild and not manifest.topics:
         raise BackupRefused("the backup holds no topics, so no ledger can be booked from it: it was taken without --topics")
+    if plan.ledger_url is not None:
+        require_empty_database(plan.ledger_url)
     if plan.operational_url is not None:
         require_restorable(manifest, plan.operational_url)
     return manifest
@@ -74,6 +84,8 @@ async def restore(plan: RestorePlan) -> Manifest:
             partial = plan.ledger.with_name(f"{LEDGER}.part")
             copy_checked(plan.backup, manifest.file(LEDGER), partial)
             publish(partial, plan.ledger)
+        if plan.ledger_url is not None:
+            restore_into_database(plan.ledger, plan.ledger_url)
     finally:
         lock.release()
     if plan.operational_url is not None:

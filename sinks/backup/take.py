@@ -19,18 +19,19 @@ from typing import Any, Final
 
 import orjson
 
+from asiento.runtime.database_urls import place_of
 from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES
 from sinks.backup.broker import BackupLog
 from sinks.backup.errors import BackupRefused
 from sinks.backup.folders import make_private, require_empty, stored_file, sync, write_private
+from sinks.backup.ledger_copy import copy_ledger
 from sinks.backup.manifest import HEADS, LEDGER, POSITIONS, TRIAL_BALANCE, LedgerFacts, Manifest, OperationalFacts, write_manifest
 from sinks.backup.operational_copy import copy_operational, is_there
 from sinks.backup.positions import Offsets, Positions, TopicMark
-from sinks.backup.sqlite_copy import copy_sqlite, user_version
+from sinks.backup.sqlite_copy import user_version
 from sinks.backup.topic_archive import ArchivedPart, archive_partition, kept_topics
 from sinks.ledger import ForeignLedger
 from sinks.ledger_access import LedgerReader, reader_at
-from sinks.sqlite_ledger.files import ledger_path
 from sinks.stream_identity import StreamUnknown
 from sinks.verify.kept_heads import KeptHeads, heads_of
 
@@ -98,11 +99,11 @@ def trial_balance(reader: LedgerReader) -> list[dict[str, Any]]:
 
 def _copy_ledger(plan: BackupPlan, folder: Path) -> tuple[KeptHeads, LedgerFacts]:
     copy = folder / LEDGER
-    copy_sqlite(ledger_path(plan.ledger_url), copy)
+    copy_ledger(plan.ledger_url, copy)
     with reader_at(f"sqlite:///{copy}") as reader:
         heads = heads_of(reader)
         if heads is None:
-            raise BackupRefused(f"{plan.ledger_url}: the ledger has never been started, there is nothing to back up yet")
+            raise BackupRefused(f"{place_of(plan.ledger_url)}: the ledger has never been started, there is nothing to back up yet")
         write_private(folder / TRIAL_BALANCE, _json(trial_balance(reader)))
     return heads, LedgerFacts(version=user_version(copy), entries=heads.entry_no, seal=heads.seal)
 

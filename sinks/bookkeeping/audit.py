@@ -58,6 +58,10 @@ class LedgerAudit:
         """See `AuditPicture.integrity`."""
         return self._picture.integrity()
 
+    def risks(self) -> tuple[str, ...]:
+        """See `AuditPicture.risks`."""
+        return self._picture.risks()
+
     def schema_differences(self) -> tuple[str, ...]:
         """See `AuditPicture.schema_differences`."""
         return self._picture.schema_differences()

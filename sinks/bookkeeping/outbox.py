@@ -7,6 +7,8 @@ compare-and-set after the broker has stored them. A crash between the two publis
 
 from dataclasses import dataclass
 
+import orjson
+
 from schemas.acks import Ack
 from sinks.bookkeeping.picture import Picture
 from sinks.bookkeeping.rows import Row, cursor_seal
@@ -64,8 +66,7 @@ def _posted(row: Row, ledger: str) -> PendingAck:
 
 
 def _rejected(row: Row, ledger: str) -> PendingAck:
-    _, _, entry_id, partition, order_key, seen_at, offset = row
+    _, _, entry_id, partition, entry, seen_at, offset = row
     reason = f"another content is booked under this entry_id; partition {partition} offset {offset} was kept aside, not booked"
-    return PendingAck(
-        partition=partition, order_key=order_key, ack=Ack(entry_id=entry_id, ledger=ledger, status="REJECTED", reason=reason, at=seen_at)
-    )
+    ack = Ack(entry_id=entry_id, ledger=ledger, status="REJECTED", reason=reason, at=seen_at)
+    return PendingAck(partition=partition, order_key=orjson.loads(entry)["order_key"], ack=ack)

@@ -45,6 +45,10 @@ class AuditPicture(Picture, Protocol):
         """What the database itself finds wrong with its files."""
         ...
 
+    def risks(self) -> tuple[str, ...]:
+        """Settings of the database with which a power cut could take what is booked, in words."""
+        ...
+
     def schema_differences(self) -> tuple[str, ...]:
         """What the ledger is made of and protected with, where that is missing, changed or foreign, in words."""
         ...

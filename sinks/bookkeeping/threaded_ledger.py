@@ -4,11 +4,24 @@ import abc
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from sinks.bookkeeping.draft import Standing
 from sinks.bookkeeping.rows import Row
 from sinks.chain import START
-from sinks.ledger import AckPage, Batch, BookResult, ForeignLedger, LedgerRefused, OffsetMoved, OffsetRange, StreamIdentity
+from sinks.ledger import (
+    AckPage,
+    Batch,
+    BookResult,
+    ForeignLedger,
+    LedgerRefused,
+    LedgerUnreachable,
+    OffsetMoved,
+    OffsetRange,
+    StreamIdentity,
+)
+
+T = TypeVar("T")
 
 
 class ThreadedLedger(abc.ABC):
@@ -17,31 +30,57 @@ class ThreadedLedger(abc.ABC):
     `place` names it in messages; `clock` answers UTC microseconds and stamps `booked_at`.
     """
 
+    open_seconds_max: float | None = None
+    """Longest wait until the ledger is open; None: as long as it takes."""
+
+    answer_seconds_max: float | None = None
+    """Longest wait for any other answer; what became of it then is read from the stored offset after a restart."""
+
     def __init__(self, place: str, clock: Callable[[], int]) -> None:
         self._place = place
         self._clock = clock
         self._standing = Standing()
+        self._hangs = False
+        self._closed = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
 
     async def open(self, stream: StreamIdentity, partitions: Sequence[int]) -> Mapping[int, int]:
         """See `Ledger.open`."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._open, stream, partitions)
+        return await self._answer(self.open_seconds_max, self._open, stream, partitions)
 
     async def book(self, batch: Batch) -> tuple[BookResult, ...]:
         """See `Ledger.book`."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._book, batch)
+        return await self._answer(self.answer_seconds_max, self._book, batch)
 
     async def pending_acks(self, acks_max: int) -> AckPage:
         """See `Ledger.pending_acks`."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._pending_acks, acks_max)
+        return await self._answer(self.answer_seconds_max, self._pending_acks, acks_max)
 
     async def mark_published(self, page: AckPage) -> None:
         """See `Ledger.mark_published`."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._mark_published, page)
+        await self._answer(self.answer_seconds_max, self._mark_published, page)
+
+    async def close(self) -> None:
+        """See `Ledger.close`. A thread that hangs is left to the end of the process."""
+        if self._closed:
+            return
+        self._closed = True
+        if not self._hangs:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown(wait=not self._hangs)
+
+    async def _answer(self, seconds_max: float | None, work: Callable[..., T], *words: Any) -> T:
+        """What `work` answers in the ledger's thread; raises `LedgerUnreachable` where it does not within so long."""
+        if self._hangs:
+            raise LedgerUnreachable(f"{self._place}: the ledger has not answered before")
+        try:
+            return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._thread, work, *words), seconds_max)
+        except TimeoutError:
+            self._hangs = True
+            raise LedgerUnreachable(f"{self._place}: no answer for {seconds_max} s: look at the server and the network to it") from None
 
     @abc.abstractmethod
-    async def close(self) -> None:
-        """See `Ledger.close`."""
+    def _close(self) -> None: ...
 
     @abc.abstractmethod
     def _open(self, stream: StreamIdentity, partitions: Sequence[int]) -> Mapping[int, int]: ...

@@ -35,6 +35,10 @@ class PostgresqlAuditPicture(PostgresqlPicture):
         """See `AuditPicture.integrity`."""
         return tuple(f"index {row[0]} is not valid" for row in self.rows("audit_invalid_indexes"))
 
+    def risks(self) -> tuple[str, ...]:
+        """See `AuditPicture.risks`."""
+        return tuple(f"{name} is {value}" for name, value in self.rows("audit_risks"))
+
     def schema_differences(self) -> tuple[str, ...]:
         """Tables, columns, constraints, triggers, functions and privileges that are missing, changed or foreign, in words."""
         wanted = {(kind, name): fact for kind, name, fact in protections()}

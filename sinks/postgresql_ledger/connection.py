@@ -14,8 +14,8 @@ from sinks.postgresql_ledger.statements import SCHEMA
 
 Connection: TypeAlias = "psycopg.Connection[Row]"
 
-VERSION_MIN: Final = 160_000
-"""PostgreSQL 16: the first that checks JSON text without a function of ours."""
+VERSION_MIN: Final = 150_000
+"""PostgreSQL 15: the oldest that the tests have run on."""
 
 CONNECT_SECONDS_MAX: Final = 5
 TCP_UNANSWERED_MS_MAX: Final = 10_000

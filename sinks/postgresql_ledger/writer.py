@@ -1,6 +1,5 @@
 """The writing side of the ledger in PostgreSQL."""
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from sinks.chain import EMPTY_CHAIN, ChainHead
 from sinks.ledger import AckPage, Batch, BookResult, LedgerInUse, LedgerUnavailable, OffsetMoved, StreamEntry, StreamIdentity
 from sinks.postgresql_ledger.connection import Connection, connect_writer, explained
 from sinks.postgresql_ledger.pictures import PostgresqlPicture
-from sinks.postgresql_ledger.schema import prepare, take_writer_lock
+from sinks.postgresql_ledger.schema import WRITER_LOCK, prepare, take_writer_lock
 from sinks.postgresql_ledger.statements import SCHEMA, statement
 from sinks.postgresql_ledger.text import storable
 
@@ -25,6 +24,13 @@ LOCK_WAIT_SECONDS_MAX = 15.0
 """A sink that was killed, or cut off the network, leaves its lock when the server notices; a longer wait means a second sink."""
 
 LOCK_POLL_SECONDS = 0.2
+
+SILENT_SECONDS_MAX = 12.0
+"""A sink asks for acks several times a second. One whose session is silent for longer is frozen, or cut off: its successor ends it."""
+
+OPEN_SECONDS_MAX = 60.0
+ANSWER_SECONDS_MAX = 20.0
+"""A batch is sized to take half a second; a connection that says nothing for so long is given up, whatever the network thinks of it."""
 
 
 class PostgresqlLedger(ThreadedLedger):
@@ -35,19 +41,30 @@ class PostgresqlLedger(ThreadedLedger):
     """
 
     kind = "postgresql"
+    open_seconds_max = OPEN_SECONDS_MAX
+    answer_seconds_max = ANSWER_SECONDS_MAX
 
-    def __init__(self, url: str, clock: Callable[[], int], *, lock_wait_seconds_max: float = LOCK_WAIT_SECONDS_MAX) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Callable[[], int],
+        *,
+        lock_wait_seconds_max: float = LOCK_WAIT_SECONDS_MAX,
+        silent_seconds_max: float = SILENT_SECONDS_MAX,
+    ) -> None:
         super().__init__(place_of(url), clock)
         self._url = url
         self._lock_wait_seconds_max = lock_wait_seconds_max
+        self._silent_seconds_max = silent_seconds_max
         self._connection: Connection | None = None
 
-    async def close(self) -> None:
-        """See `Ledger.close`."""
+    def _close(self) -> None:
+        """End the session; its lock is given back before, as the server may take a moment to notice the end."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, _leave, connection)
-        self._thread.shutdown()
+            with suppress(psycopg.Error):
+                connection.execute(statement("release_writer_lock"))
+            connection.close()
 
     def _open(self, stream: StreamIdentity, partitions: Sequence[int]) -> Mapping[int, int]:
         connection = connect_writer(self._url)
@@ -71,6 +88,7 @@ class PostgresqlLedger(ThreadedLedger):
             except LedgerInUse:
                 if time.monotonic() >= deadline:
                     raise
+            connection.execute(statement("end_silent_writer"), (*WRITER_LOCK, self._silent_seconds_max))
             time.sleep(LOCK_POLL_SECONDS)
 
     def _bind(self, connection: Connection, stream: StreamIdentity, partitions: Sequence[int]) -> Mapping[int, int]:
@@ -141,23 +159,18 @@ class PostgresqlLedger(ThreadedLedger):
     def _write(self, connection: Connection, draft: Draft) -> None:
         """Entries first, through the staging table, then what stands under them; the database adds all of it up at commit."""
         if draft.entries:
-            _copy(connection, sql.Identifier("pg_temp", "staged_entry"), draft.entries)
+            copy_rows(connection, "staged_entry", draft.entries, schema="pg_temp")
             if connection.execute(statement("insert_staged_entries")).rowcount != len(draft.entries):
                 raise OffsetMoved(f"{self._place}: an entry of the batch was booked by another process meanwhile; nothing of it was kept")
-            _copy(connection, sql.Identifier(SCHEMA, "posting"), draft.postings)
-        for table, rows in (("document", draft.documents), ("entry_conflict", draft.conflicts)):
-            if rows:
-                _copy(connection, sql.Identifier(SCHEMA, table), rows)
+            copy_rows(connection, "posting", draft.postings)
+        copy_rows(connection, "document", draft.documents)
+        copy_rows(connection, "entry_conflict", draft.conflicts)
 
 
-def _leave(connection: Connection) -> None:
-    """End the session; its lock is given back before, as the server may take a moment to notice the end."""
-    with suppress(psycopg.Error):
-        connection.execute(statement("release_writer_lock"))
-    connection.close()
-
-
-def _copy(connection: Connection, table: sql.Identifier, rows: Sequence[Row]) -> None:
-    with connection.cursor() as cursor, cursor.copy(sql.SQL("COPY {} FROM STDIN").format(table)) as copy:
-        for row in storable(rows):
-            copy.write_row(row)
+def copy_rows(connection: Connection, table: str, rows: Sequence[Row], schema: str = SCHEMA) -> None:
+    """COPY rows into a table, all its columns."""
+    if rows:
+        target = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(schema, table))
+        with connection.cursor() as cursor, cursor.copy(target) as copy:
+            for row in storable(rows):
+                copy.write_row(row)

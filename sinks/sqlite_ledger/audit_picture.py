@@ -64,6 +64,10 @@ class SqliteAuditPicture(SqlitePicture):
         rows = self._connection.execute(f"PRAGMA integrity_check({INTEGRITY_MESSAGES_MAX})").fetchall()
         return tuple(str(row[0]) for row in rows if row[0] != "ok")
 
+    def risks(self) -> tuple[str, ...]:
+        """None: the writer sets them itself."""
+        return ()
+
     def schema_differences(self) -> tuple[str, ...]:
         """Tables, views, triggers and indexes that are missing, changed or foreign, in words."""
         with closing(sqlite3.connect(":memory:")) as pristine:

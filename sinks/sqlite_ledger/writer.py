@@ -1,6 +1,5 @@
 """The writing side of the embedded ledger."""
 
-import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -35,13 +34,11 @@ class SqliteLedger(ThreadedLedger):
         self._lock = WriterLock(path)
         self._connection: sqlite3.Connection | None = None
 
-    async def close(self) -> None:
-        """See `Ledger.close`."""
+    def _close(self) -> None:
         if self._connection is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+            self._connection.close()
             self._connection = None
         self._lock.release()
-        self._thread.shutdown()
 
     def _open(self, stream: StreamIdentity, partitions: Sequence[int]) -> Mapping[int, int]:
         self._lock.take()

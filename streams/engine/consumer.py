@@ -16,7 +16,7 @@ from faust.types import TP
 
 from streams.engine.chunks import Chunk, FetchedChunk
 from streams.engine.failure import ExitCode, cause_of, end_process, give_up_draining
-from streams.engine.fetch_thread import ChunkFetchThread, StartPosition
+from streams.engine.fetch_thread import ChunkFetchThread, StartPosition, UnreadableBatch
 from streams.engine.recovery import apply_changelog_chunk, forget_last_recovery, refuse_unrecovered
 from streams.engine.slots import SlotSet
 from streams.engine.table import StateTable
@@ -136,6 +136,14 @@ class ChunkConsumer(FaustConsumer):
         except ConsumerStoppedError:
             if not self.app.should_stop:
                 end_process(ExitCode.CONSUMER_FAILED, "the consumer was stopped by its client library")
+        except UnreadableBatch as error:
+            end_process(
+                ExitCode.CONSUMER_FAILED,
+                f"a batch cannot be unpacked: {error}; see docs/hostile-bytes.md",
+                topic=error.topic,
+                partition=error.partition,
+                offset=error.offset,
+            )
         except KafkaError as error:
             end_process(cause_of(error, ExitCode.CONSUMER_FAILED), "records cannot be fetched", error=error)
 

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import aiokafka
 from aiokafka.consumer.fetcher import FetchResult
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
@@ -33,6 +33,17 @@ class StartPosition(NamedTuple):
     earliest: int
     end: int
     note: str = ""
+
+
+class UnreadableBatch(Exception):
+    """A fetched batch cannot be unpacked or read; it starts at `offset`, or a little before."""
+
+    def __init__(self, topic: str, partition: int, offset: int, problem: Exception) -> None:
+        said = str(problem) if isinstance(problem, KafkaError) else f"{type(problem).__name__}: {problem}"
+        super().__init__(f"{topic}[{partition}] from offset {offset}: {said}")
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
 
 
 class ChunkFetchThread(AIOKafkaConsumerThread):
@@ -132,7 +143,10 @@ class ChunkFetchThread(AIOKafkaConsumerThread):
                 del fetcher._records[tp]
                 fetched.check_raise()
             start = state.position
-            records = fetched.getall(max_records)
+            try:
+                records = fetched.getall(max_records)
+            except Exception as problem:
+                raise UnreadableBatch(tp.topic, tp.partition, start, problem) from problem
             if not fetched.has_more():
                 del fetcher._records[tp]
                 fetcher._notify(fetcher._wait_consume_future)

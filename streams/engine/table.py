@@ -9,6 +9,7 @@ from faust.types import TP
 
 from streams.engine.processor import Headers, SourceRecord, StateRecord
 
+PARKED_DIGITS_MAX: Final = 9
 PARKED_HEADER: Final = "parked"
 """Header of a changelog record: how many events wait inside the state. Absent = none."""
 
@@ -42,11 +43,13 @@ def changelog_headers(state: StateRecord) -> Headers:
 
 
 def state_from_changelog(record: SourceRecord) -> StateRecord:
-    """The state that a changelog record holds. Raises ValueError for a record without key."""
+    """The state that a changelog record holds. Raises ValueError for a record without key, or whose count is none."""
     if record.key is None:
         raise ValueError(f"changelog record at offset {record.offset} has no key")
-    parked = next((int(value) for name, value in record.headers if name == PARKED_HEADER), 0)
-    return StateRecord(record.key, record.value, parked)
+    counts = [value for name, value in record.headers if name == PARKED_HEADER]
+    if counts and not (counts[0] and counts[0].isdigit() and len(counts[0]) <= PARKED_DIGITS_MAX):
+        raise ValueError(f"changelog record at offset {record.offset} has no count of parked events in its header")
+    return StateRecord(record.key, record.value, int(counts[0]) if counts else 0)
 
 
 class StateStore(MemoryStore[bytes, bytes]):

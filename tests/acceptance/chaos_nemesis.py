@@ -92,6 +92,30 @@ class Nemesis:
         self.system.linger(seconds)
         database.recover()
 
+    def fill_disk(self, seconds: float) -> Healed:
+        """Fill the disk of the part that has one of its own; so long after somebody died of it make room, and start what has ended."""
+        system, disk = self.system, self.system.disk
+        assert disk is not None
+        system.journal(f"the disk of the {system.shape.full_disk} is full")
+        before = system.excused.total()
+        disk.fill()
+
+        def noticed() -> bool:
+            if system.shape.full_disk == BROKER:
+                return system.broker.exit_code() is not None
+            return system.excused.total() > before
+
+        system.until(noticed, "somebody dies of the full disk")
+        system.linger(seconds)
+        disk.make_room()
+        if system.database is not None and not system.database.running:
+            system.journal("the database had ended")
+            system.database.recover()
+        if system.broker.exit_code() is not None:
+            system.journal("the broker had ended")
+            self._broker_away(system.broker.stop, 0.0)
+        return self.working_again("full disk")
+
     # -- faults that heal ---------------------------------------------------------------------------------------------
 
     def plague(self, each: int) -> None:
@@ -104,7 +128,7 @@ class Nemesis:
         for fault in plan:
             self.system.keep_behind()
             what = fault()
-            healed = self._working_again(what)
+            healed = self.working_again(what)
             self.healed.append(healed)
             self.system.journal(f"{what}: decisions after {healed.decision_seconds:.1f} s, entries after {healed.entry_seconds:.1f} s")
 
@@ -154,7 +178,7 @@ class Nemesis:
         proxy.heal()
         return f"{line} {cut.value}"
 
-    def _working_again(self, what: str) -> Healed:
+    def working_again(self, what: str) -> Healed:
         """Wait until each partition that has work has decided more, and the ledger has booked more."""
         system, began = self.system, time.monotonic()
         system.load.send(system.slice_records)

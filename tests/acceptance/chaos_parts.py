@@ -48,6 +48,16 @@ class DurablePostgresql(PostgresqlServer):
 
     settings = ("fsync=on",)
 
+    @property
+    def data(self) -> Path:
+        """Where its data are, not there before the start."""
+        return Path(self._data)
+
+    @property
+    def running(self) -> bool:
+        """Whether the server is there."""
+        return self._process is not None and self._process.poll() is None
+
     def crash(self) -> None:
         """kill -9 of the server and all its sessions, as when the machine goes."""
         assert self._process is not None

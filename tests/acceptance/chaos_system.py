@@ -4,8 +4,9 @@ Whatever dies is started again at once. A death that nobody asked for must be on
 broker, database or network go away.
 """
 
-import logging
+import os
 import random
+import shutil
 import signal
 import time
 import uuid
@@ -19,20 +20,24 @@ from typing import Any
 from streams.engine.failure import ExitCode
 from tests.acceptance.chaos_checks import Scene
 from tests.acceptance.chaos_load import ChaosLoad
+from tests.acceptance.chaos_options import LOG
 from tests.acceptance.chaos_parts import DurablePostgresql, ProxiedKafka
 from tests.acceptance.copied_lives import Template, templates
 from tests.acceptance.ledger_rows import LedgerRows
 from tests.acceptance.metrics_watch import MetricsWatch
 from tests.acceptance.order_pipeline import OrderPipeline
+from tests.acceptance.small_disk import SmallDisk, small_disk
 from tests.acceptance.tcp_proxy import TcpProxy
+from tests.acceptance.topic_facts import ENTRIES
 from tests.integration.order_stream import POLL_SECONDS, Worker
-
-LOG = logging.getLogger("chaos")
+from tests.postgresql import NOBODY
 
 WORKERS = ("w1", "w2")
 SINK = "sink"
 DATABASE = "ledger"
 PARTITIONS = 8
+SMALL_CHUNKS: dict[str, object] = {"merged_records_max": 300, "chunk_bytes_max": 65_536}
+"""For runs that kill workers: two kills at one chunk make its records go one at a time (docs/crash-loop-breaker.md)."""
 WAIT_SECONDS_MAX = 180.0
 DRAIN_SECONDS_MAX = 900.0
 EXCUSED = {
@@ -41,6 +46,7 @@ EXCUSED = {
     ExitCode.TRANSACTION_FAILED,
     ExitCode.CONSUMER_FAILED,
     ExitCode.PRODUCER_NOT_STARTED,
+    ExitCode.NOT_RECOVERED,
     3,
 }
 """How a process may end itself when its broker, its database or its partitions are taken away (3: a dependency is unreachable)."""
@@ -51,15 +57,17 @@ LOCKED_OUT = 1
 @dataclass(frozen=True, kw_only=True)
 class Shape:
     """What an installation is like. `database`: sqlite or postgresql; `lives`: of each profile, that all orders are copies of;
-    `behind_records`: never fewer are left to do while faults are made."""
+    `behind_records`: never fewer are left to do while faults are made; `full_disk`: the part that has a disk of its own, which can be
+    filled: broker, database (in PostgreSQL) or ledger (the file)."""
 
     seed: int
     database: str = "sqlite"
     static_members: bool = False
     lives: int = 250
     behind_records: int = 6_000
+    full_disk: str | None = None
     worker_settings: dict[str, object] = field(default_factory=dict)
-    sink_settings: dict[str, str] = field(default_factory=dict)
+    sink_settings: dict[str, Any] = field(default_factory=dict)
 
 
 class ChaosSystem:
@@ -89,11 +97,12 @@ class ChaosSystem:
         self.excused: Counter[str] = Counter()
         self.metrics = MetricsWatch()
         self.load = ChaosLoad(self.stream, _templates_of(shape), shape.seed)
+        self.disk: SmallDisk | None = None
         self._began = time.monotonic()
         self._frozen: set[str] = set()
 
     def _new_ledger(self, directory: Path) -> str:
-        return self.database.new_database(DATABASE) if self.database is not None else f"sqlite:///{directory / 'ledger.sqlite'}"
+        return self.database.new_database(DATABASE) if self.database is not None else f"sqlite:///{directory / 'ledger' / 'ledger.sqlite'}"
 
     def _through_proxy(self, url: str) -> str:
         if self.database is None or self.database_proxy is None:
@@ -229,7 +238,7 @@ class ChaosSystem:
 
     def _entries_left(self) -> int:
         reached = self.ledger.next_offsets()
-        ends = self.pipeline.ends(f"{self.prefix}accounting.entries.v1", "read_committed")
+        ends = self.pipeline.ends(f"{self.prefix}{ENTRIES}", "read_committed")
         return sum(max(end - reached.get(partition, 0), 0) for partition, end in ends.items())
 
     def scene(self) -> Scene:
@@ -248,21 +257,40 @@ def _templates_of(shape: Shape) -> tuple[Template, ...]:
     return _kept[key]
 
 
+def _disk(shape: Shape, directory: Path, database: DurablePostgresql | None, stack: ExitStack) -> SmallDisk | None:
+    """The disk of the part that has one of its own."""
+    match shape.full_disk, database:
+        case "broker", _:
+            return stack.enter_context(small_disk(directory / "kafka" / "data"))
+        case "ledger", None:
+            return stack.enter_context(small_disk(directory / "ledger"))
+        case "database", DurablePostgresql():
+            return stack.enter_context(small_disk(database.data, os.geteuid() or NOBODY))
+        case _:
+            return None
+
+
 @contextmanager
 def chaos_system(shape: Shape, directory: Path) -> Iterator[ChaosSystem]:
-    """A running broker and database with empty topics and an empty ledger; nothing of it is left behind."""
+    """A running broker and database with empty topics and an empty ledger; a run that went well leaves its logs only."""
     with ExitStack() as stack:
+        (directory / "ledger").mkdir()
         broker = ProxiedKafka(directory / "kafka", (*WORKERS, SINK))
+        database = DurablePostgresql() if shape.database == "postgresql" else None
+        if database is not None:
+            stack.callback(database.stop)
+        disk = _disk(shape, directory, database, stack)
         for proxy in broker.proxies.values():
             stack.enter_context(proxy)
         stack.enter_context(broker)
-        database = None
-        if shape.database == "postgresql":
-            database = DurablePostgresql()
-            stack.callback(database.stop)
+        if database is not None:
             database.start()
         system = ChaosSystem(shape, directory, broker, database)
+        system.disk = disk
         stack.callback(system.pipeline.close)
         if system.database_proxy is not None:
             stack.enter_context(system.database_proxy)
         yield system
+    shutil.rmtree(directory / "kafka" / "data", ignore_errors=True)
+    for file in (*directory.glob("*.out"), directory / "events.jsonl"):
+        file.unlink(missing_ok=True)

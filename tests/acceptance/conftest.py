@@ -5,9 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.chaos_options import figures
+
 pytest.register_assert_rewrite("tests.acceptance.order_pipeline")
 
 from tests.acceptance.order_pipeline import OrderPipeline  # noqa: E402 - its assertions are to say what differs
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was measured, where it is found again."""
+    for figure in figures:
+        terminalreporter.write_line(f"figure: {figure}")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import psycopg
 
 SQLITE = "sqlite:///"
 CONNECT_SECONDS_MAX = 5
+SEARCH_PATH = "-c search_path=asiento_ledger"
 FETCHED_ROWS = 10_000
 
 LEGS = """
@@ -54,6 +55,10 @@ class LedgerRows:
         ((newest,),) = list(self._rows("SELECT max(entry_no) FROM entry")) or [(0,)]
         return int(newest or 0)
 
+    def places_after(self, entry_no: int) -> Iterator[tuple[int, int]]:
+        """Partition and offset of each entry that was booked after this one."""
+        yield from self._rows(f"SELECT stream_partition, stream_offset FROM entry WHERE entry_no > {entry_no}")  # noqa: S608 - a number
+
     def head(self, partition: int) -> tuple[int, str]:
         """Length and head of a partition's chain."""
         heads = {row[0]: (row[1], row[2]) for row in self._rows("SELECT partition, chain_length, chain_hash FROM source_offset")}
@@ -73,7 +78,10 @@ class LedgerRows:
                 if file.execute("SELECT 1 FROM sqlite_master WHERE name = 'source_offset'").fetchone():
                     yield from file.execute(sql)
             return
-        with psycopg.connect(self.url, connect_timeout=CONNECT_SECONDS_MAX) as connection, connection.cursor("rows") as cursor:
+        connection = psycopg.connect(self.url, connect_timeout=CONNECT_SECONDS_MAX, options=SEARCH_PATH)
+        with connection, connection.cursor("rows") as cursor:
+            if connection.execute("SELECT to_regclass('asiento_ledger.source_offset')").fetchone() == (None,):
+                return
             cursor.itersize = FETCHED_ROWS
             cursor.execute(sql.encode())
             yield from cursor

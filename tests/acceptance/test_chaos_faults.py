@@ -1,19 +1,19 @@
 """Zombies, restarts of broker and database, cuts of the network: the same books, and work goes on by itself soon after each."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.chaos_checks import findings
 from tests.acceptance.chaos_nemesis import Nemesis
-from tests.acceptance.chaos_system import LOG, Shape, chaos_system
+from tests.acceptance.chaos_options import DATABASE, SEED, figure, option
+from tests.acceptance.chaos_system import SMALL_CHUNKS, Shape, chaos_system
 from tests.acceptance.chaos_word import check_what_the_product_says
 
-SEED = int(os.environ.get("SEED", "1"))
-EACH = int(os.environ.get("CHAOS_FAULTS", "5"))
-DATABASE = os.environ.get("CHAOS_DATABASE", "sqlite")
-WORKING_AGAIN_SECONDS_MAX = float(os.environ.get("CHAOS_HEAL_SECONDS", "30"))
+pytestmark = pytest.mark.kafka
+
+EACH = int(option("FAULTS", 5))
+WORKING_AGAIN_SECONDS_MAX = option("HEAL_SECONDS", 30)
 
 
 def plague_and_check(shape: Shape, directory: Path, each: int) -> str:
@@ -36,14 +36,15 @@ def plague_and_check(shape: Shape, directory: Path, each: int) -> str:
         )
 
 
+@pytest.mark.timeout(600)
 def test_one_of_each_fault_leaves_the_books_right(tmp_path: Path) -> None:
-    shape = Shape(seed=6, database=DATABASE, lives=20, behind_records=1_500)
-    LOG.warning("figure: %s", plague_and_check(shape, tmp_path, each=1))
+    shape = Shape(seed=6, database=DATABASE, lives=12, behind_records=600, worker_settings=SMALL_CHUNKS)
+    figure(plague_and_check(shape, tmp_path, each=1))
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1_500)
 def test_five_of_each_fault_leave_the_books_right(tmp_path: Path) -> None:
     """`make soak-faults`. Every third seed has static members."""
-    shape = Shape(seed=SEED, database=DATABASE, static_members=SEED % 3 == 0)
-    LOG.warning("figure: %s", plague_and_check(shape, tmp_path, EACH))
+    shape = Shape(seed=SEED, database=DATABASE, static_members=SEED % 3 == 0, worker_settings=SMALL_CHUNKS)
+    figure(plague_and_check(shape, tmp_path, EACH))

@@ -1,19 +1,19 @@
 """kill -9 of workers, sink, broker and database at random instants: the ledger is what the oracle tells of the events sent."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.chaos_checks import findings
 from tests.acceptance.chaos_nemesis import Nemesis
-from tests.acceptance.chaos_system import LOG, Shape, chaos_system
+from tests.acceptance.chaos_options import DATABASE, SEED, figure, option
+from tests.acceptance.chaos_system import SMALL_CHUNKS, Shape, chaos_system
 from tests.acceptance.chaos_word import check_what_the_product_says
 
-SEED = int(os.environ.get("SEED", "1"))
-KILLS = int(os.environ.get("CHAOS_KILLS", "60"))
-RECORDS = int(os.environ.get("CHAOS_RECORDS", "300000"))
-DATABASE = os.environ.get("CHAOS_DATABASE", "sqlite")
+pytestmark = pytest.mark.kafka
+
+KILLS = int(option("KILLS", 60))
+RECORDS = int(option("RECORDS", 300000))
 
 
 def kill_and_check(shape: Shape, directory: Path, kills: int, records: int) -> str:
@@ -35,14 +35,16 @@ def kill_and_check(shape: Shape, directory: Path, kills: int, records: int) -> s
         )
 
 
+@pytest.mark.timeout(600)
 def test_killed_at_random_the_books_are_the_oracle_s(tmp_path: Path) -> None:
-    shape = Shape(seed=4, database=DATABASE, lives=20, behind_records=1_500)
-    LOG.warning("figure: %s", kill_and_check(shape, tmp_path, kills=4, records=4_000))
+    """Of this seed a worker, the broker, the sink and the database."""
+    shape = Shape(seed=11, database=DATABASE, lives=12, behind_records=800, worker_settings=SMALL_CHUNKS)
+    figure(kill_and_check(shape, tmp_path, kills=4, records=2_400))
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1_500)
 def test_killed_sixty_times_at_random_the_books_are_the_oracle_s(tmp_path: Path) -> None:
     """`make soak-kills`. Every third seed has static members."""
-    shape = Shape(seed=SEED, database=DATABASE, static_members=SEED % 3 == 0)
-    LOG.warning("figure: %s", kill_and_check(shape, tmp_path, KILLS, RECORDS))
+    shape = Shape(seed=SEED, database=DATABASE, static_members=SEED % 3 == 0, worker_settings=SMALL_CHUNKS)
+    figure(kill_and_check(shape, tmp_path, KILLS, RECORDS))

@@ -1,6 +1,5 @@
 """Twenty minutes at half of peak with the same orders over and over: memory, handles and tasks of every process stay where they are."""
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,15 +7,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.acceptance.chaos_system import LOG, SINK, WORKERS, ChaosSystem, Shape, chaos_system
+from tests.acceptance.chaos_options import DATABASE, SEED, figure, option
+from tests.acceptance.chaos_system import SINK, WORKERS, ChaosSystem, Shape, chaos_system
 from tests.acceptance.metrics_watch import health_url, scrape
 from tests.acceptance.steady_load import SteadyLoad
 
-SEED = int(os.environ.get("SEED", "1"))
-DATABASE = os.environ.get("CHAOS_DATABASE", "sqlite")
-MINUTES = float(os.environ.get("CHAOS_MINUTES", "20"))
-ORDERS = int(os.environ.get("CHAOS_ORDERS", "2000"))
-PEAK_RECORDS = int(os.environ.get("CHAOS_PEAK_RECORDS", "60000"))
+pytestmark = pytest.mark.kafka
+
+MINUTES = option("MINUTES", 20)
+ORDERS = int(option("ORDERS", 2000))
+PEAK_RECORDS = int(option("PEAK_RECORDS", 60000))
 GROWTH_BYTES_MAX = 8_000_000
 HANDLES_MORE_MAX = 2
 TASKS_MORE_MAX = 2
@@ -95,10 +95,10 @@ def test_at_half_of_peak_nothing_grows(tmp_path: Path) -> None:
         end = pace(system, load, rate, MINUTES * 30)
         system.until(lambda: system.stream.lag() == 0, "all events are judged")
         told = "; ".join(f"{name} {middle[name]} -> {end[name]}" for name in (*WORKERS, SINK))
-        LOG.warning(
-            "figure: memory: seed %d, %s, %.0f minutes at %.0f records/s, %d orders, %d records, %d new facts: %s",
-            SEED, DATABASE, MINUTES, rate, ORDERS, load.sent, load.news, told,
-        )  # fmt: skip
+        figure(
+            f"memory: seed {SEED}, {DATABASE}, {MINUTES:.0f} minutes at {rate:.0f} records/s, {ORDERS} orders, {load.sent} records, "
+            f"{load.news} new facts: {told}"
+        )
         for name, before in middle.items():
             assert end[name].rss <= before.rss + GROWTH_BYTES_MAX, f"{name} grows: {told}"
             assert end[name].handles <= before.handles + HANDLES_MORE_MAX, f"{name} keeps handles: {told}"

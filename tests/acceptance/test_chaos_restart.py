@@ -1,21 +1,22 @@
 """How soon work goes on after a kill -9, and how long a worker needs to read the order states again."""
 
-import os
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.chaos_checks import findings
-from tests.acceptance.chaos_system import LOG, SINK, WORKERS, ChaosSystem, Shape, chaos_system
+from tests.acceptance.chaos_options import DATABASE, SEED, figure, option
+from tests.acceptance.chaos_system import SINK, SMALL_CHUNKS, WORKERS, ChaosSystem, Shape, chaos_system
+from tests.acceptance.topic_facts import ENTRIES
 from tests.integration.order_stream import wait_until
 
-SEED = int(os.environ.get("SEED", "1"))
-KILLS = int(os.environ.get("CHAOS_KILLS", "12"))
-RECORDS = int(os.environ.get("CHAOS_RECORDS", "300000"))
-DATABASE = os.environ.get("CHAOS_DATABASE", "sqlite")
-FIRST_ENTRY_SECONDS_MAX = float(os.environ.get("CHAOS_RESTART_SECONDS", "10"))
-RECOVERY_SECONDS_PER_GB_MAX = float(os.environ.get("CHAOS_RECOVERY_SECONDS", "60"))
+pytestmark = pytest.mark.kafka
+
+KILLS = int(option("KILLS", 12))
+RECORDS = int(option("CHANGELOG_RECORDS", 400_000))
+FIRST_ENTRY_SECONDS_MAX = option("RESTART_SECONDS", 10)
+RECOVERY_SECONDS_PER_GB_MAX = option("RECOVERY_SECONDS", 60)
 GIGABYTE = 1_000_000_000
 RECOVERED_SECONDS_MAX = 600.0
 
@@ -33,16 +34,16 @@ def is_ready(system: ChaosSystem, name: str) -> bool:
 
 
 def seconds_to_first_entry(system: ChaosSystem, victim: str) -> float:
-    """Kill, start again; seconds until an entry is booked that was not even on the topic, on the partitions of the victim."""
+    """Kill, start again; seconds until an entry is booked, on the partitions of the victim, that was on the topic in no form before."""
     partitions = claimed(system, victim) if victim != SINK else range(system.stream.partitions)
-    ends = system.pipeline.ends(f"{system.prefix}accounting.entries.v1", "read_committed")
     system.kill(victim)
     killed_at = time.monotonic()
+    ends = system.pipeline.ends(f"{system.prefix}{ENTRIES}", "read_uncommitted")
+    newest = system.ledger.newest_entry()
 
     def new_entry() -> bool:
         system.keep_behind()
-        reached = system.ledger.next_offsets()
-        return any(reached.get(partition, 0) > ends[partition] + 1 for partition in partitions)  # one more than a marker alone
+        return any(partition in partitions and offset >= ends[partition] for partition, offset in system.ledger.places_after(newest))
 
     system.until(new_entry, f"a new entry after the kill of {victim}")
     return time.monotonic() - killed_at
@@ -72,12 +73,12 @@ def test_the_first_new_entry_comes_soon_after_a_kill(tmp_path: Path) -> None:
     for static in (True, False):
         directory = tmp_path / ("static" if static else "dynamic")
         directory.mkdir()
-        shape = Shape(seed=SEED, database=DATABASE, static_members=static, lives=40, behind_records=2_000)
+        shape = Shape(seed=SEED, database=DATABASE, static_members=static, lives=40, behind_records=2_000, worker_settings=SMALL_CHUNKS)
         times = kill_and_time(shape, directory, KILLS // 2)
         seconds = sorted(took for _, took in times)
         told.append(f"{directory.name} members {len(times)} kills, median {seconds[len(seconds) // 2]:.1f} s, slowest {seconds[-1]:.1f} s")
         assert seconds[-1] <= FIRST_ENTRY_SECONDS_MAX, f"seed {SEED}, {directory.name}: {times}, logs in {directory}"
-    LOG.warning("figure: restart: seed %d, %s, first new entry after kill -9: %s", SEED, DATABASE, "; ".join(told))
+    figure(f"restart: seed {SEED}, {DATABASE}, first new entry after kill -9: {'; '.join(told)}")
 
 
 def changelog_bytes(system: ChaosSystem) -> int:
@@ -102,8 +103,8 @@ def test_states_are_recovered_in_a_minute_per_gigabyte(tmp_path: Path) -> None:
         (ready,) = (line for line in worker.log() if line["event"] == "worker_ready")
         assert worker.stop() == 0
         per_gigabyte = ready["seconds"] * GIGABYTE / size
-        LOG.warning(
-            "figure: recovery: %d states, changelog of %.2f GB, %.1f s (%.1f s from the start of the process): %.1f s per GB",
-            ready["states"], size / GIGABYTE, ready["seconds"], from_start, per_gigabyte,
-        )  # fmt: skip
+        figure(
+            f"recovery: {ready['states']} states, changelog of {size / GIGABYTE:.2f} GB, {ready['seconds']:.1f} s "
+            f"({from_start:.1f} s from the start of the process): {per_gigabyte:.1f} s per GB"
+        )
         assert per_gigabyte <= RECOVERY_SECONDS_PER_GB_MAX

@@ -1,20 +1,20 @@
 """A rebalance storm: a third worker joins, or leaves, every fifteen seconds; the books are exact, and work goes on meanwhile."""
 
-import os
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.chaos_checks import findings
-from tests.acceptance.chaos_system import LOG, WORKERS, ChaosSystem, Shape, chaos_system
+from tests.acceptance.chaos_options import DATABASE, SEED, figure, option
+from tests.acceptance.chaos_system import WORKERS, ChaosSystem, Shape, chaos_system
 from tests.acceptance.chaos_word import check_what_the_product_says
 from tests.acceptance.test_chaos_restart import is_ready
 
-SEED = int(os.environ.get("SEED", "1"))
-DATABASE = os.environ.get("CHAOS_DATABASE", "sqlite")
-STORM_SECONDS = float(os.environ.get("CHAOS_STORM_SECONDS", "300"))
-CALM_SECONDS = float(os.environ.get("CHAOS_CALM_SECONDS", "60"))
+pytestmark = pytest.mark.kafka
+
+STORM_SECONDS = option("STORM_SECONDS", 300)
+CALM_SECONDS = option("CALM_SECONDS", 60)
 EVERY_SECONDS = 15.0
 GUEST = "w3"
 SHARE_MIN = 0.3
@@ -62,9 +62,9 @@ def test_in_a_rebalance_storm_work_goes_on_and_the_books_are_right(tmp_path: Pat
         system.drain()
         assert findings(system.scene()) == {}, f"seed {SEED}, logs in {tmp_path}"
         check_what_the_product_says(system)
-        LOG.warning(
-            "figure: storm: seed %d, %s, %d joins and leaves in %.0f s: %.0f records/s of %.0f in calm (%.0f %%), %d events: "
-            "0 lost, 0 doubled, 0 altered; deaths %s",
-            SEED, DATABASE, moves, STORM_SECONDS, stormy, calm, 100 * stormy / calm, system.load.truth.sent, dict(system.excused),
-        )  # fmt: skip
+        figure(
+            f"storm: seed {SEED}, {DATABASE}, {moves} joins and leaves in {STORM_SECONDS:.0f} s: {stormy:.0f} records/s of {calm:.0f} "
+            f"in calm ({100 * stormy / calm:.0f} %), {system.load.truth.sent} events: 0 lost, 0 doubled, 0 altered; "
+            f"deaths {dict(system.excused)}"
+        )
         assert stormy >= SHARE_MIN * calm

@@ -9,6 +9,8 @@ from tests.acceptance.copied_lives import Arrivals, Order, Template, judged, tem
 from tests.oracle.figures import Event
 from tests.told_by_core import told_by_core
 
+pytestmark = pytest.mark.slow
+
 LIVES = 15
 
 

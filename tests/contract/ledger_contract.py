@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sinks.ledger import Batch, BookResult, ForeignLedger, Ledger, LedgerInUse, OffsetMoved, OffsetRange
+from sinks.ledger import Batch, BookResult, ForeignLedger, Ledger, LedgerInUse, LedgerRefused, OffsetMoved, OffsetRange
 from tests.unit.sinks.journal import STREAM, batch, capture, invoice
 
 
@@ -91,6 +91,30 @@ class LedgerContract(abc.ABC):
             await ledger.book(Batch(ranges=(*good.ranges, stale), entries=good.entries))
         assert self.booked() == {}
         assert await ledger.book(good) == (BookResult.BOOKED,)
+
+    async def test_an_entry_is_reversed_once_and_the_ledger_goes_on(self, ledger: Ledger) -> None:
+        await ledger.book(batch([invoice(1), replace(capture(2), reverses=invoice(1).entry_id)]))
+        with pytest.raises(LedgerRefused, match="reversed already"):
+            await ledger.book(batch([capture(4), replace(capture(3), reverses=invoice(1).entry_id)], start=2))
+        assert len(self.booked()) == 2
+        assert await ledger.book(batch([capture(4)], start=2)) == (BookResult.BOOKED,)
+
+    async def test_a_large_batch_is_one_step(self, ledger: Ledger) -> None:
+        entries = [entry for number in range(1, 751) for entry in (capture(number), invoice(number))]
+        assert await ledger.book(batch(entries)) == (BookResult.BOOKED,) * 1_500
+        assert len(self.booked()) == 1_500
+
+    async def test_a_new_partition_is_bound_at_its_start(self, ledger: Ledger) -> None:
+        await ledger.book(batch([capture(1)]))
+        await ledger.close()
+        again = self.make()
+        assert await again.open(STREAM, (0, 1, 2)) == {0: 1, 1: 0, 2: 0}
+        assert await again.book(batch([capture(2)], partition=2)) == (BookResult.BOOKED,)
+        await again.close()
+
+    async def test_a_ledger_is_closed_twice_without_harm(self, ledger: Ledger) -> None:
+        await ledger.close()
+        await ledger.close()
 
     async def test_there_is_one_writer(self, ledger: Ledger) -> None:
         with pytest.raises(LedgerInUse, match="stop that one first"):

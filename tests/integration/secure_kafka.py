@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import confluent_kafka.admin
+
 from asiento.runtime.local_kafka import LocalKafka, Ports
 from asiento.runtime.ports import free_ports
 from asiento.runtime.settings import Settings, load_settings
@@ -16,6 +18,10 @@ from tests.integration.operational_projector import Projector
 from tests.integration.order_stream import PARTITIONS, Worker
 
 ROOT = "root"
+
+kafka_admin: Any = confluent_kafka.admin
+"""Its types leave the access rules out."""
+
 LISTENERS = {"SECURE": "SASL_SSL", "ELSEWHERE": "SASL_SSL", "LATE": "SASL_SSL", "CERTIFIED": "SSL"}
 """What clients can connect to: the right one, one whose certificate is for another host, one whose certificate has expired, and one
 that knows its clients by their certificates. BROKER stays a plaintext listener of the broker itself and of the tests."""
@@ -130,6 +136,20 @@ class SecureInstallation(OrderPipeline):
             "sasl.password": self.broker.users[user],
             "ssl.ca.location": str(self.broker.authority.ca_file),
         }
+
+    def take_away(self, user: str, topic: str) -> None:
+        """Remove all rights of a user on a topic (its full name)."""
+        rule = kafka_admin.AclBindingFilter(
+            kafka_admin.ResourceType.TOPIC,
+            topic,
+            kafka_admin.ResourcePatternType.LITERAL,
+            f"User:{user}",
+            "*",
+            kafka_admin.AclOperation.ANY,
+            kafka_admin.AclPermissionType.ANY,
+        )
+        root = kafka_admin.AdminClient(self.client(ROOT))
+        assert root.delete_acls([rule])[rule].result(30)
 
     def environment(self, user: str, **more: str) -> dict[str, str]:
         """The environment of a process that runs as a user."""

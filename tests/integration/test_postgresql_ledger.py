@@ -6,19 +6,31 @@ from contextlib import closing
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 import psycopg
 import pytest
 
-from sinks.ledger import ForeignLedger, Ledger, LedgerMissing, LedgerNotPrepared, LedgerRefused, LedgerUnavailable, OffsetMoved
+from sinks.ledger import (
+    BookResult,
+    ForeignLedger,
+    Ledger,
+    LedgerMissing,
+    LedgerNotPrepared,
+    LedgerRefused,
+    LedgerUnavailable,
+    LedgerUnreachable,
+    OffsetMoved,
+)
 from sinks.ledger_access import audit_at, reader_at
 from sinks.postgresql_ledger import PostgresqlLedger, schema
 from sinks.postgresql_ledger.audit_picture import PROTECTIONS, PostgresqlAuditPicture, protections
 from sinks.postgresql_ledger.statements import migrations
 from sinks.postgresql_ledger.text import MARK
+from tests.acceptance.tcp_proxy import Cut, TcpProxy
 from tests.contract.ledger_contract import LedgerContract
+from tests.postgresql import PostgresqlServer, other_binaries
 from tests.unit.sinks.journal import BOOKED_AT, STREAM, batch, capture, hashed, invoice
 
 Careless: TypeAlias = "psycopg.Connection[tuple[object, ...]]"
@@ -189,7 +201,10 @@ async def test_text_that_postgresql_cannot_hold_comes_back_as_it_was(postgresql:
     odd = [replace(capture(number), memo=memo) for number, memo in enumerate(("a\0b", f"{MARK}0", f"{MARK}\0{MARK}1"), start=1)]
     ledger = writer(postgresql)
     await ledger.open(STREAM, (0,))
-    await ledger.book(batch(odd))
+    await ledger.book(batch([*odd, replace(capture(1, amount=5), memo="\0", order_key=f"t1:{MARK}")]))
+    acks = (await ledger.pending_acks(10)).acks
+    assert [item.ack.status for item in acks] == ["POSTED", "POSTED", "POSTED", "REJECTED"]
+    assert acks[-1].order_key == f"t1:{MARK}"
     await ledger.close()
     with reader_at(postgresql) as reader:
         assert [row.entry() for row in reader.all_rows()] == odd
@@ -224,6 +239,88 @@ async def test_a_session_that_is_ended_by_the_server_ends_the_batch(booked: str)
     again = writer(booked, 10)
     assert await again.open(STREAM, (0, 1)) == {0: 2, 1: 0}
     await again.close()
+
+
+class CutConnection:
+    """A connection that breaks around COMMIT: before it is sent, or before its answer comes."""
+
+    def __init__(self, real: Careless, *, committed: bool) -> None:
+        self._real = real
+        self._committed = committed
+
+    def execute(self, query: object, *values: object) -> object:
+        """Run a statement; COMMIT breaks the connection."""
+        if query != "COMMIT":
+            return self._real.execute(query, *values)  # type: ignore[call-overload]
+        if self._committed:
+            self._real.execute("COMMIT")
+        self._real.close()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_an_unknown_outcome_of_commit_is_read_from_the_stored_offset(booked: str, committed: bool) -> None:
+    ledger = writer(booked)
+    await ledger.open(STREAM, (0, 1))
+    monkeyed: Any = ledger
+    monkeyed._connection = CutConnection(monkeyed._connection, committed=committed)
+    one = batch([invoice(2), capture(2)], start=2)
+    with pytest.raises(LedgerUnreachable, match="closed the connection"):
+        await ledger.book(one)
+    await ledger.close()
+    again = writer(booked, 10)
+    assert await again.open(STREAM, (0, 1)) == {0: 4 if committed else 2, 1: 0}
+    if not committed:
+        assert await again.book(one) == ("booked", "booked")
+    assert await again.book(batch([invoice(2)], start=4)) == ("exists",)
+    await again.close()
+    with reader_at(booked) as reader:
+        assert [row.entry_no for row in reader.all_rows()] == [1, 2, 3, 4]
+
+
+async def test_a_frozen_writer_is_ended_by_its_successor(booked: str) -> None:
+    frozen, heir = writer(booked), PostgresqlLedger(booked, lambda: BOOKED_AT, lock_wait_seconds_max=10, silent_seconds_max=0.3)
+    await frozen.open(STREAM, (0, 1))
+    assert await heir.open(STREAM, (0, 1)) == {0: 2, 1: 0}
+    with pytest.raises(LedgerUnreachable, match="terminating connection"):
+        await frozen.book(batch([invoice(2)], start=2))
+    assert await heir.book(batch([invoice(2)], start=2)) == ("booked",)
+    for ledger in (frozen, heir):
+        await ledger.close()
+
+
+async def test_a_connection_that_says_nothing_is_given_up(booked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its socket is open and taken care of, but nothing arrives: no time-out of TCP sees that."""
+    monkeypatch.setattr(PostgresqlLedger, "answer_seconds_max", 0.5)
+    port = int(booked.rpartition(":")[2].partition("/")[0])
+    with TcpProxy(port) as proxy:
+        ledger = writer(booked.replace(f":{port}/", f":{proxy.port}/"))
+        await ledger.open(STREAM, (0, 1))
+        proxy.spoil(Cut.ONE_WAY_DOWN)
+        with pytest.raises(LedgerUnreachable, match=r"no answer for 0\.5 s"):
+            await ledger.book(batch([invoice(2)], start=2))
+        with pytest.raises(LedgerUnreachable, match="has not answered before"):
+            await ledger.pending_acks(1)
+        await ledger.close()
+        again = PostgresqlLedger(booked, lambda: BOOKED_AT, lock_wait_seconds_max=10, silent_seconds_max=0.3)
+        assert await again.open(STREAM, (0, 1)) == {0: 2, 1: 0}
+        await again.close()
+        proxy.heal()
+
+
+async def test_a_session_knows_its_limits(booked: str) -> None:
+    ledger = writer(booked)
+    await ledger.open(STREAM, (0, 1))
+    assert ledger._connection is not None
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout", "tcp_user_timeout")
+    found = [ledger._connection.execute(f"SHOW {name}".encode()).fetchone() for name in names]
+    assert found == [("1min",), ("10s",), ("1min",), ("1min",), ("10000",)]
+    told = psycopg.conninfo.conninfo_to_dict(ledger._connection.info.dsn)
+    assert (told["tcp_user_timeout"], told["keepalives_idle"], told["connect_timeout"]) == ("10000", "5", "5")
+    await ledger.close()
 
 
 # -- versions
@@ -287,6 +384,24 @@ def test_the_recorded_protections_are_those_that_the_migrations_make(booked: str
         assert isinstance(file, Path)
         file.write_text("[\n" + ",\n".join(orjson.dumps(row).decode() for row in made) + "\n]\n", encoding="utf-8")
     assert list(protections()) == made
+
+
+async def test_another_version_of_postgresql_makes_the_same() -> None:
+    """The PostgreSQL that this machine has of its own, if any: every version spells its catalog its own way."""
+    programs = other_binaries()
+    if programs is None:
+        pytest.skip("this machine has no PostgreSQL of its own")
+    server = PostgresqlServer(programs=programs)
+    server.start()
+    try:
+        ledger = writer(server.url("postgres"))
+        await ledger.open(STREAM, (0, 1))
+        assert await ledger.book(batch([capture(), invoice()])) == (BookResult.BOOKED, BookResult.BOOKED)
+        await ledger.close()
+        with audit_at(server.url("postgres")) as audit:
+            assert audit.schema_differences() == ()
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize(

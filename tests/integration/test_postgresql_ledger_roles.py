@@ -4,6 +4,7 @@ import json
 import uuid
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,9 +13,11 @@ from typer.testing import CliRunner, Result
 
 from asiento.cli.main import app
 from asiento.runtime.database_urls import place_of
-from sinks.ledger import LedgerInUse, LedgerNotPrepared
+from asiento.runtime.settings import load_settings
+from sinks.ledger import LedgerInUse, LedgerNotPrepared, LedgerUnreachable
 from sinks.ledger_access import audit_at, reader_at
 from sinks.postgresql_ledger import PostgresqlLedger, schema
+from tests.postgresql import PostgresqlServer
 from tests.unit.sinks.journal import BOOKED_AT, STREAM, batch, capture, invoice
 
 TABLES = ("entry", "posting", "document", "entry_conflict", "source_offset", "ack_cursor", "ledger_version")
@@ -196,3 +199,21 @@ async def test_a_ledger_is_not_migrated_under_a_sink(roles: Roles, monkeypatch: 
     with pytest.raises(LedgerInUse):
         schema.migrate(roles.owner, writer=None, reader=None)
     await sink.close()
+
+
+async def test_the_password_of_a_file_opens_the_ledger_and_a_wrong_one_is_in_no_message(
+    prepared: Roles, postgresql_server: PostgresqlServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    role, password, file = f"asked_{uuid.uuid4().hex[:8]}", "ca/na@ry:%1", tmp_path / "password"
+    postgresql_server.ask_for_password(role, password)
+    assert migrate(monkeypatch, prepared.owner, "--writer", role).exit_code == 0
+    monkeypatch.setenv("ASIENTO_LEDGER_URL", prepared.admin.replace("//postgres@", f"//{role}@"))
+    monkeypatch.setenv("ASIENTO_LEDGER_PASSWORD_FILE", str(file))
+    file.write_text(f"{password}\n")
+    await book(load_settings().ledger_location)
+    file.write_text("canary-3\n")
+    with pytest.raises(LedgerUnreachable, match="password authentication failed") as refused:
+        await book(load_settings().ledger_location)
+    assert "canary-3" not in str(refused.value)
+    with reader_at(prepared.reader) as reader:
+        assert len(list(reader.all_rows())) == 2

@@ -54,7 +54,7 @@ CREATE TABLE asiento_ledger.posting (
     side        TEXT COLLATE "C" NOT NULL CHECK (side IN ('DEBIT', 'CREDIT')),
     amount      BIGINT           NOT NULL CHECK (amount > 0),
     book_amount BIGINT,
-    dimensions  TEXT COLLATE "C" NOT NULL CHECK (dimensions IS JSON OBJECT),
+    dimensions  TEXT COLLATE "C" NOT NULL CHECK (json_typeof(dimensions::json) = 'object'),
     CONSTRAINT posting_once PRIMARY KEY (entry_no, line)
 );
 
@@ -63,7 +63,7 @@ CREATE TABLE asiento_ledger.document (
     entry_no     BIGINT           NOT NULL,
     kind         TEXT COLLATE "C" NOT NULL CHECK (kind IN ('INVOICE', 'CREDIT_NOTE', 'PAYMENT', 'REFUND')),
     document_ref TEXT COLLATE "C" NOT NULL,
-    body         TEXT COLLATE "C" NOT NULL CHECK (body IS JSON OBJECT),
+    body         TEXT COLLATE "C" NOT NULL CHECK (json_typeof(body::json) = 'object'),
     CONSTRAINT document_once PRIMARY KEY (entry_no)
 );
 
@@ -74,7 +74,7 @@ CREATE TABLE asiento_ledger.entry_conflict (
     entry_id            TEXT COLLATE "C" NOT NULL,
     booked_content_hash TEXT COLLATE "C" NOT NULL,
     content_hash        TEXT COLLATE "C" NOT NULL CHECK (content_hash <> booked_content_hash),
-    entry               TEXT COLLATE "C" NOT NULL CHECK (entry IS JSON OBJECT),
+    entry               TEXT COLLATE "C" NOT NULL CHECK (json_typeof(entry::json) = 'object'),
     stream_partition    INTEGER          NOT NULL,
     stream_offset       BIGINT           NOT NULL,
     seen_at             BIGINT           NOT NULL,                       -- UTC microseconds

@@ -4,12 +4,11 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sinks.ledger import ForeignLedger, Ledger, LedgerRefused, LedgerUnavailable, StreamIdentity
+from sinks.ledger import ForeignLedger, Ledger, LedgerUnavailable, StreamIdentity
 from sinks.ledger_access import audit_at, reader_at
 from sinks.sqlite_ledger import SqliteLedger
 from sinks.sqlite_ledger.files import ledger_path, open_reader, open_writer
@@ -161,15 +160,6 @@ def test_postings_without_an_entry_cannot_be_committed(booked: Path) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
         writer.execute("COMMIT")
     writer.close()
-
-
-async def test_an_entry_is_reversed_once(tmp_path: Path) -> None:
-    ledger = SqliteLedger(tmp_path / "ledger.sqlite", lambda: BOOKED_AT)
-    await ledger.open(STREAM, (0,))
-    await ledger.book(batch([invoice(1), replace(capture(2), reverses=invoice(1).entry_id)]))
-    with pytest.raises(LedgerRefused, match="reversed already"):
-        await ledger.book(batch([replace(capture(3), reverses=invoice(1).entry_id)], start=2))
-    await ledger.close()
 
 
 def test_a_committed_batch_is_on_disk(booked: Path) -> None:

@@ -14,7 +14,7 @@ from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_DECISIONS, ACCOUNTING_ENT
 from sinks.delivery import entry_of
 from sinks.entry_stream import Record
 from sinks.ledger import Batch, OffsetRange, StreamIdentity
-from sinks.sqlite_ledger import SqliteLedger
+from sinks.ledger_access import writer_at
 from sinks.verify import Report
 from sinks.verify.kept_heads import KeptHeads
 from sinks.verify.run import verify_log
@@ -124,15 +124,21 @@ class Installation:
 
     log: CapturedLog
     ledger: Path
+    database: str | None = None
+
+    @property
+    def url(self) -> str:
+        """The ledger's URL: a database, or else the file."""
+        return self.database or f"sqlite:///{self.ledger}"
 
     async def verify(self, kept: KeptHeads | None = None) -> Report:
         """What `asiento verify` finds."""
-        return await verify_log(self.log, lambda name: name, f"sqlite:///{self.ledger}", kept)
+        return await verify_log(self.log, lambda name: name, self.url, kept)
 
     async def book(self, *, batch_entries: int = 97, entries_max: int | None = None, clock: int = BOOKED_AT) -> None:
         """Let the ledger book what it has not booked, partitions in turn, at most so many entries of each."""
         now = iter(range(clock, clock + 10**9))
-        ledger = SqliteLedger(self.ledger, lambda: next(now))
+        ledger = writer_at(self.url, lambda: next(now))
         offsets = dict(await ledger.open(IDENTITY, range(self.log.partitions)))
         left = True
         while left:
@@ -154,7 +160,7 @@ class Installation:
 
     async def publish(self, *, leave: int = 0, page_acks: int = 50) -> None:
         """Publish acks as the sink does, all but about the last `leave`."""
-        ledger = SqliteLedger(self.ledger, lambda: BOOKED_AT)
+        ledger = writer_at(self.url, lambda: BOOKED_AT)
         await ledger.open(IDENTITY, range(self.log.partitions))
         waiting = len((await ledger.pending_acks(10**6)).acks)
         while waiting > leave and (page := await ledger.pending_acks(min(page_acks, waiting - leave))).acks:
@@ -175,7 +181,9 @@ def order_entries(number: int, partition: int, noise: random.Random) -> list[Jou
     ]
 
 
-async def install(folder: Path, *, orders: int = 500, partitions: int = 3, seed: int = 1, conflicts: int = 12) -> Installation:
+async def install(
+    folder: Path, *, orders: int = 500, partitions: int = 3, seed: int = 1, conflicts: int = 12, database: str | None = None
+) -> Installation:
     """Books of `orders` orders, two entries each, with repeats and conflicts among them; booked, acks published but the last ten."""
     noise = random.Random(seed)
     log = CapturedLog(partitions)
@@ -192,7 +200,7 @@ async def install(folder: Path, *, orders: int = 500, partitions: int = 3, seed:
             books.write(partition, [other])
     for partition in range(partitions):
         books.decide(partition)
-    installation = Installation(log, folder / "ledger.sqlite")
+    installation = Installation(log, folder / "ledger.sqlite", database)
     await installation.book()
     await installation.publish(leave=10)
     return installation

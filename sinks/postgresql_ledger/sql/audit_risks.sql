@@ -1,0 +1,2 @@
+-- Settings of the server that must be on for a commit to last.
+SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting <> 'on' ORDER BY name
