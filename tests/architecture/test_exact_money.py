@@ -29,7 +29,6 @@ ALLOWED: dict[str, dict[str, int]] = {
     # Times: seconds between two clocks.
     "sinks/delivery.py": {"true division": 2},
     "sinks/lag.py": {"float literal": 1, "true division": 1},
-    "streams/broker_rules.py": {"float()": 1, "true division": 2},
     "streams/schema_ids.py": {"float literal": 2, "round()": 1},
     # How alike two words are.
     "sources/platforms/shopify/connection.py": {"float literal": 1},
