@@ -31,11 +31,13 @@ class Watchdog:
 
         The loop turns, so the chunk is not being judged: it waits for the broker, and nothing speaks against its records.
         """
+        last = time.monotonic()
         while True:
             now = time.monotonic()
-            if now - self._loop.beaten_at > FROZEN_TICKS * self._tick_seconds:
+            if now - last > FROZEN_TICKS * self._tick_seconds:
                 self._slots.restart_ages(now)
                 self._engine.moved_at = now
+            last = now
             self._loop.beat()
             age = self._slots.oldest_busy_seconds(now)
             if age > self._seconds_max:

@@ -17,12 +17,16 @@ from streams.engine.failure import KNOWN_CAUSES, ExitCode
 from streams.engine.faults import STEPS
 from tests.integration.order_stream import OrderStream, Worker, wait_until
 
+pytestmark = pytest.mark.timeout(900)
+
 LOG = logging.getLogger("zombies")
 
 SEED = int(os.environ.get("SEED", "1"))
 REFUSED = {ExitCode.FENCED, ExitCode.LOST_GENERATION}
 REFUSED_SECONDS_MAX = 15.0
 """From waking up until it has ended; a fraction of a second on a quiet machine, all six wake up at once."""
+MEMBERS_SECONDS_MAX = 180.0
+"""Six processes start at once: four seconds on a quiet machine, a minute and more where others are at work."""
 UNCOMMITTED = STEPS[: STEPS.index("after_commit")]
 """Steps at which the frozen transaction is not committed: its worker must be refused by the broker, whatever else it notices."""
 
@@ -43,7 +47,7 @@ def members(stream: OrderStream, fault: str | None, *, static: bool) -> dict[str
         )
         for number, step in enumerate(STEPS)
     }
-    wait_until(lambda: all(claimed(worker) == 1 for worker in workers.values()), "each worker has one partition")
+    wait_until(lambda: all(claimed(worker) == 1 for worker in workers.values()), "each worker has one partition", MEMBERS_SECONDS_MAX)
     return workers
 
 
@@ -99,7 +103,7 @@ def test_frozen_at_each_step_and_woken_after_the_successor_has_done_their_work(s
     """Their sessions run out, or others take their ids; awake again, the broker refuses them at once."""
     zombies = frozen_zombies(stream, static=static)
     successors(stream, static=static)
-    wait_until(lambda: all_booked(stream), "all events are judged")
+    wait_until(lambda: all_booked(stream), "all events are judged", MEMBERS_SECONDS_MAX)
     wake(zombies)
     stream.send_day(seed=71, orders=10)
     wait_until(lambda: all_booked(stream), "what came afterwards is judged, too")
@@ -112,7 +116,7 @@ def test_frozen_at_each_step_and_woken_while_a_successor_is_in_its_commit(stream
     """The successor holds an open transaction on their partition when they wake up: it is not disturbed."""
     zombies = frozen_zombies(stream, static=static)
     first = successors(stream, static=static, unsafe="stop:after_produce:1")[0]
-    wait_until(first.is_stopped, "the successor is in its commit")
+    wait_until(first.is_stopped, "the successor is in its commit", MEMBERS_SECONDS_MAX)
     wake(zombies)
     first.process.send_signal(signal.SIGCONT)
     if first.process.poll() is not None:

@@ -1,5 +1,6 @@
 """A worker that does not move ends itself: stuck awaits are seen by a task, stuck loops by a thread."""
 
+import signal
 import subprocess
 import sys
 
@@ -43,3 +44,18 @@ def test_stuck_worker_ends_itself(stuck: str, code: ExitCode, reason: str) -> No
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == code
     assert reason in ended.stderr
+
+
+def test_a_worker_that_was_frozen_is_given_its_time_again() -> None:
+    """Frozen with a chunk in work for longer than the bound: awake again, that time does not count, whichever watcher ticks first."""
+    freeze = "await asyncio.sleep(0.1); print('frozen', flush=True); os.kill(os.getpid(), signal.SIGSTOP)"
+    stuck = f"{STUCK_AWAIT}; import os, signal; {freeze}; time.sleep(0.15); await asyncio.sleep(0.2)"  # the thread ticks first
+    program = PROGRAM.replace("STUCK", stuck).replace("await asyncio.sleep(30)", "print('alive', flush=True)")
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "frozen\n"
+        with pytest.raises(subprocess.TimeoutExpired):  # longer than the bound of half a second
+            worker.wait(1.0)
+        worker.send_signal(signal.SIGCONT)
+        assert worker.stdout.readline() == "alive\n"
+        worker.kill()
