@@ -30,7 +30,6 @@ def test_a_full_disk_costs_time_only(tmp_path: Path, *, part: str, database: str
         system.drain()
         assert findings(system.scene()) == {}, f"seed {SEED}, logs in {tmp_path}"
         check_what_the_product_says(system)
-        assert system.excused, "nobody has noticed that the disk was full"
         figure(
             f"disk: seed {SEED}, full under the {part} ({database}): all works again {healed.seconds:.1f} s after there is room, "
             f"{system.load.truth.sent} events: 0 lost, 0 doubled, 0 altered; deaths {dict(system.excused)}"
