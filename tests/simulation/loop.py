@@ -10,6 +10,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar, copy_context
+from itertools import count
 from typing import Any, Final
 
 Clean = Callable[[], None]
@@ -45,6 +46,39 @@ class Process:
             clean()
 
 
+class NumberedTask(asyncio.Task[Any]):
+    """A task whose place in a set depends on its number, not on where it lies in memory: asyncio and its users go through sets of tasks."""
+
+    def __init__(self, coroutine: Any, *, loop: "SimLoop", context: Context) -> None:
+        self._number = next(loop.numbers)
+        super().__init__(coroutine, loop=loop, context=context)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+class NumberedFuture(asyncio.Future[Any]):
+    """See `NumberedTask`."""
+
+    def __init__(self, *, loop: "SimLoop") -> None:
+        self._number = next(loop.numbers)
+        super().__init__(loop=loop)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+class NumberedTimer(asyncio.TimerHandle):
+    """Of two timers for the same instant the one that was set first comes first."""
+
+    def __init__(self, when: float, callback: Callable[..., Any], args: tuple[Any, ...], loop: "SimLoop", context: Context | None) -> None:
+        super().__init__(when, callback, args, loop, context)
+        self.place = (when, next(loop.numbers))
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, NumberedTimer) and self.place < other.place
+
+
 PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
 
 
@@ -58,6 +92,7 @@ class SimLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self.numbers = count()
         self.outside = copy_context()
         self.executor_seconds: Callable[[], float] = lambda: EXECUTOR_SECONDS
         self.called: Callable[[Process], None] = lambda _: None
@@ -72,7 +107,7 @@ class SimLoop(asyncio.BaseEventLoop):
         """Run a coroutine as a process."""
         context = self.outside.copy()
         context.run(PROCESS.set, process)
-        return asyncio.Task(main, loop=self, context=context) if process.dead else _task(self, main, context, process)
+        return NumberedTask(main, loop=self, context=context) if process.dead else _task(self, main, context, process)
 
     def later(self, seconds: float, call: Callable[..., Any], *args: Any) -> asyncio.TimerHandle:
         """Call something of the world, not of a process, after a while."""
@@ -107,6 +142,19 @@ class SimLoop(asyncio.BaseEventLoop):
         self._scheduled.clear()
 
     # -- what asyncio asks of a loop --------------------------------------------------------------------------------------
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Timers of one instant in the order in which they were set."""
+        timer = NumberedTimer(when, callback, args, self, context)
+        heapq.heappush(self._scheduled, timer)
+        timer._scheduled = True  # type: ignore[attr-defined]
+        return timer
+
+    def create_future(self) -> "asyncio.Future[Any]":
+        """One that has a number."""
+        return NumberedFuture(loop=self)
 
     def add_signal_handler(self, sig: int, callback: Callable[..., Any], *args: Any) -> None:  # type: ignore[override]
         """Handlers belong to the process that asks."""
@@ -171,7 +219,7 @@ class SimLoop(asyncio.BaseEventLoop):
 
 
 def _task(loop: SimLoop, coroutine: Any, context: Context, process: Process | None) -> "asyncio.Task[Any]":
-    task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, context=context)
+    task = NumberedTask(coroutine, loop=loop, context=context)
     if process is not None:
         process.tasks.append(task)
         if len(process.tasks) > 1000:

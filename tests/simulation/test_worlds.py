@@ -67,7 +67,7 @@ def test_same_seed_is_the_same_world() -> None:
     first, second = run(7), run(7)
     assert first.trace == second.trace
     command = (sys.executable, "-m", "tests.simulation", "--seed", "7")
-    for hash_seed in ("1", "2"):
+    for hash_seed in ("1", "5"):
         told = subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": hash_seed}, check=True, capture_output=True, text=True)
         assert f"digest {first.digest[:16]} " in told.stdout
 
