@@ -40,9 +40,9 @@ check: setup ## The fast part of the tests: format, lint, types, layers, the con
 unit: setup
 	$(PYTEST) -q -n 2 -m "not kafka and not slow and not soak"
 
-# Two at a time: most of it waits for processes. Whole files, as some share what their first test has built; longest first.
+# Three at a time: most of it waits for processes. Whole files, as some share what their first test has built; longest first.
 integration: setup
-	$(PYTEST) -q -n 2 --dist loadfile --no-loadscope-reorder -m "(kafka or slow) and not soak" \
+	$(PYTEST) -q -n 3 --durations 25 --dist loadfile --no-loadscope-reorder -m "(kafka or slow) and not soak" \
 	  tests/acceptance tests/integration tests/contract tests/unit tests/simulation
 
 test: check integration ## All that decides whether a change is good, real Kafka included

@@ -31,14 +31,25 @@ async def check_topics(settings: Settings, topics: Sequence[str]) -> None:
         described = await _settled(admin, topics)
         partitions = {name: len(topic["partitions"]) for name, topic in described.items() if name in topics}
         _refuse_missing_or_differing(settings, topics, partitions)
-        problems = [
-            *topic_problems(settings, await _topic_facts(admin, described)),
-            *cluster_problems(settings, await _cluster_facts(admin)),
-        ]
+        cluster = await _cluster_facts(admin)
+        wanted = _wanted_of(settings, cluster.brokers)
+        problems = [*topic_problems(wanted, await _topic_facts(admin, described)), *cluster_problems(wanted, cluster)]
     finally:
         await admin.close()
     if problems:
         raise TopicsUnfit("the brokers are set up so that the guarantee does not hold:\n" + "\n".join(problems))
+
+
+def _wanted_of(settings: Settings, brokers: int) -> Settings:
+    """The settings to compare with: one broker cannot hold more than one copy, so it is warned of and not refused."""
+    if brokers > 1 or settings.replication_factor == 1:
+        return settings
+    get_logger().warning(
+        log_events.ONE_COPY,
+        replication_factor=settings.replication_factor,
+        advice="there is one broker only: all is lost with its disk; good for a trial, not for books (docs/delivery.md)",
+    )
+    return settings.model_copy(update={"replication_factor": 1, "min_insync_replicas": 1})
 
 
 def _refuse_missing_or_differing(settings: Settings, topics: Sequence[str], partitions: Mapping[str, int]) -> None:

@@ -229,7 +229,7 @@ def load_settings(options: Mapping[str, Any] | None = None) -> Settings:
         raise SettingsError(f"ASIENTO_CONFIG names {config}, which is not a file")
     given = {name: value for name, value in (options or {}).items() if value is not None}
     try:
-        settings = Settings(**given)
+        settings = _on_one_copy(Settings(**given))
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(item, config) for item in error.errors())) from None
     except UnreadableSetting as error:
@@ -238,6 +238,13 @@ def load_settings(options: Mapping[str, Any] | None = None) -> Settings:
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def _on_one_copy(settings: Settings) -> Settings:
+    """Of one copy, one is in sync: whoever asks for one copy need not say so twice."""
+    if settings.replication_factor > 1 or "min_insync_replicas" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"min_insync_replicas": 1})
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:

@@ -38,6 +38,7 @@ def plague_and_check(shape: Shape, directory: Path, each: int, seconds_max: floa
         )
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_one_of_each_fault_leaves_the_books_right(tmp_path: Path) -> None:
     shape = Shape(seed=6, database=DATABASE, lives=12, behind_records=600, worker_settings=SMALL_CHUNKS)

@@ -14,7 +14,7 @@ from tests.acceptance.order_pipeline import OrderPipeline
 @pytest.mark.parametrize(
     ("kills", "seed", "static_members"),
     [
-        (4, 7, True),
+        pytest.param(4, 7, True, marks=pytest.mark.soak),
         pytest.param(20, 11, True, marks=[pytest.mark.soak, pytest.mark.timeout(1_800)]),
         pytest.param(20, 12, False, marks=[pytest.mark.soak, pytest.mark.timeout(1_800)]),
     ],

@@ -23,7 +23,7 @@ def partitions_of(worker: Worker) -> set[int]:
     return set([line["partitions"] for line in worker.log() if line["event"] == "partitions_assigned"][-1])
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.soak), 2])
 @pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
 def test_first_new_entry_after_a_kill(pipeline: OrderPipeline, *, static: bool, workers: int) -> None:
     """Counted from the kill to a committed entry on each partition of the dead; events wait there all the time."""

@@ -112,6 +112,7 @@ def test_deadly_record_is_set_aside_and_the_partition_goes_on(stream: OrderStrea
     stream.check_books()
 
 
+@pytest.mark.soak
 def test_two_deadly_records_are_both_set_aside(stream: OrderStream) -> None:
     """In one chunk: the isolation goes on behind the first, so the second needs the deaths inside its own mark only."""
     stream.send_day(seed=71, orders=30)

@@ -138,6 +138,14 @@ def test_a_topic_that_would_lose_records_is_refused_with_its_mend(stream: OrderS
     assert not worker.logged("partitions_assigned")
 
 
+def test_one_broker_is_warned_of_whatever_the_settings_want(stream: OrderStream) -> None:
+    """Three copies are wanted by default; one broker cannot have them, and a trial must start all the same."""
+    stream.make_topics()
+    worker = stream.start_worker(replication_factor=3, min_insync_replicas=2).wait_ready()
+    assert worker.stop() == 0
+    assert worker.logged("one_copy")
+
+
 async def alter(stream: OrderStream, configs: dict[str, dict[str, str]]) -> None:
     """Give topics a configuration of their own, as somebody with Kafka's tools would."""
     admin = AIOKafkaAdminClient(bootstrap_servers=stream.kafka)

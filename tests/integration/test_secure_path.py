@@ -1,7 +1,9 @@
 """The whole path over TLS and SCRAM on a broker that refuses by default: each component as a user of its own, with its rights alone."""
 
 import asyncio
+import gc
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,6 +86,9 @@ def told(settings: Settings, component: str = WORKER) -> str:
     """Why this component cannot use the broker."""
     with pytest.raises(BrokerProblem) as problem:
         asyncio.run(check_access(settings, component, needs_of(component, settings.app_id, settings.topic_prefix)))
+    with warnings.catch_warnings():  # the client leaves connections that were refused to the garbage collector
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
     return str(problem.value)
 
 

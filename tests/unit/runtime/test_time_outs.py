@@ -38,7 +38,7 @@ def test_whoever_drains_is_done_before_the_supervisor_kills() -> None:
         ),
         ({"chunk_age_seconds_max": 6}, "CHUNK_AGE_SECONDS_MAX \\(6\\)", "a broker that is slow"),
         ({"chunk_age_seconds_max": 56}, "CHUNK_AGE_SECONDS_MAX is 56", "take itself for fenced"),
-        ({"replication_factor": 1}, "MIN_INSYNC_REPLICAS is 2", "no record would ever be accepted"),
+        ({"replication_factor": 1, "min_insync_replicas": 2}, "MIN_INSYNC_REPLICAS is 2", "no record would ever be accepted"),
         ({"min_insync_replicas": 1}, "MIN_INSYNC_REPLICAS is 1", "only one broker has"),
     ],
 )
@@ -47,6 +47,11 @@ def test_an_order_that_is_broken_is_refused(values: dict[str, float], named: str
         load_settings(values)
     assert reason in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
+
+
+def test_one_copy_needs_no_second_setting() -> None:
+    settings = load_settings({"replication_factor": 1})
+    assert (settings.replication_factor, settings.min_insync_replicas) == (1, 1)
 
 
 def test_the_borders_are_allowed() -> None:
