@@ -12,6 +12,10 @@ from schemas.strict_reader import MalformedAvro, RecordReader, compile_reader, r
 OUTPUT_BYTES_MAX = 8 * 1024 * 1024
 """Longest value of an entry, decision, discrepancy or dead letter record."""
 ITEMS_MAX = OUTPUT_BYTES_MAX
+HEADERS_MAX = 10_000
+"""Most headers of a dead letter: each takes some hundred bytes of memory, and may take two of the record."""
+_LISTS_MAX = {"DeadLetter": HEADERS_MAX}
+"""Records whose lists are shorter than ITEMS_MAX."""
 
 
 class DecodeError(ValueError):
@@ -27,7 +31,7 @@ class _OutputSchema(NamedTuple):
 @cache
 def _schemas_of(record_name: str) -> dict[int, _OutputSchema]:
     return {
-        schema_id: _OutputSchema(known.record, compile_reader(known.record, ITEMS_MAX), _times(known.record))
+        schema_id: _OutputSchema(known.record, compile_reader(known.record, _LISTS_MAX.get(record_name, ITEMS_MAX)), _times(known.record))
         for schema_id, known in registry().by_id.items()
         if known.record.name == record_name
     }

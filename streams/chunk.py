@@ -27,6 +27,7 @@ from schemas.events import SchemaLookup, SchemaUndecided, is_locked, refuse_unkn
 from schemas.framing import BadFrame, schema_id_of
 from schemas.kept_headers import kept_value
 from schemas.order_state import encode_state
+from schemas.output_codec import HEADERS_MAX
 from schemas.refusal import Refusal
 from streams.engine.processor import OutputRecord, RangeTooLarge, SourceRange, SourceRecord, StateRecord
 
@@ -311,15 +312,18 @@ def _name_and_code(outcome: Outcome) -> tuple[str, str | None]:
 
 def _dead_letter(source: SourceRange, record: SourceRecord, refusal: Refusal, workplace: Workplace) -> bytes:
     """The record as it came, but for headers that are not kept; one that no dead letter can hold is replaced by its length and SHA-256."""
+    headers, detail = record.headers, refusal.detail
+    if len(headers) > HEADERS_MAX:
+        headers, detail = (), f"{detail}; its {len(headers)} headers are left out here, read them at its offset"
     letter = DeadLetter(
         topic=source.topic,
         partition=source.partition,
         offset=record.offset,
         key=record.key,
         value=record.value,
-        headers=tuple(Header(name, kept_value(name, value)) for name, value in record.headers),
+        headers=tuple(Header(name, kept_value(name, value)) for name, value in headers),
         reason=refusal.reason,
-        detail=refusal.detail,
+        detail=detail,
         schema_id=refusal.schema_id,
         first_seen_at=workplace.decided_at,
         worker_version=workplace.worker_version,
@@ -328,7 +332,7 @@ def _dead_letter(source: SourceRange, record: SourceRecord, refusal: Refusal, wo
     if len(encoded) <= VALUE_BYTES_MAX:
         return encoded
     value = record.value or b""
-    stand_in = f"{refusal.detail}; left out here, read it at its offset: {len(value)} bytes, SHA-256 {sha256(value).hexdigest()}"
+    stand_in = f"{detail}; left out here, read it at its offset: {len(value)} bytes, SHA-256 {sha256(value).hexdigest()}"
     return encode_dead_letter(
         DeadLetter(
             topic=letter.topic,

@@ -22,9 +22,8 @@ RECORD_BYTES_MAX: Final = 64 * 1024 * 1024
 """What the resident set may grow by."""
 ADDRESS_BYTES: Final = 1024 * 1024 * 1024
 """Address space that the child may take beyond what it has after its preparations."""
-RECORD_LENGTH_MAX: Final = 1024 * 1024
-"""Longer mutations are cut: the events topic takes no more. Memory goes with the length: a dead letter of nothing but empty headers takes
-some 37 times its own."""
+RECORD_LENGTH_MAX: Final = 2 * 1024 * 1024
+"""Longer mutations are cut: twice what the events topic takes."""
 FINDINGS_MAX: Final = 20
 STILL_SECONDS_MAX: Final = 60.0
 """A child that notes no record for so long, by the clock of the machine, hangs in C code."""

@@ -16,6 +16,7 @@ from schemas.decisions import decode_decisions
 from schemas.entries import decode_entry
 from schemas.events import encode_event, encode_event_json
 from schemas.order_state import decode_state
+from schemas.output_codec import HEADERS_MAX
 from schemas.partitioning import partition_for
 from sources.synthetic.day import trading_day
 from streams import chunk as chunk_module
@@ -137,6 +138,16 @@ def test_value_that_no_dead_letter_can_hold_is_named_by_its_hash(monkeypatch: py
     found = decode_dead_letter(letter.value)
     assert found.value is None
     assert "2000 bytes, SHA-256" in found.detail
+
+
+def test_more_headers_than_a_dead_letter_can_hold_are_left_out_and_counted() -> None:
+    """Each takes memory of whoever reads the letter; key and value stay."""
+    headers = (("trace", b"1"),) * HEADERS_MAX
+    for more, kept in ((0, HEADERS_MAX), (1, 0)):
+        (letter,) = fold([Record(0, value=b"x", headers=headers + headers[:more])]).dead_letters
+        found = decode_dead_letter(letter.value)
+        assert (found.value, len(found.headers)) == (b"x", kept)
+        assert (f"{HEADERS_MAX + 1} headers are left out" in found.detail) == (more == 1)
 
 
 def test_decisions_that_do_not_fit_one_record_ask_for_halves(monkeypatch: pytest.MonkeyPatch) -> None:
