@@ -20,6 +20,8 @@ RECORD_SECONDS_MAX: Final = 1.0
 """CPU time of one record."""
 RECORD_BYTES_MAX: Final = 64 * 1024 * 1024
 """What the resident set may grow by."""
+MUTATION_BYTES_MAX: Final = 8 * 1024 * 1024
+"""If the resident set grew by more before a record is decoded, its peak is measured anew."""
 ADDRESS_BYTES: Final = 1024 * 1024 * 1024
 """Address space that the child may take beyond what it has after its preparations."""
 RECORD_LENGTH_MAX: Final = 2 * 1024 * 1024
@@ -121,16 +123,21 @@ class _Child:
 
     def limit(self) -> None:
         """After the preparations: what is taken from now on is the records'."""
-        Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
-        self._base = _peak_bytes()
+        self._begin_peak()
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         limit = pages * resource.getpagesize() + ADDRESS_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+    def _begin_peak(self) -> None:
+        Path("/proc/self/clear_refs").write_text("5")
+        self._base = _peak_bytes()
 
     def decode(self, target: "Target", record: bytes) -> None:
         """One record through its decoder."""
         report = self.report
         report.records += 1
+        if _peak_bytes() - self._base > MUTATION_BYTES_MAX:  # what it took to make the record is not what it takes to decode it
+            self._begin_peak()
         head = f"{report.records} {len(record)} {target.name}".encode()[:_HEAD_BYTES]
         self._notes[:_HEAD_BYTES] = head.ljust(_HEAD_BYTES, b"\x00")
         self._notes[_HEAD_BYTES : _HEAD_BYTES + len(record)] = record
