@@ -7,21 +7,12 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.admin import CreateAclsRequest, DescribeAclsRequest
 
 from asiento.runtime.kafka_clients import client_options
+from asiento.runtime.kafka_metadata import OPERATION_BITS
 from asiento.runtime.settings import Settings
 
 RESOURCES: Final = {"topic": 2, "group": 3, "cluster": 4, "transactional_id": 5}
 PATTERNS: Final = {"literal": 3, "prefixed": 4}
-OPERATIONS: Final = {
-    "all": 2,
-    "read": 3,
-    "write": 4,
-    "create": 5,
-    "delete": 6,
-    "alter": 7,
-    "describe": 8,
-    "describe_configs": 10,
-    "alter_configs": 11,
-}
+OPERATIONS: Final = {"all": 2, **OPERATION_BITS}
 """Kafka's numbers, beside our words for them."""
 ANY: Final = 1
 ALLOW: Final = 3

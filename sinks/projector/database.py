@@ -5,14 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from asiento.runtime.database_urls import POSTGRESQL_PREFIX, SQLITE_PREFIX
 from sinks.projector.errors import ForeignOperational, OperationalMissing, OperationalUnavailable
 from sinks.projector.statements import Dialect, migrations
 
 Row: TypeAlias = tuple[Any, ...]
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
-SQLITE_PREFIX = "sqlite:///"
-POSTGRESQL_PREFIX = "postgresql://"
 VERSION_TABLE = "operational_version"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql as names
 
+from asiento.runtime.database_urls import place_of
 from sinks.projector.database import Parameters, Row
 from sinks.projector.errors import OperationalUnavailable
 from sinks.projector.statements import Dialect
@@ -111,21 +112,12 @@ class PostgresqlDatabase:
 
 def open_postgresql(url: str) -> PostgresqlDatabase:
     """Connect to the database of a URL; raises `OperationalUnavailable`. The session's time zone and clock play no part."""
-    place = _place(url)
+    place = place_of(url)
     with _explained(place):
         connection: psycopg.Connection[Any] = psycopg.connect(
             url, autocommit=True, connect_timeout=CONNECT_SECONDS_MAX, application_name="asiento"
         )
     return PostgresqlDatabase(connection, place)
-
-
-def _place(url: str) -> str:
-    """Host, port and database of a URL, without user and password."""
-    try:
-        parts = psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.Error:
-        return "postgresql"
-    return f"postgresql://{parts.get('host', '')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
 
 
 @contextmanager

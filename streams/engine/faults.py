@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from asiento.runtime import log_events
 from asiento.runtime.kafka_clients import bootstrap_servers
 from asiento.runtime.logging import get_logger
+from asiento.runtime.loopback import on_loopback
 from asiento.runtime.settings import Settings, SettingsError
 from streams.engine.processor import SourceRange
 
 STEPS = ("before_begin", "after_begin", "after_produce", "after_offsets", "after_commit", "after_apply")
 """The named instants of a chunk's commit, in order."""
-
-_LOOPBACK = ("127.", "localhost:", "[::1]:")
 
 
 @dataclass(slots=True)
@@ -80,7 +79,7 @@ def faults_from(settings: Settings) -> Faults:
     if settings.unsafe_engine is None:
         return Faults()
     words = settings.unsafe_engine.get_secret_value()
-    if not all(server.startswith(_LOOPBACK) for server in bootstrap_servers(settings)):
+    if not all(on_loopback(server.rpartition(":")[0]) for server in bootstrap_servers(settings)):
         raise SettingsError("ASIENTO_UNSAFE_ENGINE is for tests: it is refused unless every broker is on loopback")
     faults = Faults()
     for word in words.split(","):
