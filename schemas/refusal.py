@@ -125,6 +125,13 @@ REASONS: dict[str, Reason] = {
         Words("The payload only points at its object, and nothing says where to fetch it.", "El contenido sólo señala su objeto."),
         Words("Send the whole object.", "Envíe el objeto completo."),
     ),
+    "fetch_failed": Reason(
+        Words("An object that a payload pointed at could not be fetched.", "No se pudo obtener un objeto al que apuntaba un contenido."),
+        Words(
+            "Mend the access to the platform, then ask once more: asiento fetcher ask.",
+            "Arregle el acceso a la plataforma y pídalo de nuevo: asiento fetcher ask.",
+        ),
+    ),
     "reject_malformed": Reason(
         Words("The payload cannot be read without guessing.", "El contenido no se puede leer sin adivinar."),
         Words("The detail names the field; mend it at the source.", "El detalle nombra el campo; corríjalo en el origen."),

@@ -135,6 +135,8 @@ class _Fold:
             wanted = self._wanted(address, raw, answers)
             outcome = self._take(address, raw, [answer for answer in answers if isinstance(answer, Judged)], wanted)
             problem = next((answer for answer in answers if isinstance(answer, Problem) and answer.fetch is None), None)
+            if raw.fetch_error is not None:
+                raise _Refused("fetch_failed", raw.fetch_error, address.platform)
             if problem is not None:
                 raise _Refused(problem.code, f"{problem.pointer or '/'}: {problem.message}", address.platform)
             self.output.counts.outcomes[address.platform, outcome] += 1

@@ -82,7 +82,8 @@ BENCH = Bench(partition_count=PARTITIONS, connections=Connections(), adapter_of=
 
 def raw(*payments: dict[str, Any], body: bytes | None = None, **stated: Any) -> bytes:
     record = RawRecord(source_topic="payments", origin="WEBHOOK", received_at=NOON, body=json.dumps(payments).encode())
-    return encode_raw_record(replace(record, **({"body": body} if body is not None else {}), **stated))
+    changes = stated if body is None else {**stated, "body": body}
+    return encode_raw_record(replace(record, **changes))
 
 
 def fold(*records: tuple[str, bytes | None], states: Mapping[bytes, bytes] | None = None, bench: Bench = BENCH) -> RawOutput:
@@ -168,6 +169,7 @@ def test_when_the_order_cannot_be_had_what_waits_goes_out_as_it_is() -> None:
     failed = raw(origin="FETCH", body=b"", fetch_error="404")
     output = fold((KEY, failed), states=kept(waiting.states))
     assert [event.key for event in output.events] == [b"acme:till:main:p1"]
+    assert [(letter.reason, letter.detail) for letter in letters(output)] == [("fetch_failed", "404")]
 
 
 def test_a_pointer_is_asked_for_and_never_round_and_round() -> None:
