@@ -133,12 +133,10 @@ def test_the_books_agree_with_the_movement(entry: dict[str, Any]) -> None:
         "legal_entity": "US01",
         "channel": "web",
         "terms": "PREPAID",
-        "prices_include_tax": False,
         "order_discounts": [],
     }
     order = event_json("OrderPlaced", "order", **where, **seller, prices_include_tax=False, lines=[line("1", gross)], total=gross)
     (balances,) = booked([order, *events]).values()
-    assert balances == {name: value for name, value in balances.items() if value}
     assert (balances["psp_clearing:stripe"], balances.get("psp_fees", 0)) == (net, fee)
     assert balances["contract_liability"] == -gross
 
