@@ -44,6 +44,8 @@ ACKS_NOT_PUBLISHED: Final = LogEvent("acks_not_published")
 POSITIONS_NOT_NOTED: Final = LogEvent("positions_not_noted")
 SECRET_READABLE: Final = LogEvent("secret_readable")
 HEALTH_OFF_LOOPBACK: Final = LogEvent("health_off_loopback")
+FETCH_REQUEST_UNREADABLE: Final = LogEvent("fetch_request_unreadable")
+FETCH_AGAIN: Final = LogEvent("fetch_again")
 RETENTION_GAP: Final = LogEvent("retention_gap")
 
 EVENTS: Final = frozenset(value for name, value in dict(globals()).items() if name.isupper() and isinstance(value, str))

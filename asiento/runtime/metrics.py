@@ -88,6 +88,14 @@ class Metrics:
             "asiento_fetches_requested", "Objects that payloads only pointed at and that were asked for", registry=registry
         )
 
+        self.fetches = Counter(
+            "asiento_fetches",
+            "Answers of platforms, by result: fetched, gone, again or not_configured",
+            ["platform", "result"],
+            registry=registry,
+        )
+        self.fetch_seconds = Histogram("asiento_fetch_seconds", "Time of one request to a platform", buckets=AGE_BUCKETS, registry=registry)
+
     def _declare_ledger(self, registry: CollectorRegistry) -> None:
         self.entries_booked = Counter(
             "asiento_entries_booked", "Entries offered to the ledger, by result", ["ledger", "result"], registry=registry
