@@ -32,6 +32,7 @@ from asiento.cli import (
     topics,
     trial_balance,
     up,
+    validate,
     verify,
 )
 from asiento.cli.exits import CommandError, UsageError
@@ -63,6 +64,7 @@ app.add_typer(sweeper.app, name="sweeper")
 app.add_typer(deadlines.app, name="deadlines")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(entries.app, name="entries")
+app.command("validate")(validate.validate_command)
 app.command("simulate")(simulate.simulate_command)
 app.command("backup")(backup.backup_command)
 app.command("restore")(restore.restore_command)
