@@ -33,6 +33,7 @@ from asiento.cli import (
     topics,
     trial_balance,
     up,
+    validate,
     verify,
 )
 from asiento.cli.exits import CommandError, UsageError
@@ -65,6 +66,7 @@ app.add_typer(deadlines.app, name="deadlines")
 app.add_typer(fetcher.app, name="fetcher")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(entries.app, name="entries")
+app.command("validate")(validate.validate_command)
 app.command("simulate")(simulate.simulate_command)
 app.command("backup")(backup.backup_command)
 app.command("restore")(restore.restore_command)
