@@ -39,7 +39,7 @@ ADMIN: Final = "admin"
 COMPONENTS: Final = {
     PRODUCER: "whoever sends order events: `events send`, the systems upstream",
     GATEWAY: "`gateway run`: webhooks in, and the events that come over HTTP",
-    NORMALIZER: "`streams run --normalizer`: raw payloads to order events",
+    NORMALIZER: "`streams run normalizer`: raw payloads to order events",
     FETCHER: "`fetcher run`: fetches what payloads only point at",
     WORKER: "`streams run`",
     LEDGER: "`sinks run ledger`",

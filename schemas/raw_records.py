@@ -15,7 +15,7 @@ class RawRecord:
     """One raw payload; its Kafka key is `tenant:source:resource`, where source is `<platform>:<connection>`.
 
     source_topic: kind of payload in the platform's words. received_at: UTC microseconds. fetch_error: why a fetch brought nothing,
-    for good; the body is empty then.
+    for good; the body is empty then. fetch_depth: how many payloads in a row only pointed at the next one; None for none.
     """
 
     source_topic: str
@@ -26,16 +26,18 @@ class RawRecord:
     received_at: int
     body: bytes
     fetch_error: str | None = None
+    fetch_depth: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
-    """An object to fetch; the answer is a raw record with the request's key. `asked_at` is UTC microseconds."""
+    """An object to fetch; the answer is a raw record with the request's key and depth. `asked_at` is UTC microseconds."""
 
     request_id: str
     source_topic: str
     resource: str
     reason: str
+    depth: int
     asked_at: int
 
 
@@ -46,7 +48,7 @@ def encode_raw_record(record: RawRecord) -> bytes:
 
 def decode_raw_record(value: bytes | None) -> RawRecord:
     """The raw record of a framed Avro value; raises `DecodeError`."""
-    return RawRecord(**{"transport_id": None, "fetch_error": None, **decode_output("RawRecord", value)})
+    return RawRecord(**{**dict.fromkeys(("transport_id", "fetch_error", "fetch_depth")), **decode_output("RawRecord", value)})
 
 
 def encode_fetch_request(request: FetchRequest) -> bytes:

@@ -267,6 +267,7 @@ RAW_RECORD = record(
     required("received_at", TIME, "When it came."),
     required("body", BYTES, "The body as it came; empty where a fetch failed."),
     optional("fetch_error", LABEL, "FETCH: why nothing could be had, for good."),
+    optional("fetch_depth", INT, "FETCH: how many payloads in a row only pointed at the next one."),
     namespace=SOURCES_NAMESPACE,
 )
 
@@ -277,6 +278,7 @@ FETCH_REQUEST = record(
     required("source_topic", TEXT, "Under which topic the answer is to be read."),
     required("resource", TEXT, "Kind of object and its id, as the platform names them: `order/450789469`."),
     required("reason", LABEL, "Why the payload was not enough."),
+    required("depth", INT, "How many payloads in a row only pointed at the next one, from 1."),
     required("asked_at", TIME, "Arrival of the payload that asks."),
     namespace=SOURCES_NAMESPACE,
 )

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from sources.platforms.facts import Fetch
 
 ProblemCode: TypeAlias = Literal["hold_discrepancy", "refetch", "reject_malformed"]
 """Figures that do not add up | a pointer or partial payload | amounts that cannot be read without guessing."""
@@ -47,11 +50,15 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A payload that cannot be judged; `pointer` is the JSON pointer of the field in question."""
+    """A payload that cannot be judged; `pointer` is the JSON pointer of the field in question.
+
+    fetch: with `refetch`, the object that would tell more, where the payload says which one that is.
+    """
 
     code: ProblemCode
     message: str
     pointer: str
+    fetch: "Fetch | None" = None
 
 
 Normalized: TypeAlias = Events | Nothing | Problem
@@ -60,6 +67,6 @@ Normalized: TypeAlias = Events | Nothing | Problem
 class Unjudged(Exception):
     """Raised deep inside an adapter; its door turns it into the `Problem` it carries."""
 
-    def __init__(self, code: ProblemCode, message: str, pointer: str) -> None:
+    def __init__(self, code: ProblemCode, message: str, pointer: str, fetch: "Fetch | None" = None) -> None:
         super().__init__(message)
-        self.problem = Problem(code, message, pointer)
+        self.problem = Problem(code, message, pointer, fetch)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from schemas.events import event_from_json
+from sources.platforms.connection import connection_from_mapping
 from sources.platforms.outcome import Events, Normalized, Nothing, Problem
 from sources.platforms.shopify.adapter import TOPICS, normalize
-from sources.platforms.shopify.connection import connection_from_mapping
 from tests.contract.corpus import CORPUS, corpus_entries, require_corpus
 
 TOPIC_OF_FOLDER = {topic.split("/")[0]: topic for topic in TOPICS}

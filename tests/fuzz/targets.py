@@ -33,9 +33,9 @@ from schemas.registry import registry
 from sinks.backup.errors import BackupRefused
 from sinks.backup.manifest import MANIFEST, LedgerFacts, Manifest, read_manifest
 from sinks.verify.kept_heads import UnreadableHeads, read_heads
+from sources.platforms.connection import InvalidConnection, connection_from_mapping
 from sources.platforms.outcome import Problem
 from sources.platforms.shopify.adapter import TOPICS, normalize
-from sources.platforms.shopify.connection import InvalidConnection, connection_from_mapping
 from sources.synthetic.day import trading_day
 from streams.engine.breaker import EMPTY, Note, parse_note
 from streams.engine.table import state_from_changelog

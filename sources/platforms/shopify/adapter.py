@@ -6,9 +6,9 @@ from typing import TypeAlias
 
 from schemas.events import encode_event_json
 from schemas.refusal import InvalidEvent
+from sources.platforms.connection import Connection
 from sources.platforms.outcome import Events, Normalized, Nothing, OrderMemory, Problem, Unjudged
 from sources.platforms.payload import Node, parse_object
-from sources.platforms.shopify.connection import Connection
 from sources.platforms.shopify.context import Context
 from sources.platforms.shopify.fulfillment import shipment_dispatched
 from sources.platforms.shopify.order import order_placed

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sources.platforms.connection import Connection
 from sources.platforms.identity import event_id
 from sources.platforms.outcome import EventTwin
 from sources.platforms.payload import Node
-from sources.platforms.shopify.connection import Connection
 from sources.platforms.shopify.money import MoneyReader
 
 

@@ -33,6 +33,7 @@ def test_a_fetch_request_comes_back_as_it_was() -> None:
         source_topic="orders/updated",
         resource="order/450789469",
         reason="an order edit carries no amounts",
+        depth=1,
         asked_at=1_764_374_400_000_000,
     )
     assert decode_fetch_request(encode_fetch_request(request)) == request

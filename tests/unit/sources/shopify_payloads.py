@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
+from sources.platforms.connection import connection_from_mapping
 from sources.platforms.outcome import Events, EventTwin, Normalized, OrderMemory
 from sources.platforms.shopify.adapter import normalize
-from sources.platforms.shopify.connection import connection_from_mapping
 
 Payload = dict[str, Any]
 AT = "2026-03-01T10:00:00+01:00"
