@@ -18,6 +18,7 @@ from asiento.cli import (
     entries,
     events,
     explain,
+    gateway,
     ledger,
     normalize,
     operational,
@@ -61,6 +62,7 @@ app.command("verify")(verify.verify_command)
 app.add_typer(streams.app, name="streams")
 app.add_typer(sweeper.app, name="sweeper")
 app.add_typer(deadlines.app, name="deadlines")
+app.add_typer(gateway.app, name="gateway")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(entries.app, name="entries")
 app.command("simulate")(simulate.simulate_command)

@@ -52,6 +52,7 @@ SPOOL_DRAINED: Final = LogEvent("spool_drained")
 SPOOL_NOT_DRAINING: Final = LogEvent("spool_not_draining")
 GATEWAY_LISTENING: Final = LogEvent("gateway_listening")
 REQUEST_FAILED: Final = LogEvent("request_failed")
+BROKER_AWAY: Final = LogEvent("broker_away")
 KEYS_NOT_FETCHED: Final = LogEvent("keys_not_fetched")
 
 EVENTS: Final = frozenset(value for name, value in dict(globals()).items() if name.isupper() and isinstance(value, str))
