@@ -19,6 +19,7 @@ from asiento.cli import (
     events,
     explain,
     fetcher,
+    gateway,
     ledger,
     normalize,
     operational,
@@ -64,6 +65,7 @@ app.add_typer(streams.app, name="streams")
 app.add_typer(sweeper.app, name="sweeper")
 app.add_typer(deadlines.app, name="deadlines")
 app.add_typer(fetcher.app, name="fetcher")
+app.add_typer(gateway.app, name="gateway")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(entries.app, name="entries")
 app.command("validate")(validate.validate_command)
