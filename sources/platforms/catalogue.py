@@ -6,7 +6,16 @@ from typing import Final
 
 from sources.platforms.adapter import Adapter
 
-_LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {}
+
+def _amazon_sp_api() -> Adapter:
+    from sources.platforms.amazon_sp_api.adapter import ADAPTER
+
+    return ADAPTER
+
+
+_LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
+    "amazon-sp-api": _amazon_sp_api,
+}
 """Name in sources -> what imports its adapter."""
 
 PLATFORMS: Final = tuple(sorted(_LOADERS))
