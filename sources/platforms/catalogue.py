@@ -13,8 +13,15 @@ def _amazon_sp_api() -> Adapter:
     return ADAPTER
 
 
+def _shopify() -> Adapter:
+    from sources.platforms.shopify.adapter import ADAPTER
+
+    return ADAPTER
+
+
 _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
     "amazon-sp-api": _amazon_sp_api,
+    "shopify": _shopify,
 }
 """Name in sources -> what imports its adapter."""
 
