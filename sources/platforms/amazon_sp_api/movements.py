@@ -128,23 +128,20 @@ def _check_sign(movement: Movement) -> None:
 
 def _known_as(movement: Movement, remembered: Remembered) -> tuple[Posted, Remembered]:
     """The movement as it is remembered now; `captured` is what of it the buyer paid beyond payments that were told already."""
-    known = _same(movement, remembered)
+    known, seen = _same(movement, remembered), [movement.way, movement.second]
     deferred = movement.status.startswith("DEFERRED")
     if known is not None:
-        times = known.times if movement.second in known.times else (*known.times, movement.second)
         merged = replace(
             known,
-            ways=known.ways if movement.way in known.ways else (*known.ways, movement.way),
+            seen=known.seen if seen in known.seen else (*known.seen, seen),
             ids=(*known.ids, *(each for each in movement.ids if each not in known.ids)),
-            times=times,
             deferred=known.deferred and deferred,
         )
         return replace(merged, captured=_captured_again(movement, merged)), remembered.with_posted(merged)
     posted = Posted(
         key=f"{movement.kind.lower()}-{movement.ids[0] if movement.ids else movement.second}",
-        ways=(movement.way,),
+        seen=(seen,),
         ids=movement.ids,
-        times=(movement.second,),
         deferred=deferred,
         content=movement.content(),
         captured=0,
@@ -161,17 +158,18 @@ def _captured_again(movement: Movement, known: Posted) -> int:
 
 
 def _same(movement: Movement, remembered: Remembered) -> Posted | None:
-    """The remembered movement that this is: by its id, by its second when it came another way, or by content if one was deferred."""
-    prefix = f"{movement.kind.lower()}-"
-    candidates = [posted for posted in remembered.posted if posted.key.startswith(prefix)]
+    """The remembered movement that this is: by its id, by its second and way, by its second alone when it came another way, or by
+    content where one of the two was deferred and so has another time.
+    """
+    candidates = [posted for posted in remembered.posted if posted.key.startswith(f"{movement.kind.lower()}-")]
     for posted in candidates:
-        if set(posted.ids) & set(movement.ids) or (not movement.ids and not posted.ids and movement.second in posted.times):
+        if set(posted.ids) & set(movement.ids) or (not movement.ids and [movement.way, movement.second] in posted.seen):
             return posted
-    others = [posted for posted in candidates if movement.way not in posted.ways]
+    others = [posted for posted in candidates if all(way != movement.way for way, _ in posted.seen)]
     alike = [posted for posted in others if posted.content == movement.content()]
     deferred = movement.status.startswith("DEFERRED")
     for posted in (*alike, *others):
-        if movement.second in posted.times:
+        if any(second == movement.second for _, second in posted.seen):
             return posted
     return next((posted for posted in alike if posted.deferred or deferred), None)
 

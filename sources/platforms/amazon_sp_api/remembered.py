@@ -8,12 +8,11 @@ from sources.platforms.facts import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """A movement of money that was told: `key` under which, ways and ids and times it came by, its content, and how much was captured."""
+    """A movement of money that was told: the key it has, its ids, the ways and seconds it was `seen` by, what of it was captured."""
 
     key: str
-    ways: tuple[str, ...]
+    seen: tuple[list[str], ...]
     ids: tuple[str, ...]
-    times: tuple[str, ...]
     deferred: bool
     content: Mapping[str, int]
     captured: int
@@ -40,8 +39,7 @@ class Remembered:
             "cancelled": dict(self.cancelled),
             "executed": self.executed,
             "posted": [
-                [each.key, list(each.ways), list(each.ids), list(each.times), each.deferred, dict(each.content), each.captured]
-                for each in self.posted
+                [each.key, list(each.seen), list(each.ids), each.deferred, dict(each.content), each.captured] for each in self.posted
             ],
         }
 
@@ -57,7 +55,7 @@ def from_json(memory: Mapping[str, Json]) -> Remembered:
         cancelled=memory.get("cancelled", {}),
         executed=memory.get("executed", 0),
         posted=tuple(
-            Posted(key=key, ways=tuple(ways), ids=tuple(ids), times=tuple(times), deferred=deferred, content=content, captured=captured)
-            for key, ways, ids, times, deferred, content, captured in memory.get("posted", [])
+            Posted(key=key, seen=tuple(seen), ids=tuple(ids), deferred=deferred, content=content, captured=captured)
+            for key, seen, ids, deferred, content, captured in memory.get("posted", [])
         ),
     )
