@@ -75,9 +75,9 @@ def _status(order: Node) -> str | None:
     found = order.at("fulfillment.fulfillmentStatus")
     if found is None:
         return None
-    if found.value not in _STATUSES:
+    if found.text() not in _STATUSES:
         raise Unjudged("reject_malformed", f"{found.pointer} is not a status of an order", found.pointer)
-    return str(found.value)
+    return found.text()
 
 
 def _moment(order: Node, name: str, context: Context) -> datetime:

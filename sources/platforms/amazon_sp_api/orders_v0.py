@@ -28,7 +28,7 @@ def read_order_v0(order: Node, context: Context) -> Reading | Nothing:
     """The facts of one order; a header alone asks for its items."""
     order_id = order.need("AmazonOrderId").reference()
     status, channel = order.find("OrderStatus"), order.find("SalesChannel")
-    if status is not None and status.value not in _STATUSES:
+    if status is not None and status.text() not in _STATUSES:
         raise Unjudged("reject_malformed", f"{status.pointer} is not a status of an order", status.pointer)
     if channel is not None and channel.value == "Non-Amazon":
         return Nothing("an order that was sold elsewhere: Amazon only ships it")

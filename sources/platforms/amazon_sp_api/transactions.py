@@ -155,7 +155,7 @@ def _leaves(trees: Sequence[Node], till: Till, *, in_fees: bool) -> Iterator[tup
     for tree in trees:
         word, children = tree.need("breakdownType").text(), _trees(tree)
         is_fee = in_fees or fee_kind(word) in _FEE_GROUPS or reason_of(word) == "FEE"
-        names = [child.need("breakdownType").value for child in children]
+        names = [child.need("breakdownType").text() for child in children]
         if children and not (is_fee and all(name in _PARTS_OF_A_FEE for name in names)):
             yield from _leaves(children, till, in_fees=is_fee)
         else:

@@ -19,7 +19,7 @@ def placed(payload: Any) -> dict[str, Any]:
 
 def after(*payloads: Any) -> tuple[list[dict[str, Any]], Snapshot]:
     """Events of payloads of one order, read one after the other, and its memory."""
-    memory, events = EMPTY, []
+    memory, events = EMPTY, list[dict[str, Any]]()
     for payload in payloads:
         for answer in read(payload, memory):
             assert isinstance(answer, Judged), answer
@@ -80,7 +80,7 @@ def test_a_discounts_own_tax_is_taken_off_where_the_subtotal_shows_that() -> Non
 
 
 def test_marketplace_taxes_never_become_our_payable() -> None:
-    tax = {"tax": {"taxCollections": [{"model": "MARKETPLACE_FACILITATOR", "responsibleParty": "Amazon"}]}}
+    tax: dict[str, Any] = {"tax": {"taxCollections": [{"model": "MARKETPLACE_FACILITATOR", "responsibleParty": "Amazon"}]}}
     payload = order(
         item("1", breakdown("ITEM", "10.00"), breakdown("TAX", "1.00"), done=1, total="11.00", **tax), total="11.00", status="SHIPPED"
     )
@@ -159,7 +159,7 @@ def test_units_that_left_are_told_as_differences_and_late_payloads_ship_nothing(
 
 
 def test_an_executed_cancellation_takes_the_units_that_nobody_will_ship() -> None:
-    gone = {
+    gone: dict[str, Any] = {
         "cancellation": {"cancellationExecution": {"cancelledBy": "BUYER"}},
         "fulfillment": {"quantityFulfilled": 1, "quantityUnfulfilled": 0},
     }
@@ -170,7 +170,7 @@ def test_an_executed_cancellation_takes_the_units_that_nobody_will_ship() -> Non
 
 
 def test_a_request_to_cancel_is_no_cancellation() -> None:
-    asked = {"cancellation": {"cancellationRequest": {"requester": "BUYER", "cancelReason": "Canary"}}}
+    asked: dict[str, Any] = {"cancellation": {"cancellationRequest": {"requester": "BUYER", "cancelReason": "Canary"}}}
     payload = order(item("1", breakdown("ITEM", "30.00"), total="30.00", **asked), total="30.00")
     assert types(events_of(payload)) == ["OrderPlaced"]
 
