@@ -14,7 +14,7 @@ from sources.platforms.outcome import EventTwin, Nothing
 from sources.platforms.stripe.adapter import ADAPTER
 from tests.contract.corpus import CORPUS, corpus_entries, require_corpus
 from tests.order_making import event_json, line
-from tests.unit.sources.payment_deliveries import booked
+from tests.unit.sources.deliveries import booked
 
 ENTRIES = corpus_entries("stripe")
 NO_FIGURES = frozenset({"conclusion", "if_live", "reason", "status", "type", "reporting_category", "with_lines", "balance_transaction"})

@@ -9,7 +9,7 @@ from sources.platforms.door import Judged, normalize
 from sources.platforms.outcome import EventTwin, Nothing, Problem
 from sources.platforms.snapshot import EMPTY
 from sources.platforms.stripe.adapter import ADAPTER
-from tests.unit.sources.payment_deliveries import Delivery
+from tests.unit.sources.deliveries import Delivery
 
 Json = dict[str, Any]
 AT = 1_772_366_400

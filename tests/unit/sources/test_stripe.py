@@ -12,8 +12,8 @@ from sources.platforms.door import Judged
 from sources.platforms.outcome import EventTwin, Nothing
 from sources.platforms.stripe.adapter import ADAPTER
 from tests.order_making import event_json, line
+from tests.unit.sources.deliveries import Delivery, books_of, play, shuffled
 from tests.unit.sources.payload_mutations import answer_mutations
-from tests.unit.sources.payment_deliveries import Delivery, books_of, play, shuffled
 from tests.unit.sources.stripe_payloads import (
     AT,
     Json,
