@@ -7,6 +7,12 @@ from typing import Final
 from sources.platforms.adapter import Adapter
 
 
+def _adyen() -> Adapter:
+    from sources.platforms.adyen.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _amazon_sp_api() -> Adapter:
     from sources.platforms.amazon_sp_api.adapter import ADAPTER
 
@@ -26,6 +32,7 @@ def _stripe() -> Adapter:
 
 
 _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
+    "adyen": _adyen,
     "amazon-sp-api": _amazon_sp_api,
     "shopify": _shopify,
     "stripe": _stripe,
