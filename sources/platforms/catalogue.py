@@ -19,6 +19,12 @@ def _amazon_sp_api() -> Adapter:
     return ADAPTER
 
 
+def _mollie() -> Adapter:
+    from sources.platforms.mollie.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _shopify() -> Adapter:
     from sources.platforms.shopify.adapter import ADAPTER
 
@@ -34,6 +40,7 @@ def _stripe() -> Adapter:
 _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
     "adyen": _adyen,
     "amazon-sp-api": _amazon_sp_api,
+    "mollie": _mollie,
     "shopify": _shopify,
     "stripe": _stripe,
 }

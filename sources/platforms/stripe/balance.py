@@ -5,11 +5,9 @@ and its fee is no money of the order: it belongs to the settlement.
 """
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from sources.platforms.facts import Fetch, Json
-from sources.platforms.minor_units import decimal_text
 from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.stated_money import Money
@@ -22,6 +20,8 @@ _PAYMENTS: Final = frozenset({"charge", "payment"})
 _REFUNDS: Final = frozenset({"refund", "payment_refund"})
 _KEPT: Final = "a movement of the balance without a payment: kept for settlements"
 UNKNOWN_COUNTRY: Final = "ZZ"
+_RATE_MAX: Final = 10_000_000
+"""Ten-thousandths at which the contract's rates end."""
 
 
 def read_balance_transaction(row: Node, payment: Payment, about: Mapping[str, Json]) -> None:
@@ -115,12 +115,13 @@ def _fee_body(payment_id: str | None, fee_id: str, kind: str) -> EventTwin:
 
 def _tax(payment: Payment, base: int, amount: int) -> EventTwin:
     """Stripe states the amount only: the rate is the one the amounts show, the place is the merchant's."""
-    rate = (Decimal(amount) / base).quantize(Decimal("0.0001"), ROUND_HALF_UP) if base else Decimal(0)
+    ten_thousandths = (2 * 10_000 * amount + base) // (2 * base) if base else 0
+    rate = f"{ten_thousandths // 10_000}.{ten_thousandths % 10_000:04}".rstrip("0").rstrip(".")
     return {
         "jurisdiction": payment.context.connection.country or UNKNOWN_COUNTRY,
         "type": "VAT",
         "code": "stripe_fee_tax",
-        "rate": decimal_text(min(rate, Decimal(999))),
+        "rate": rate if ten_thousandths < _RATE_MAX else "0",
         "base": base,
         "amount": amount,
         "included": False,

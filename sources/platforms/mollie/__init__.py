@@ -1,0 +1,1 @@
+"""Mollie: payments with their captures, refunds and chargebacks, orders with their shipments, balance transactions."""
