@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     fetch_hours_max: int = Field(
         72, ge=1, le=720, description="The fetcher tries so long to get an object, then says that it cannot be had"
     )
+    mappers: Path | None = Field(
+        None, description="Directory with mapper files of sources that no platform is built in for; unset: the shipped ones only"
+    )
     mapping: Path | None = Field(None, description="YAML file with the account mapping")
 
     metrics_host: str = Field("127.0.0.1", description="Address of /metrics and the health pages")

@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,7 @@ from sources.gateway.resources import resource_of
 from sources.gateway.schemes import SchemeBuilder
 from sources.gateway.spool.segments import SpoolDamaged
 from sources.gateway.spool.spool import Spool, open_spool, spool_lock
+from sources.platforms.catalogue import adapters_with
 
 STILL_SECONDS_MAX: Final = 30.0
 FIRST_TRY_SECONDS_MAX: Final = 5.0
@@ -102,7 +104,7 @@ async def run_gateway(settings: Settings) -> None:
                 SchemeBuilder(client, lambda: time.time_ns() // 1_000_000_000),
                 dispatcher,
                 metrics,
-                resource_of=resource_of,
+                resource_of=partial(resource_of, adapter_of=adapters_with(settings.mappers)),
                 deliveries_max=settings.gateway_deliveries_max,
                 request_seconds_max=settings.gateway_request_seconds_max,
                 now_microseconds=lambda: time.time_ns() // 1_000,

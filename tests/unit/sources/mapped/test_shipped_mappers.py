@@ -217,6 +217,7 @@ def test_odoo_sales_are_told_apart_by_uuid_and_never_by_receipt_number() -> None
 def test_salesforce_adjustments_are_discounts() -> None:
     lines = events("salesforce-om", given.SALESFORCE)["order"]["lines"]
     assert [(line["kind"], line["gross"], line["discount"]) for line in lines] == [("GOODS", 10_000, 1_000), ("SHIPPING", 500, 0)]
+    assert [line["taxes"][0]["rate"] for line in lines] == ["0.08", "0.08"]
 
 
 def test_zoho_rounds_by_a_signed_line_and_shares_its_tax() -> None:
