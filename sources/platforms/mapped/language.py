@@ -151,19 +151,19 @@ CONDITION: Final[Block] = {
 
 BLOCKS: Final[Mapping[str, tuple[str, Block]]] = {
     "The file": ("", FILE),
-    "An object": ("objects.<name>", OBJECT),
-    "A fact": ("facts[]", FACT),
-    "An item of a list": ("in set, where the contract has a list (or one object)", PART),
-    "A value": ("a path alone, a constant alone (true, false, a whole number, []), or", VALUE),
-    "A share": ("share", SHARE),
-    "A condition": ("path: a value, a list of values, or", CONDITION),
-    "A check": ("checks[]", CHECK),
-    "Nothing to book": ("nothing[]", NOTHING),
-    "What is held": ("hold[]", HOLD),
-    "A pointer": ("fetch", FETCH),
-    "CSV and TSV": ("delimited", DELIMITED),
-    "Groups of rows": ("delimited.group", GROUP),
-    "The control row": ("delimited.control_row", CONTROL_ROW),
+    "An object": ("under a name of its own in `objects`", OBJECT),
+    "A fact": ("in the list `facts` of an object", FACT),
+    "An item of a list": ("in `set`, where the contract has a list (or one object)", PART),
+    "A value": ("behind a target; a path alone is its text, a constant alone is true, false, a whole number or `[]`; else a block", VALUE),
+    "A share": ("in `share` of a value", SHARE),
+    "A condition": ("behind a path in `when` and `test`: a value, a list of values, or a block", CONDITION),
+    "A check": ("in the list `checks` of an object", CHECK),
+    "Nothing to book": ("in the list `nothing` of an object", NOTHING),
+    "What is held": ("in the list `hold` of an object", HOLD),
+    "A pointer": ("in `fetch` of an object", FETCH),
+    "CSV and TSV": ("in `delimited` of the file", DELIMITED),
+    "Groups of rows": ("in `delimited.group`", GROUP),
+    "The control row": ("in `delimited.control_row`", CONTROL_ROW),
 }
 """Title -> (where the block stands, its keys)."""
 
