@@ -205,9 +205,10 @@ def _step(node: Node, step: Step, position: str) -> Iterator[tuple[Node, str]]:
             if value is not None:
                 yield Node(value, f"{node.pointer}/{_escaped(step)}"), position
         case int():
-            items = _items(node)
-            if -len(items) <= step < len(items):
-                yield items[step]
+            items = node.value if isinstance(node.value, list) else []
+            index = step + len(items) if step < 0 else step
+            if 0 <= index < len(items) and items[index] is not None:
+                yield Node(items[index], f"{node.pointer}/{index}"), str(index)
         case Every():
             yield from _items(node)
         case Where():
