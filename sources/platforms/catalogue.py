@@ -9,6 +9,12 @@ from sources.platforms.adapter import Adapter
 from sources.platforms.mapped.mappers import adapters_in, shipped_adapter, shipped_files
 
 
+def _amazon_sp_api() -> Adapter:
+    from sources.platforms.amazon_sp_api.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _shopify() -> Adapter:
     from sources.platforms.shopify.adapter import ADAPTER
 
@@ -16,6 +22,7 @@ def _shopify() -> Adapter:
 
 
 _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
+    "amazon-sp-api": _amazon_sp_api,
     "shopify": _shopify,
 }
 """Name in sources -> what imports its adapter."""
