@@ -12,9 +12,12 @@ from schemas.topics import (
     ACCOUNTING_DECISIONS,
     ACCOUNTING_DISCREPANCIES,
     ACCOUNTING_ENTRIES,
+    FETCH_REQUESTS,
     ORDERS_DLQ,
     ORDERS_EVENTS,
+    ORDERS_RAW,
     changelog_name,
+    snapshot_changelog_name,
 )
 
 Resource: TypeAlias = Literal["topic", "group", "transactional_id", "cluster"]
@@ -22,6 +25,9 @@ Pattern: TypeAlias = Literal["literal", "prefixed"]
 Operation: TypeAlias = Literal["read", "write", "create", "alter", "describe", "describe_configs", "alter_configs"]
 
 PRODUCER: Final = "producer"
+GATEWAY: Final = "gateway"
+NORMALIZER: Final = "normalizer"
+FETCHER: Final = "fetcher"
 WORKER: Final = "worker"
 LEDGER: Final = "ledger"
 PROJECTOR: Final = "projector"
@@ -32,6 +38,9 @@ ADMIN: Final = "admin"
 
 COMPONENTS: Final = {
     PRODUCER: "whoever sends order events: `events send`, the systems upstream",
+    GATEWAY: "`gateway run`: webhooks in, and the events that come over HTTP",
+    NORMALIZER: "`streams run normalizer`: raw payloads to order events",
+    FETCHER: "`fetcher run`: fetches what payloads only point at",
     WORKER: "`streams run`",
     LEDGER: "`sinks run ledger`",
     PROJECTOR: "`sinks run projector`, `operational rebuild`",
@@ -42,7 +51,7 @@ COMPONENTS: Final = {
 }
 """Every component with a user of its own, and what runs as it."""
 
-CHECKS_BROKERS: Final = (WORKER, SWEEPER)
+CHECKS_BROKERS: Final = (WORKER, NORMALIZER, SWEEPER)
 """Who looks before its start whether brokers and topics are set up so that the guarantee holds."""
 INTERNAL_TOPICS: Final = ("__consumer_offsets", "__transaction_state")
 """Kafka's own, on which the guarantee rests."""
@@ -50,6 +59,7 @@ CLUSTER: Final = "kafka-cluster"
 
 _OUTPUTS: Final = (ACCOUNTING_ENTRIES, ACCOUNTING_DISCREPANCIES, ORDERS_DLQ, ACCOUNTING_DECISIONS)
 _KEPT: Final = (ORDERS_EVENTS, *_OUTPUTS, ACCOUNTING_ACKS, ACCOUNTING_ACTIONS)
+_INCOMING: Final = (ORDERS_RAW, FETCH_REQUESTS)
 _READ: Final[tuple[Operation, ...]] = ("read", "describe")
 _LOOK_AT: Final[tuple[Operation, ...]] = ("describe", "describe_configs")
 _LOOK: Final[tuple[Operation, ...]] = ("read", "describe", "describe_configs")
@@ -73,8 +83,10 @@ class Right:
 
 def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
     """All rights of an installation, component by component."""
-    changelog = changelog_name(app_id)
+    changelog, snapshots = changelog_name(app_id), snapshot_changelog_name(app_id)
     reads = {
+        NORMALIZER: (ORDERS_RAW,),
+        FETCHER: (FETCH_REQUESTS,),
         WORKER: (ORDERS_EVENTS,),
         LEDGER: (ACCOUNTING_ENTRIES,),
         PROJECTOR: _KEPT,
@@ -83,6 +95,9 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
     }
     writes = {
         PRODUCER: (ORDERS_EVENTS,),
+        GATEWAY: (ORDERS_RAW, ORDERS_EVENTS),
+        NORMALIZER: (ORDERS_EVENTS, FETCH_REQUESTS, ORDERS_RAW, ORDERS_DLQ),
+        FETCHER: (ORDERS_RAW, FETCH_REQUESTS),
         WORKER: _OUTPUTS,
         LEDGER: (ACCOUNTING_ACKS,),
         SWEEPER: (ORDERS_EVENTS,),
@@ -94,6 +109,12 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
             ("group", f"{app_id}-orders", "literal", ("read",)),
             ("transactional_id", f"{app_id}-orders-", "prefixed", _WRITE),
         ],
+        NORMALIZER: [
+            ("topic", topic_prefix + snapshots, "literal", ("read", "write", "describe")),
+            ("group", f"{app_id}-normalizer", "literal", ("read",)),
+            ("transactional_id", f"{app_id}-normalizer-", "prefixed", _WRITE),
+        ],
+        FETCHER: [("group", f"{app_id}-fetcher", "literal", ("read",))],
         LEDGER: [("group", f"{app_id}-ledger", "literal", ("read",))],
         PROJECTOR: [("group", f"{app_id}-projector", "literal", ("read",))],
         OPERATOR: [("transactional_id", f"{app_id}-desk-", "prefixed", _WRITE)],
@@ -103,7 +124,7 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         ],
         ADMIN: [
             ("topic", topic_prefix + name, "literal", ("create", "describe", "describe_configs", "alter_configs"))
-            for name in (*_KEPT, changelog)
+            for name in (*_INCOMING, *_KEPT, changelog, snapshots)
         ],
     }
     found = []

@@ -7,6 +7,8 @@ here. Partition counts are equal everywhere: whatever a worker writes goes to th
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+ORDERS_RAW = "orders.raw.v1"
+FETCH_REQUESTS = "fetch.requests.v1"
 ORDERS_EVENTS = "orders.events.v1"
 ORDERS_DLQ = "orders.dlq.v1"
 ACCOUNTING_ENTRIES = "accounting.entries.v1"
@@ -15,6 +17,7 @@ ACCOUNTING_DISCREPANCIES = "accounting.discrepancies.v1"
 ACCOUNTING_ACKS = "accounting.acks.v1"
 ACCOUNTING_ACTIONS = "accounting.actions.v1"
 ORDER_STATE_TABLE = "order-state"
+SNAPSHOT_TABLE = "source-snapshot"
 
 DAY_MS = 24 * 60 * 60 * 1000
 FOREVER_DAYS = -1
@@ -23,6 +26,8 @@ EVENT_RECORD_BYTES_MAX = 1 * MIB
 OUTPUT_RECORD_BYTES_MAX = 8 * MIB + MIB // 2
 """8 MiB of value, and room for key, headers and the batch around them."""
 DLQ_DAYS = 400
+RAW_DAYS = 30
+FETCH_DAYS = 30
 ACKS_DAYS = 90
 CHANGELOG_LAG_MS_MIN = 60 * 60 * 1000
 CHANGELOG_SEGMENT_MS = 24 * 60 * 60 * 1000
@@ -63,6 +68,28 @@ class _Entry:
 
 _DELETED: tuple[_Entry, ...] = (
     _Entry(
+        name=ORDERS_RAW,
+        purpose="What platforms sent, byte for byte: personal data, so it is kept for a month only; access for gateway and normalizer.",
+        key="tenant:source:resource",
+        record="RawRecord",
+        retention_days=RAW_DAYS,
+        record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
+        owner="gateway",
+        writers=("gateway", "fetcher", "normalizer"),
+        readers=("normalizer",),
+    ),
+    _Entry(
+        name=FETCH_REQUESTS,
+        purpose="Objects that a payload only pointed at; the fetcher answers with raw records.",
+        key="tenant:source:resource",
+        record="FetchRequest",
+        retention_days=FETCH_DAYS,
+        record_bytes_max=EVENT_RECORD_BYTES_MAX,
+        owner="normalizer",
+        writers=("normalizer", "fetcher"),
+        readers=("fetcher",),
+    ),
+    _Entry(
         name=ORDERS_EVENTS,
         purpose="Order events: the source of truth; replays start here, so they are kept for ever.",
         key="tenant:source:order_id",
@@ -70,7 +97,7 @@ _DELETED: tuple[_Entry, ...] = (
         retention_days=FOREVER_DAYS,
         record_bytes_max=EVENT_RECORD_BYTES_MAX,
         owner="producers",
-        writers=("producers", "events send", "gateway", "sweeper", "dlq", "discrepancies"),
+        writers=("producers", "events send", "gateway", "normalizer", "sweeper", "dlq", "discrepancies"),
         readers=("order worker", "projector"),
     ),
     _Entry(
@@ -136,7 +163,7 @@ _DELETED: tuple[_Entry, ...] = (
         retention_days=DLQ_DAYS,
         record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
         owner="order worker",
-        writers=("order worker",),
+        writers=("order worker", "normalizer"),
         readers=("projector", "dlq"),
     ),
 )
@@ -147,22 +174,52 @@ def changelog_name(app_id: str) -> str:
     return f"{app_id}-orders-{ORDER_STATE_TABLE}-changelog"
 
 
+def snapshot_changelog_name(app_id: str) -> str:
+    """The changelog of the normalizer's snapshots: the name Faust derives for table `source-snapshot` of app `<app_id>-normalizer`."""
+    return f"{app_id}-normalizer-{SNAPSHOT_TABLE}-changelog"
+
+
 def catalogue(app_id: str, partitions: int, replication_factor: int, min_insync_replicas: int) -> tuple[TopicSpec, ...]:
     """Every topic of an installation, names without its prefix."""
     kept = tuple(_kept_topic(entry, partitions, replication_factor, min_insync_replicas) for entry in _DELETED)
-    return (*kept, _changelog(app_id, partitions, replication_factor, min_insync_replicas))
+    compacted = tuple(_compacted_topic(entry, partitions, replication_factor, min_insync_replicas) for entry in _changelogs(app_id))
+    return (*kept, *compacted)
+
+
+def _changelogs(app_id: str) -> tuple[_Entry, ...]:
+    return (
+        _Entry(
+            name=changelog_name(app_id),
+            purpose="State of each order, newest snapshot per order: what a worker recovers from.",
+            key="order key",
+            record="order state (JSON, versioned)",
+            retention_days=FOREVER_DAYS,
+            record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
+            owner="order worker",
+            writers=("order worker",),
+            readers=("order worker", "sweeper"),
+        ),
+        _Entry(
+            name=snapshot_changelog_name(app_id),
+            purpose="What the normalizer knows of each object of a source, newest per key: nothing is told twice, no older state wins.",
+            key="tenant:source:resource",
+            record="source snapshot (JSON, versioned)",
+            retention_days=FOREVER_DAYS,
+            record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
+            owner="normalizer",
+            writers=("normalizer",),
+            readers=("normalizer",),
+        ),
+    )
 
 
 def _kept_topic(entry: _Entry, partitions: int, replication_factor: int, min_insync_replicas: int) -> TopicSpec:
     retention_ms = -1 if entry.retention_days == FOREVER_DAYS else entry.retention_days * DAY_MS
-    return TopicSpec(
-        name=entry.name,
-        purpose=entry.purpose,
-        key=entry.key,
-        record=entry.record,
-        partitions=partitions,
-        replication_factor=replication_factor,
-        config={
+    return _topic(
+        entry,
+        partitions,
+        replication_factor,
+        {
             "cleanup.policy": "delete",
             "retention.ms": str(retention_ms),
             "retention.bytes": "-1",
@@ -170,33 +227,38 @@ def _kept_topic(entry: _Entry, partitions: int, replication_factor: int, min_ins
             "min.insync.replicas": str(min_insync_replicas),
             "message.timestamp.type": "CreateTime",
         },
-        retention_days=entry.retention_days,
-        owner=entry.owner,
-        writers=entry.writers,
-        readers=entry.readers,
     )
 
 
-def _changelog(app_id: str, partitions: int, replication_factor: int, min_insync_replicas: int) -> TopicSpec:
+def _compacted_topic(entry: _Entry, partitions: int, replication_factor: int, min_insync_replicas: int) -> TopicSpec:
     """Compacted, never deleted; an hour without compaction keeps the evidence of the last transactions."""
-    return TopicSpec(
-        name=changelog_name(app_id),
-        purpose="State of each order, newest snapshot per order: what a worker recovers from.",
-        key="order key",
-        record="order state (JSON, versioned)",
-        partitions=partitions,
-        replication_factor=replication_factor,
-        config={
+    return _topic(
+        entry,
+        partitions,
+        replication_factor,
+        {
             "cleanup.policy": "compact",
-            "max.message.bytes": str(OUTPUT_RECORD_BYTES_MAX),
+            "max.message.bytes": str(entry.record_bytes_max),
             "min.insync.replicas": str(min_insync_replicas),
             "min.compaction.lag.ms": str(CHANGELOG_LAG_MS_MIN),
             "segment.ms": str(CHANGELOG_SEGMENT_MS),
             "segment.bytes": str(CHANGELOG_SEGMENT_BYTES),
             "message.timestamp.type": "CreateTime",
         },
-        retention_days=FOREVER_DAYS,
-        owner="order worker",
-        writers=("order worker",),
-        readers=("order worker", "sweeper"),
+    )
+
+
+def _topic(entry: _Entry, partitions: int, replication_factor: int, config: Mapping[str, str]) -> TopicSpec:
+    return TopicSpec(
+        name=entry.name,
+        purpose=entry.purpose,
+        key=entry.key,
+        record=entry.record,
+        partitions=partitions,
+        replication_factor=replication_factor,
+        config=config,
+        retention_days=entry.retention_days,
+        owner=entry.owner,
+        writers=entry.writers,
+        readers=entry.readers,
     )

@@ -18,6 +18,8 @@ from asiento.cli import (
     entries,
     events,
     explain,
+    fetcher,
+    gateway,
     ledger,
     normalize,
     operational,
@@ -62,6 +64,8 @@ app.command("verify")(verify.verify_command)
 app.add_typer(streams.app, name="streams")
 app.add_typer(sweeper.app, name="sweeper")
 app.add_typer(deadlines.app, name="deadlines")
+app.add_typer(fetcher.app, name="fetcher")
+app.add_typer(gateway.app, name="gateway")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(entries.app, name="entries")
 app.command("validate")(validate.validate_command)

@@ -2,9 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +11,14 @@ import typer
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.output import message, print_json
 from asiento.runtime.yaml_files import load_yaml
-from sources.platforms.memory_files import MemoryDirectory, UnreadableMemory
-from sources.platforms.outcome import Events, Normalized, Nothing, Problem
+from sources.platforms.catalogue import PLATFORMS, adapter_of
+from sources.platforms.connection import Connection, InvalidConnection, connection_from_mapping
+from sources.platforms.context import Context
+from sources.platforms.door import Judged, normalize
+from sources.platforms.outcome import Nothing, Problem
 from sources.platforms.payload import PAYLOAD_BYTES_MAX
-from sources.platforms.shopify.connection import Connection, InvalidConnection, connection_from_mapping
+from sources.platforms.snapshot import UnreadableSnapshot
+from sources.platforms.snapshot_files import SnapshotDirectory
 
 _SOURCE = re.compile(r"(?P<platform>[a-z0-9-]{1,32}):(?P<connection>[^:\s|/]{1,64})")
 _TENANT = re.compile(r"[^:\s|/]{1,64}")
@@ -27,9 +29,7 @@ def normalize_command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Payload files, one JSON object each; - reads standard input.")],
     tenant: Annotated[str, typer.Option(help="Tenant of the events; no colon.")],
     source: Annotated[str, typer.Option(help="Platform and connection, for example shopify:main.")],
-    topic: Annotated[
-        str, typer.Option(help="Webhook topic of all files: orders, order_transactions, fulfillments or refunds, each with /create.")
-    ],
+    topic: Annotated[str, typer.Option(help="Topic of all files in the platform's words, for example orders/create (docs/normalize.md).")],
     connection: Annotated[Path | None, typer.Option(help="YAML file with what payloads do not say (docs/normalize.md).")] = None,
     received_at: Annotated[str | None, typer.Option(help="Arrival time with offset; unset: the latest time in the payload.")] = None,
     state: Annotated[Path | None, typer.Option(help="Directory that remembers orders between calls, for refunds and shipments.")] = None,
@@ -41,60 +41,59 @@ def normalize_command(
     book prints nothing. One that cannot be judged prints {"problem": {"code", "message", "pointer"}} and makes the
     exit code 1. What people should know goes to standard error.
     """
-    from sources.platforms.shopify.adapter import TOPICS, normalize
-
-    _check_names(tenant, source)
-    if topic not in TOPICS:
-        raise UsageError(f"--topic: {topic} is not normalized in this version; topics that are facts: {', '.join(TOPICS)}")
-    memory = MemoryDirectory(state, tenant, source) if state is not None else None
-    judge = partial(
-        normalize,
-        topic=topic,
-        tenant=tenant,
-        source=source,
-        connection=_connection(connection),
-        received_at=_moment(received_at),
-        recall=memory.recall if memory is not None else None,
-    )
-    remember = memory.remember if memory is not None and not dry_run else None
-    problems = 0
-    try:
-        for file in files:
-            problems += _report(file, judge(_content(file)), remember)
-    except UnreadableMemory as error:
-        raise CommandError(str(error)) from None
+    platform = _platform_of(tenant, source)
+    context = Context(tenant=tenant, source=source, connection=_connection(connection), received_at=_moment(received_at))
+    memory = SnapshotDirectory(state, tenant, source) if state is not None else None
+    problems = _all(files, platform, topic, context, memory, dry_run=dry_run)
     if problems:
         raise CommandError(f"{problems} of {len(files)} payloads could not be judged")
 
 
-def _report(file: Path, result: Normalized, remember: Callable[..., None] | None) -> int:
-    """Print what came of one payload; 1 if it is a problem."""
-    match result:
-        case Events():
-            for event in result.events:
+def _all(files: list[Path], platform: str, topic: str, context: Context, memory: SnapshotDirectory | None, *, dry_run: bool) -> int:
+    """Judge and print every file; how many of them hold a problem."""
+    adapter = adapter_of(platform)
+    if adapter is None:
+        raise UsageError(f"--source: platform {platform} is not available in this version; available: {', '.join(PLATFORMS)}")
+    problems = 0
+    try:
+        for file in files:
+            answers = normalize(adapter, _content(file), topic, context, memory.recall if memory is not None else None)
+            problems += max([_show(file, answer) for answer in answers], default=0)
+            for answer in answers:
+                if isinstance(answer, Judged) and memory is not None and not dry_run:
+                    memory.remember(answer.resource, answer.snapshot)
+    except UnreadableSnapshot as error:
+        raise CommandError(str(error)) from None
+    return problems
+
+
+def _show(file: Path, answer: Judged | Nothing | Problem) -> int:
+    """Print what came of one object; 1 if it is a problem."""
+    match answer:
+        case Judged():
+            for event in answer.events:
                 print_json(event)
-            for notice in result.notices:
+            for notice in answer.notices:
                 message(f"{file}: {notice}")
-            if remember is not None and result.memory is not None:
-                remember(result.events[0]["order_id"], result.memory)
+            if answer.snapshot.waiting:
+                message(f"{file}: {len(answer.snapshot.waiting)} facts of {answer.resource} wait for their order")
             return 0
         case Nothing():
-            message(f"{file}: nothing to book: {result.reason}")
+            message(f"{file}: nothing to book: {answer.reason}")
             return 0
         case Problem():
-            print_json({"problem": {"code": result.code, "message": result.message, "pointer": result.pointer}})
-            message(f"{file}: {result.code}: {result.message}")
+            print_json({"problem": {"code": answer.code, "message": answer.message, "pointer": answer.pointer}})
+            message(f"{file}: {answer.code}: {answer.message}")
             return 1
 
 
-def _check_names(tenant: str, source: str) -> None:
+def _platform_of(tenant: str, source: str) -> str:
     if not _TENANT.fullmatch(tenant):
         raise UsageError("--tenant: a name of at most 64 characters without colons, bars, slashes and blanks is expected")
     found = _SOURCE.fullmatch(source)
     if found is None:
         raise UsageError("--source: <platform>:<connection> is expected, for example shopify:main")
-    if found["platform"] != "shopify":
-        raise UsageError(f"--source: platform {found['platform']} is not available in this version; available: shopify")
+    return found["platform"]
 
 
 def _connection(path: Path | None) -> Connection:

@@ -250,4 +250,46 @@ OPERATOR_ACTION = record(
     namespace=NAMESPACE,
 )
 
-OUTPUTS: tuple[Declared, ...] = (JOURNAL_ENTRY, DECISION_BATCH, DISCREPANCY, DEAD_LETTER, ACK, OPERATOR_ACTION)
+SOURCES_NAMESPACE = "asiento.sources.v1"
+
+RAW_RECORD = record(
+    "RawRecord",
+    "What a platform said, byte for byte, before anything is understood of it. Holds personal data.",
+    required("source_topic", TEXT, "What kind of payload it is, in the platform's words: `orders/create`, `charge.refunded`."),
+    required(
+        "origin",
+        enum("RawOrigin", "WEBHOOK", "POLL", "FETCH", "FILE", "REST", "LINK", doc="How it came."),
+        "How it came; LINK is made by the normalizer: a shop's order and the payment at a provider that pays it.",
+    ),
+    required("signature", enum("RawSignature", "VERIFIED", "UNSIGNED", doc="Who vouches for it."), "Whether a signature was checked."),
+    optional("transport_id", TEXT, "The delivery's own id, where the platform gives one."),
+    required("content_type", TEXT, "Media type of the body."),
+    required("received_at", TIME, "When it came."),
+    required("body", BYTES, "The body as it came; empty where a fetch failed."),
+    optional("fetch_error", LABEL, "FETCH: why nothing could be had, for good."),
+    optional("fetch_depth", INT, "FETCH: how many payloads in a row only pointed at the next one."),
+    namespace=SOURCES_NAMESPACE,
+)
+
+FETCH_REQUEST = record(
+    "FetchRequest",
+    "A payload that only points at what it is about: the object to fetch; the answer is a raw record with the same key.",
+    required("request_id", UUID, "Derived from what is asked for and why: asked twice, it is the same request."),
+    required("source_topic", TEXT, "Under which topic the answer is to be read."),
+    required("resource", TEXT, "Kind of object and its id, as the platform names them: `order/450789469`."),
+    required("reason", LABEL, "Why the payload was not enough."),
+    required("depth", INT, "How many payloads in a row only pointed at the next one, from 1."),
+    required("asked_at", TIME, "Arrival of the payload that asks."),
+    namespace=SOURCES_NAMESPACE,
+)
+
+OUTPUTS: tuple[Declared, ...] = (
+    JOURNAL_ENTRY,
+    DECISION_BATCH,
+    DISCREPANCY,
+    DEAD_LETTER,
+    ACK,
+    OPERATOR_ACTION,
+    RAW_RECORD,
+    FETCH_REQUEST,
+)

@@ -15,11 +15,20 @@ TEXT_CHARACTERS_MAX = 255
 
 _AMOUNT = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?")
 _IDENTITY = re.compile(r"[0-9]{1,20}")
+_REFERENCE = re.compile(r"[!-{}~]{1,128}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:?[0-9]{2})?")
 
 
 def parse_object(payload: bytes) -> "Node":
     """Read one JSON object; raises `Unjudged` reject_malformed for whatever is not one."""
+    node = parse_payload(payload)
+    if not isinstance(node.value, dict):
+        raise Unjudged("reject_malformed", f"a JSON object is expected, this is {_kind_of(node.value)}", "")
+    return node
+
+
+def parse_payload(payload: bytes) -> "Node":
+    """Read one JSON object or list; raises `Unjudged` reject_malformed for whatever is neither."""
     if len(payload) > PAYLOAD_BYTES_MAX:
         raise Unjudged("reject_malformed", f"the payload has {len(payload)} bytes, at most {PAYLOAD_BYTES_MAX} are read", "")
     try:
@@ -30,7 +39,7 @@ def parse_object(payload: bytes) -> "Node":
         raise Unjudged("reject_malformed", "the JSON is nested too deeply", "") from None
     except ValueError as error:
         raise Unjudged("reject_malformed", f"not JSON: {_without_content(error)}", "") from None
-    if not isinstance(value, dict):
+    if not isinstance(value, dict | list):
         raise Unjudged("reject_malformed", f"a JSON object is expected, this is {_kind_of(value)}", "")
     return Node(value, "")
 
@@ -106,6 +115,34 @@ class Node:
         if not _IDENTITY.fullmatch(text):
             raise self.malformed("an id of digits")
         return text
+
+    def reference(self) -> str:
+        """An id of any platform: 1 to 128 visible ASCII characters without blanks and bars; a whole number counts as its digits."""
+        value = self.value
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value if isinstance(value, str) else ""
+        if not _REFERENCE.fullmatch(text):
+            raise self.malformed("an id")
+        return text
+
+    def items(self) -> "list[Node]":
+        """The items of a list."""
+        if not isinstance(self.value, list):
+            raise self.malformed("a list")
+        return [Node(item, f"{self.pointer}/{index}") for index, item in enumerate(self.value)]
+
+    def at(self, path: str) -> "Node | None":
+        """The value at a dotted path of field names; None where any of it is missing, null or no object."""
+        node: Node | None = self
+        for name in path.split("."):
+            node = node.find(name) if node is not None and isinstance(node.value, dict) else None
+        return node
+
+    def integer(self) -> int:
+        """A whole number, of either sign, of at most 18 digits, as a JSON number or as text."""
+        number = self.decimal()
+        if number != number.to_integral_value():
+            raise self.malformed("a whole number")
+        return int(number)
 
     def decimal(self) -> Decimal:
         """An exact decimal number from a decimal text or a JSON number; never through a float."""

@@ -1,8 +1,8 @@
 """When the customer owes the money: payment terms of the order, else cash on delivery, else the connection."""
 
+from sources.platforms.connection import Connection
 from sources.platforms.outcome import EventTwin
 from sources.platforms.payload import Node
-from sources.platforms.shopify.connection import Connection
 from sources.platforms.shopify.tenders import tender_named
 
 DUE_DAYS_MAX = 3650

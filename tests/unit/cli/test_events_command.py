@@ -118,7 +118,7 @@ def test_schemas_check_and_export(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["schemas", "check", "--json"])
     assert result.exit_code == 0
     report = orjson.loads(result.stdout)
-    assert (report["schemas"], report["frozen"], report["draft"], report["findings"]) == (27, 25, 2, [])
+    assert (report["schemas"], report["frozen"], report["draft"], report["findings"]) == (29, 25, 4, [])
     assert CliRunner().invoke(app, ["schemas", "export", str(tmp_path / "out"), "--dry-run"]).exit_code == 0
     assert not (tmp_path / "out").exists()
     assert CliRunner().invoke(app, ["schemas", "export", str(tmp_path / "out")]).exit_code == 0

@@ -24,7 +24,9 @@ BEGIN, END = "<!-- rights: begin (checked by a test) -->\n", "<!-- rights: end -
 WRITERS = {
     "producers": "producer",
     "events send": "producer",
-    "gateway": "producer",
+    "gateway": "gateway",
+    "normalizer": "normalizer",
+    "fetcher": "fetcher",
     "sweeper": "sweeper",
     "dlq": "operator",
     "discrepancies": "operator",
@@ -33,6 +35,8 @@ WRITERS = {
     "sinks": "ledger",
 }
 READERS = {
+    "normalizer": "normalizer",
+    "fetcher": "fetcher",
     "order worker": "worker",
     "sinks": "ledger",
     "projector": "projector",

@@ -198,7 +198,7 @@ def test_every_version_is_compared_with_every_other() -> None:
 
 def test_the_events_and_outputs_of_part_1_are_frozen() -> None:
     drafts = {line.record_name for line in read_lock(lock_content()) if line.status != FROZEN}
-    assert drafts == {"Ack", "OperatorAction"}
+    assert drafts == {"Ack", "OperatorAction", "RawRecord", "FetchRequest"}
 
 
 def test_the_lock_file_is_read_as_it_is_written() -> None:

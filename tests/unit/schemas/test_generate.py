@@ -77,11 +77,14 @@ def test_the_first_record_of_all() -> None:
     assert contract.newest(CAPTURED) is None
 
 
+DRAFTS = ("Ack", "OperatorAction", "RawRecord", "FetchRequest")
+
+
 def test_freezing_changes_the_status_alone() -> None:
     before = present_contract()
-    after = frozen_contract(before, ["Ack", "OperatorAction", "PaymentCaptured"])
+    after = frozen_contract(before, [*DRAFTS, "PaymentCaptured"])
     changed = {name for name in after.files if after.files[name] != before.files[name]}
-    assert changed == {"Ack.v1.avsc", "OperatorAction.v1.avsc"}
+    assert changed == {f"{name}.v1.avsc" for name in DRAFTS}
     assert after.files["Ack.v1.avsc"] == before.files["Ack.v1.avsc"].replace(b'"status": "draft"', b'"status": "frozen"')
     assert [line.record_name for line in after.lines if line.status != FROZEN] == []
     assert check_contract(after.files, after.lock()).findings == ()

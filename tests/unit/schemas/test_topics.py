@@ -7,7 +7,7 @@ SPECS = {spec.name: spec for spec in catalogue("books", 12, 3, 2)}
 
 
 def test_every_topic_once_with_the_same_partitions() -> None:
-    assert len(SPECS) == len(catalogue("books", 12, 3, 2)) == 8
+    assert len(SPECS) == len(catalogue("books", 12, 3, 2)) == 11
     assert {(spec.partitions, spec.replication_factor) for spec in SPECS.values()} == {(12, 3)}
     assert {spec.config["min.insync.replicas"] for spec in SPECS.values()} == {"2"}
 
@@ -24,6 +24,7 @@ def test_what_books_are_rebuilt_from_is_never_deleted() -> None:
     for name in (ORDERS_EVENTS, "accounting.entries.v1", "accounting.decisions.v1", "accounting.actions.v1"):
         assert SPECS[name].config["retention.ms"] == "-1"
         assert SPECS[name].config["cleanup.policy"] == "delete"
+    assert SPECS["orders.raw.v1"].config["retention.ms"] == str(30 * DAY_MS)
     assert SPECS["orders.dlq.v1"].config["retention.ms"] == str(400 * DAY_MS)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sources.platforms.shopify.connection import DEFAULT_CONNECTION, InvalidConnection, connection_from_mapping
+from sources.platforms.connection import DEFAULT_CONNECTION, InvalidConnection, connection_from_mapping
 
 
 def test_an_empty_file_is_the_default() -> None:

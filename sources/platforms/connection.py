@@ -1,9 +1,9 @@
-"""What a Shopify payload does not say and a merchant must: the connection file."""
+"""What payloads do not say and a merchant must: the connection file."""
 
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import tzinfo
 from typing import Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,7 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from asiento.accounting.order_events import Terms
 
 DEFAULT_CHANNEL = "web"
-CHANNELS_THAT_SHOPIFY_NAMES = frozenset({"web", "pos"})
+CHANNELS_BY_NAME = frozenset({"web", "pos"})
+FACTS = ("orders", "captures", "refunds", "fees", "disputes")
+_SOURCE = re.compile(r"[a-z0-9-]{1,32}:[^:\s|/]{1,64}")
+_PATH = re.compile(r"[A-Za-z0-9_\-]{1,64}(\.[A-Za-z0-9_\-]{1,64}){0,7}")
 _NAME = re.compile(r"[^\s:|\x00-\x1f]{1,64}")
 
 
@@ -21,7 +24,7 @@ class InvalidConnection(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """One Shopify location: its name in the books (till or warehouse) and the entity that sells there."""
+    """One location of the platform: its name in the books (till or warehouse) and the entity that sells there."""
 
     name: str | None = None
     legal_entity: str | None = None
@@ -29,12 +32,18 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """Settings of one connected shop; every key may be left out.
+    """Settings of one connected shop or provider; every key may be left out.
 
     legal_entity: default the tenant. channel: default `web` or `pos` as the order's source_name says, else `web`;
     `channels` maps source names to channels. terms: PREPAID, ON_DELIVERY or NET, where the order itself states
     none. default_currency: for payloads that state none. time_zone: for times without offset. country, region:
-    where the shop is taxed when an order has no address. locations: Shopify location id -> name, legal_entity.
+    where the shop is taxed when an order has no address. locations: the platform's location id -> name, legal_entity.
+    test_mode: everything from here is a trial and never booked. facts: what is told of what this source knows (default: all it has; of
+    a provider whose payments pay orders of another source, which tells captures and refunds itself, fees and disputes only).
+
+    Payment providers: orders_of: the source whose orders the payments pay (default: the provider itself). order_reference: dotted paths
+    in the payload at which the order's id stands, the first one found counts (default: where the platform keeps it). Shops:
+    payments_at: gateway -> source of the provider at which its payments are found again by their reference.
     """
 
     legal_entity: str | None = None
@@ -47,6 +56,17 @@ class Connection:
     country: str | None = None
     region: str | None = None
     locations: Mapping[str, Location]
+    test_mode: bool = False
+    facts: frozenset[str] | None = None
+    orders_of: str | None = None
+    order_reference: tuple[str, ...] = ()
+    payments_at: Mapping[str, str] = field(default_factory=dict)
+
+    def tells(self, what: str) -> bool:
+        """Whether `orders`, `captures`, `refunds`, `fees` or `disputes` of this source are told."""
+        if self.facts is not None:
+            return what in self.facts
+        return self.orders_of is None or what in {"fees", "disputes"}
 
     def channel_of(self, source_name: str | None) -> str:
         """The channel of an order from its `source_name`."""
@@ -54,7 +74,7 @@ class Connection:
             return self.channels[source_name]
         if self.channel is not None:
             return self.channel
-        return source_name if source_name in CHANNELS_THAT_SHOPIFY_NAMES else DEFAULT_CHANNEL
+        return source_name if source_name in CHANNELS_BY_NAME else DEFAULT_CHANNEL
 
     def legal_entity_of(self, location_id: str | None, tenant: str) -> str:
         """The entity that sells at a location; the tenant itself where nothing is said."""
@@ -73,7 +93,7 @@ DEFAULT_CONNECTION = Connection(channels={}, locations={})
 
 def connection_from_mapping(content: Mapping[str, Any]) -> Connection:
     """Check the content of a connection file; raises `InvalidConnection`."""
-    known = [field.name for field in fields(Connection)]
+    known = [key.name for key in fields(Connection)]
     for key in content:
         if key not in known:
             near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.0)
@@ -94,6 +114,14 @@ def connection_from_mapping(content: Mapping[str, Any]) -> Connection:
         time_zone=_zone(content.get("time_zone")),
         country=_code(content, "country", r"[A-Z]{2}", "a country code like ES"),
         region=_code(content, "region", r"[A-Z0-9]{1,3}", "a region code like CA"),
+        test_mode=_flag(content, "test_mode"),
+        facts=_facts(content.get("facts")),
+        orders_of=_code(content, "orders_of", _SOURCE.pattern, "a source like shopify:main"),
+        order_reference=_paths(content.get("order_reference")),
+        payments_at={
+            str(gateway): _code(_mapping(content, "payments_at"), gateway, _SOURCE.pattern, "a source like stripe:main") or ""
+            for gateway in _mapping(content, "payments_at")
+        },
         locations={str(location): _location(location, value) for location, value in _mapping(content, "locations").items()},
     )
 
@@ -112,6 +140,28 @@ def _name(content: Mapping[Any, Any], key: Any, prefix: str = "") -> str | None:
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise InvalidConnection(f"{prefix}{key}: a name of at most 64 characters without blanks, colons and bars is expected")
     return value
+
+
+def _flag(content: Mapping[str, Any], key: str) -> bool:
+    value = content.get(key, False)
+    if not isinstance(value, bool):
+        raise InvalidConnection(f"{key}: true or false is expected")
+    return value
+
+
+def _facts(value: Any) -> frozenset[str] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not set(value) <= set(FACTS):
+        raise InvalidConnection(f"facts: a list of {', '.join(FACTS)} is expected")
+    return frozenset(value)
+
+
+def _paths(value: Any) -> tuple[str, ...]:
+    paths = [value] if isinstance(value, str) else value or []
+    if not isinstance(paths, list) or not all(isinstance(path, str) and _PATH.fullmatch(path) for path in paths):
+        raise InvalidConnection("order_reference: a dotted path like metadata.order_id, or a list of them, is expected")
+    return tuple(paths)
 
 
 def _code(content: Mapping[str, Any], key: str, pattern: str, expected: str) -> str | None:

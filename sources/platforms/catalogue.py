@@ -1,0 +1,28 @@
+"""The platforms that are understood; each one's module is imported when it is asked for."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Final
+
+from sources.platforms.adapter import Adapter
+
+
+def _shopify() -> Adapter:
+    from sources.platforms.shopify.adapter import ADAPTER
+
+    return ADAPTER
+
+
+_LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
+    "shopify": _shopify,
+}
+"""Name in sources -> what imports its adapter."""
+
+PLATFORMS: Final = tuple(sorted(_LOADERS))
+
+
+@cache
+def adapter_of(platform: str) -> Adapter | None:
+    """The adapter of a platform; None where there is none."""
+    load = _LOADERS.get(platform)
+    return load() if load is not None else None
