@@ -24,6 +24,7 @@ from asiento.cli import (
     normalize,
     operational,
     orders,
+    receipts,
     replay,
     restore,
     schemas,
@@ -69,6 +70,7 @@ app.add_typer(gateway.app, name="gateway")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(entries.app, name="entries")
 app.command("validate")(validate.validate_command)
+app.command("receipts")(receipts.receipts_command)
 app.command("simulate")(simulate.simulate_command)
 app.command("backup")(backup.backup_command)
 app.command("restore")(restore.restore_command)
