@@ -25,6 +25,7 @@ from asiento.cli import (
     normalize,
     operational,
     orders,
+    receipts,
     replay,
     restore,
     schemas,
@@ -71,6 +72,7 @@ app.command("normalize")(normalize.normalize_command)
 app.add_typer(mappers.app, name="mappers")
 app.add_typer(entries.app, name="entries")
 app.command("validate")(validate.validate_command)
+app.command("receipts")(receipts.receipts_command)
 app.command("simulate")(simulate.simulate_command)
 app.command("backup")(backup.backup_command)
 app.command("restore")(restore.restore_command)

@@ -5,7 +5,7 @@ import contextlib
 import signal
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -77,8 +77,8 @@ def listener_tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-async def run_gateway(settings: Settings) -> None:
-    """Take webhooks until SIGTERM or SIGINT; returns after a clean stop.
+async def run_gateway(settings: Settings, mounted: Mapping[str, web.Application] | None = None) -> None:
+    """Take webhooks until SIGTERM or SIGINT; returns after a clean stop. `mounted`: further applications, by prefix.
 
     Raises `GatewayError` and `SettingsError`, whose messages are written for people, and `OSError` where the port is taken.
     """
@@ -111,7 +111,7 @@ async def run_gateway(settings: Settings) -> None:
             )
             malformed = metrics.gateway_requests.labels("", "", "request_malformed").inc
             runner = GuardedRunner(
-                application(dispatcher, reception.routes()),
+                application(dispatcher, reception.routes(), mounted),
                 connections_max=settings.gateway_connections_max,
                 head_seconds_max=settings.gateway_request_seconds_max,
                 malformed=malformed,
