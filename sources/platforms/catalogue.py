@@ -6,7 +6,16 @@ from typing import Final
 
 from sources.platforms.adapter import Adapter
 
-_LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {}
+
+def _woocommerce() -> Adapter:
+    from sources.platforms.woocommerce.adapter import ADAPTER
+
+    return ADAPTER
+
+
+_LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
+    "woocommerce": _woocommerce,
+}
 """Name in sources -> what imports its adapter."""
 
 PLATFORMS: Final = tuple(sorted(_LOADERS))
