@@ -7,6 +7,12 @@ from typing import Final
 from sources.platforms.adapter import Adapter
 
 
+def _shopify() -> Adapter:
+    from sources.platforms.shopify.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _woocommerce() -> Adapter:
     from sources.platforms.woocommerce.adapter import ADAPTER
 
@@ -14,6 +20,7 @@ def _woocommerce() -> Adapter:
 
 
 _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
+    "shopify": _shopify,
     "woocommerce": _woocommerce,
 }
 """Name in sources -> what imports its adapter."""
