@@ -91,11 +91,12 @@ def total_of(events: Sequence[EventTwin], name: str) -> Decimal:
 
 def taxes_of(lines: Sequence[dict[str, Any]]) -> int:
     """All taxes of lines, minor units."""
-    return sum(tax["amount"] for line in lines for tax in line["taxes"])
+    total: int = sum(tax["amount"] for line in lines for tax in line["taxes"])
+    return total
 
 
 def net_of(lines: Sequence[dict[str, Any]]) -> int:
     """What lines cost without tax, minor units."""
-    included = sum(tax["amount"] for line in lines for tax in line["taxes"] if tax["included"])
+    included: int = sum(tax["amount"] for line in lines for tax in line["taxes"] if tax["included"])
     value: int = sum(line["gross"] - line["discount"] - line.get("order_discount", 0) for line in lines)
     return value - included

@@ -191,7 +191,7 @@ def _body(order: Node, context: Context, view: OrderView, agreed: Agreed, includ
         "currency_exponent": view.exponent,
         "legal_entity": connection.legal_entity_of(None, context.tenant),
         "channel": connection.channel_of(via.text() if via is not None else None),
-        "customer_ref": customer.identity() if customer is not None and customer.value not in {0, "0"} else None,
+        "customer_ref": customer.identity() if customer is not None and customer.value not in (0, "0") else None,
         "terms": terms,
         "due_days": connection.due_days if terms == connection.terms else None,
         "prices_include_tax": included,

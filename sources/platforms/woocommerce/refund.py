@@ -23,9 +23,9 @@ def order_id_of(refund: Node, topic: str) -> str:
     """The order of a refund: stated, else in the refund's own links, else in the topic it was asked for under."""
     if (parent := stated(refund, "parent_id", "order_id")) is not None and parent.value != 0:
         return parent.identity()
-    links = refund.find("_links")
-    for name in ("up", "self") if links is not None and isinstance(links.value, dict) else ():
-        for link in links.value.get(name) or () if links is not None else ():
+    for name in ("up", "self"):
+        links = refund.at(f"_links.{name}")
+        for link in links.value if links is not None and isinstance(links.value, list) else ():
             href = link.get("href") if isinstance(link, dict) else None
             if isinstance(href, str) and (found := _ORDER_IN_LINK.search(href)):
                 return found.group(1)
@@ -88,7 +88,7 @@ def _items(refund: Node) -> Iterator[RefundedItem]:
 def _original(item: Node) -> str | None:
     """The order's line: in meta data, or as a field of its own in the API before the REST one."""
     found = metadata(item).get("_refunded_item_id") or stated(item, "refunded_item_id")
-    return found.identity() if found is not None and found.value not in {0, "0"} else None
+    return found.identity() if found is not None and found.value not in (0, "0") else None
 
 
 def _taxes(item: Node) -> dict[str, str]:
