@@ -7,6 +7,12 @@ from typing import Final
 from sources.platforms.adapter import Adapter
 
 
+def _amazon_sp_api() -> Adapter:
+    from sources.platforms.amazon_sp_api.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _shopify() -> Adapter:
     from sources.platforms.shopify.adapter import ADAPTER
 
@@ -20,6 +26,7 @@ def _woocommerce() -> Adapter:
 
 
 _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
+    "amazon-sp-api": _amazon_sp_api,
     "shopify": _shopify,
     "woocommerce": _woocommerce,
 }
