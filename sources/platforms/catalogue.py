@@ -21,9 +21,16 @@ def _shopify() -> Adapter:
     return ADAPTER
 
 
+def _woocommerce() -> Adapter:
+    from sources.platforms.woocommerce.adapter import ADAPTER
+
+    return ADAPTER
+
+
 _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
     "amazon-sp-api": _amazon_sp_api,
     "shopify": _shopify,
+    "woocommerce": _woocommerce,
 }
 """Name in sources -> what imports its adapter."""
 
