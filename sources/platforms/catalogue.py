@@ -6,7 +6,16 @@ from typing import Final
 
 from sources.platforms.adapter import Adapter
 
-_LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {}
+
+def _square() -> Adapter:
+    from sources.platforms.square.adapter import ADAPTER
+
+    return ADAPTER
+
+
+_LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
+    "square": _square,
+}
 """Name in sources -> what imports its adapter."""
 
 PLATFORMS: Final = tuple(sorted(_LOADERS))
