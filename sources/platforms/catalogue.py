@@ -7,6 +7,12 @@ from typing import Final
 from sources.platforms.adapter import Adapter
 
 
+def _shopify() -> Adapter:
+    from sources.platforms.shopify.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _square() -> Adapter:
     from sources.platforms.square.adapter import ADAPTER
 
@@ -14,6 +20,7 @@ def _square() -> Adapter:
 
 
 _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
+    "shopify": _shopify,
     "square": _square,
 }
 """Name in sources -> what imports its adapter."""

@@ -9,7 +9,9 @@ from asiento.accounting.money import major_units_text
 from asiento.accounting.order_events import LiableParty, LineKind
 from sources.platforms.minor_units import decimal_text
 from sources.platforms.outcome import EventTwin, Unjudged
+from sources.platforms.payload import Node
 
+QUANTITY_DECIMALS_MAX: Final = 6
 UNIT_KINDS: Final = frozenset({"GOODS", "SERVICE", "GIFT_CARD"})
 """Kinds whose units are shipped, cancelled and returned."""
 
@@ -137,6 +139,14 @@ def refuse_impossible(lines: Sequence[LineDraft], pointer: str) -> None:
             raise Unjudged(
                 "hold_discrepancy", f"{pointer or 'the order'}: a line has an amount below zero, or is worth less than nothing", pointer
             )
+
+
+def quantity_of(node: Node) -> Decimal:
+    """A number of units, 0 or more, of at most six decimals."""
+    quantity = node.decimal()
+    if quantity < 0 or len(decimal_text(quantity).partition(".")[2]) > QUANTITY_DECIMALS_MAX:
+        raise node.malformed(f"a quantity of at most {QUANTITY_DECIMALS_MAX} decimals")
+    return quantity
 
 
 def times(amount: Decimal | int, quantity: Decimal) -> Decimal:

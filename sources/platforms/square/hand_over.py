@@ -8,7 +8,7 @@ from typing import Final
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact
 from sources.platforms.minor_units import decimal_text
-from sources.platforms.order_drafts import LineDraft
+from sources.platforms.order_drafts import LineDraft, quantity_of
 from sources.platforms.outcome import EventTwin
 from sources.platforms.payload import Node
 
@@ -55,10 +55,7 @@ def _taken(fulfillment: Node, rest: dict[str, Decimal]) -> dict[str, Decimal]:
 
 def _entries(entries: Sequence[Node]) -> Iterator[tuple[str, Decimal]]:
     for entry in entries:
-        quantity = entry.need("quantity").decimal()
-        if quantity != round(quantity, 6):
-            raise entry.need("quantity").malformed("a quantity of at most 6 decimals")
-        yield entry.need("line_item_uid").reference(), quantity
+        yield entry.need("line_item_uid").reference(), quantity_of(entry.need("quantity"))
 
 
 def _shipment(shipment_id: str, units: dict[str, Decimal], warehouse: str | None, occurred_at: datetime) -> Fact:

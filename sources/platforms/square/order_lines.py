@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from asiento.accounting.order_events import LineKind
-from sources.platforms.order_drafts import LineDraft, TaxDraft, charge, half_even, times
+from sources.platforms.order_drafts import LineDraft, TaxDraft, charge, half_even, quantity_of, times
 from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shopify.jurisdictions import tax_home
@@ -14,7 +14,6 @@ from sources.platforms.square.money import MoneyReader
 
 TIP_LINE: Final = "tip"
 ROUNDING_LINE: Final = "rounding"
-_QUANTITY_DECIMALS_MAX: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +26,7 @@ class LineReader:
 
     def read(self) -> tuple[LineDraft, ...]:
         """All lines but rounding, in the order of the payload: items, service charges, the tip."""
-        items = [self._item(item) for item in self.order.each("line_items") if item.need("quantity").decimal() != 0]
+        items = [self._item(item) for item in self.order.each("line_items") if quantity_of(item.need("quantity"))]
         return (*items, *self._service_charges(), *self._tip())
 
     def order_discounts(self, lines: tuple[LineDraft, ...]) -> list[EventTwin]:
@@ -47,9 +46,7 @@ class LineReader:
         return sum(self.money.positive(each, "applied_money") for each in applied if each.need("discount_uid").reference() == uid)
 
     def _item(self, item: Node) -> LineDraft:
-        quantity = item.need("quantity").decimal()
-        if quantity < 0 or quantity != round(quantity, _QUANTITY_DECIMALS_MAX):
-            raise item.need("quantity").malformed(f"a quantity above 0 with at most {_QUANTITY_DECIMALS_MAX} decimals")
+        quantity = quantity_of(item.need("quantity"))
         taxes = self._taxes(item)
         own, shares = self._discounts(item)
         name, of_catalogue = item.find("name"), item.find("catalog_object_id") is not None
@@ -135,7 +132,7 @@ class LineReader:
         if tax is None:
             raise Unjudged("refetch", f"{applied.pointer}/tax_uid names a tax that the order does not hold", f"{applied.pointer}/tax_uid")
         name, percentage = tax.find("name"), tax.find("percentage")
-        rate = percentage.decimal() / 100 if percentage is not None else Decimal(0)
+        rate = percentage.decimal().scaleb(-2) if percentage is not None else Decimal(0)
         if not 0 <= rate <= 10:
             raise tax.need("percentage").malformed("a percentage from 0 to 1000")
         return self._draft((name.text() if name is not None else "") or "tax", rate, amount, included=_is_included(tax))

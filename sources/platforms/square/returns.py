@@ -6,6 +6,7 @@ from typing import Final
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Fetch, Json, Owner, Part, Reading
 from sources.platforms.minor_units import decimal_text
+from sources.platforms.order_drafts import quantity_of
 from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.payment_facts import micros
@@ -92,9 +93,7 @@ def _names_a_line(item: Node) -> bool:
 
 
 def _line(item: Node) -> dict[str, Json]:
-    quantity = item.need("quantity").decimal()
-    if quantity != round(quantity, 6):
-        raise item.need("quantity").malformed("a quantity of at most 6 decimals")
+    quantity = quantity_of(item.need("quantity"))
     return {"line_id": item.need("source_line_item_uid").reference(), "quantity": decimal_text(quantity), "scope": "SHIPPED"}
 
 
