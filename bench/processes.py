@@ -20,9 +20,9 @@ def environment_of(settings: Settings) -> dict[str, str]:
     return environment | {"ASIENTO_LOG_FORMAT": "json"}
 
 
-def start(settings: Settings, command: tuple[str, ...], port: int) -> ChildProcess:
-    """Start `asiento <command>` with its metrics on `port` (0: a free one)."""
-    environment = environment_of(settings) | {"ASIENTO_METRICS_PORT": str(port)}
+def start(settings: Settings, command: tuple[str, ...], port: int, more: Mapping[str, str] | None = None) -> ChildProcess:
+    """Start `asiento <command>` with its metrics on `port` (0: a free one), and `more` environment."""
+    environment = environment_of(settings) | {"ASIENTO_METRICS_PORT": str(port)} | dict(more or {})
     name, folder = command[0], settings.data_dir
     argv = [sys.executable, "-m", "asiento.cli.main", *command]
     return start_child(name, argv, environment=environment, log_file=folder / f"{name}.log", pid_file=folder / f"{name}.pid")

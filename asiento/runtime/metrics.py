@@ -30,8 +30,10 @@ class Metrics:
             "asiento_asyncio_tasks", "Tasks of the main event loop; a process at work has a steady few", registry=registry
         )
         self._declare_worker(registry)
+        self._declare_normalizer(registry)
         self._declare_ledger(registry)
         self._declare_sweeper_and_projector(registry)
+        self._declare_gateway(registry)
 
     def _declare_worker(self, registry: CollectorRegistry) -> None:
         self.records_consumed = Counter("asiento_records_consumed", "Source records judged, by outcome", ["outcome"], registry=registry)
@@ -72,6 +74,28 @@ class Metrics:
         )
         self.rebalances = Counter("asiento_rebalances", "Assignments received", registry=registry)
         self.recovery_seconds = Gauge("asiento_recovery_seconds", "Time the last table recovery took", registry=registry)
+
+    def _declare_normalizer(self, registry: CollectorRegistry) -> None:
+        self.raw_records = Counter(
+            "asiento_raw_records",
+            "Raw payloads judged, by platform and outcome: events, waiting, refetch, unchanged, nothing or refused",
+            ["platform", "outcome"],
+            registry=registry,
+        )
+        self.payload_notices = Counter(
+            "asiento_payload_notices", "Figures of payloads that disagree although the main ones tie", ["platform"], registry=registry
+        )
+        self.fetches_requested = Counter(
+            "asiento_fetches_requested", "Objects that payloads only pointed at and that were asked for", registry=registry
+        )
+
+        self.fetches = Counter(
+            "asiento_fetches",
+            "Answers of platforms, by result: fetched, gone, again or not_configured",
+            ["platform", "result"],
+            registry=registry,
+        )
+        self.fetch_seconds = Histogram("asiento_fetch_seconds", "Time of one request to a platform", buckets=AGE_BUCKETS, registry=registry)
 
     def _declare_ledger(self, registry: CollectorRegistry) -> None:
         self.entries_booked = Counter(
@@ -118,6 +142,45 @@ class Metrics:
             "asiento_open_items",
             "What waits for a person: kind is parked, rejected, discrepancy, dead_letter or proposal; code says why",
             ["kind", "code"],
+            registry=registry,
+        )
+
+    def _declare_gateway(self, registry: CollectorRegistry) -> None:
+        """tenant and source are those of the configuration; both are empty for requests to no source."""
+        self.gateway_requests = Counter(
+            "asiento_gateway_requests",
+            "Requests answered: stored, spooled, repeated, greeted, or the code of the refusal",
+            ["tenant", "source", "result"],
+            registry=registry,
+        )
+        self.gateway_signature_failures = Counter(
+            "asiento_gateway_signature_failures",
+            "Requests that did not prove who sent them, by reason",
+            ["tenant", "source", "reason"],
+            registry=registry,
+        )
+        self.gateway_stored_seconds = Histogram(
+            "asiento_gateway_stored_seconds",
+            "Time from taking a record to the brokers' confirmation, records of the spool left out",
+            buckets=AGE_BUCKETS,
+            registry=registry,
+        )
+        self.gateway_broker_there = Gauge("asiento_gateway_broker_there", "1 while records go to Kafka without a detour", registry=registry)
+        self.gateway_spool_records = Gauge("asiento_gateway_spool_records", "Records on disk that are not in Kafka yet", registry=registry)
+        self.gateway_spool_bytes = Gauge("asiento_gateway_spool_bytes", "Bytes of those records", registry=registry)
+        self.gateway_spool_age_seconds = Gauge(
+            "asiento_gateway_spool_age_seconds", "Age of the oldest of those records, 0 if none", registry=registry
+        )
+        self.webhook_silence_seconds = Gauge(
+            "asiento_webhook_silence_seconds",
+            "Time since a source sent something that was proven, or since the start: platforms end subscriptions without a word",
+            ["tenant", "source"],
+            registry=registry,
+        )
+        self.webhook_expected_seconds = Gauge(
+            "asiento_webhook_expected_seconds",
+            "Longest silence that is usual for a source, from the configuration",
+            ["tenant", "source"],
             registry=registry,
         )
 

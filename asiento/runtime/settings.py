@@ -103,12 +103,45 @@ class Settings(BaseSettings):
     projector_batch_records_max: int = Field(
         1_000, ge=1, le=20_000, description="Most records in one transaction of the operational database"
     )
+    gateway_config: Path | None = Field(None, description="YAML file with the sources whose webhooks the gateway takes")
+    gateway_host: str = Field("127.0.0.1", description="Address at which the gateway takes webhooks")
+    gateway_port: int = Field(
+        8080, ge=0, le=65_535, description="Port at which the gateway takes webhooks; 0: a free one, printed at start"
+    )
+    gateway_cert_file: Path | None = Field(None, description="Certificate (PEM, chain included) that the gateway shows; unset: no TLS")
+    gateway_key_file: Path | None = Field(None, description="Private key (PEM, not encrypted) of that certificate")
+    gateway_allow_plaintext: bool = Field(
+        False, description="Allow the gateway to listen off loopback without TLS, behind a proxy that ends it"
+    )
+    gateway_spool_dir: Path | None = Field(None, description="Where records wait while the broker is away; unset: in the data directory")
+    gateway_spool_bytes_max: int = Field(
+        1_073_741_824, ge=1_048_576, le=1_099_511_627_776, description="Most bytes that wait there; then senders hear 503"
+    )
+    gateway_spool_records_max: int = Field(1_000_000, ge=100, le=100_000_000, description="Most records that wait there")
+    gateway_linger_ms: int = Field(8, ge=0, le=100, description="Wait of the gateway for more records before a produce request")
+    gateway_stored_seconds_max: float = Field(
+        2.0, ge=0.1, le=30, description="A record that the brokers have not stored by then goes to the spool, and all after it"
+    )
+    gateway_request_seconds_max: float = Field(10.0, ge=1, le=120, description="Longest time of a request, and of its head alone")
+    gateway_connections_max: int = Field(2_000, ge=1, le=100_000, description="Most connections at once")
+    gateway_deliveries_max: int = Field(
+        100_000, ge=0, le=10_000_000, description="Most deliveries remembered to know a repeated one, 100 bytes each"
+    )
     approval_limit: dict[str, int] = Field(
         {"default": 100_000},
         description="Most that one person books alone to resolve a discrepancy, in minor units by currency, and `default` for all "
         'others, as JSON: {"default": 100000, "JPY": 50000}; above, a second person approves',
     )
     policy: Path | None = Field(None, description="YAML file with the accounting policy; unset: policy version 1 with its defaults")
+    connections: Path | None = Field(
+        None, description="YAML file with what payloads do not say, by tenant and source (docs/normalize.md); unset: defaults everywhere"
+    )
+    fetcher_sources: Path | None = Field(
+        None, description="YAML file that says where and how the fetcher reads the objects of each source (docs/fetcher.md)"
+    )
+    fetch_hours_max: int = Field(
+        72, ge=1, le=720, description="The fetcher tries so long to get an object, then says that it cannot be had"
+    )
     mapping: Path | None = Field(None, description="YAML file with the account mapping")
 
     metrics_host: str = Field("127.0.0.1", description="Address of /metrics and the health pages")
@@ -173,6 +206,16 @@ class Settings(BaseSettings):
         return f"{self.app_id}-orders"
 
     @property
+    def normalizer_id(self) -> str:
+        """Faust id of the normalizer: also its group and the start of its transactional ids."""
+        return f"{self.app_id}-normalizer"
+
+    @property
+    def fetcher_group(self) -> str:
+        """Consumer group of the fetcher."""
+        return f"{self.app_id}-fetcher"
+
+    @property
     def ledger_group(self) -> str:
         """The group name under which the ledger sink's positions are noted on the broker, for lag tools."""
         return f"{self.app_id}-ledger"
@@ -190,6 +233,11 @@ class Settings(BaseSettings):
     def ledger_place(self) -> str:
         """What messages and logs call the ledger; without a password."""
         return place_of(self.ledger_url or f"{SQLITE_PREFIX}{self.data_dir / 'ledger.sqlite'}")
+
+    @property
+    def gateway_spool(self) -> Path:
+        """The directory of the gateway's spool."""
+        return self.gateway_spool_dir or self.data_dir / "gateway-spool"
 
     @property
     def projector_group(self) -> str:
