@@ -97,7 +97,7 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         PRODUCER: (ORDERS_EVENTS,),
         GATEWAY: (ORDERS_RAW, ORDERS_EVENTS),
         NORMALIZER: (ORDERS_EVENTS, FETCH_REQUESTS, ORDERS_RAW, ORDERS_DLQ),
-        FETCHER: (ORDERS_RAW,),
+        FETCHER: (ORDERS_RAW, FETCH_REQUESTS),
         WORKER: _OUTPUTS,
         LEDGER: (ACCOUNTING_ACKS,),
         SWEEPER: (ORDERS_EVENTS,),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asiento.accounting.order_events import OrderEvent
-from schemas.events import encode_checked, encode_event
+from schemas.events import CheckedEvent, encode_checked, encode_event
 from schemas.formats import time_text
 from schemas.partitioning import partition_for
 from schemas.registry import registry
@@ -27,7 +27,11 @@ class EventMessage:
 
 def message_from_json(obj: Any) -> EventMessage:
     """The message of a JSON event of any type of the contract; raises `InvalidEvent`."""
-    checked = encode_checked(obj)
+    return message_of_checked(encode_checked(obj))
+
+
+def message_of_checked(checked: CheckedEvent) -> EventMessage:
+    """The message of a JSON event that was checked."""
     return _message(checked.record_name, checked.value, checked.stated)
 
 

@@ -73,12 +73,17 @@ def check_texts(record: Record, values: dict[str, Any]) -> None:
                 case OneOf(branches=branches) if value is not None:
                     check_texts(next(branch for branch in branches if branch.name == value["type"]), value)
                 case Mapping():
-                    for text in chain.from_iterable((value or {}).items()):
-                        _check_length(text)
+                    check_texts_of_map(value or {})
                 case Primitive(kind="string") if value is not None:
                     _check_length(value)
         except InvalidEvent as problem:
             raise problem.within(field.name) from None
+
+
+def check_texts_of_map(values: dict[str, str]) -> None:
+    """No name and no text of a map is too long."""
+    for text in chain.from_iterable(values.items()):
+        _check_length(text)
 
 
 def _check_item_texts(record: Record, values: dict[str, Any], index: int) -> None:

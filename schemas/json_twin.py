@@ -34,7 +34,7 @@ def read_object(record: Record, value: Any, *, items_max: int = LIST_ITEMS_MAX) 
                 raise InvalidEvent("missing_field", f"{record.name} needs it", field.name)
             continue
         try:
-            found[field.name] = _read(field.type, stated, items_max)
+            found[field.name] = read_value(field.type, stated, items_max)
         except InvalidEvent as problem:
             raise problem.within(field.name) from None
         except ValueError as problem:
@@ -42,7 +42,8 @@ def read_object(record: Record, value: Any, *, items_max: int = LIST_ITEMS_MAX) 
     return found
 
 
-def _read(avro_type: AvroType, value: Any, items_max: int) -> Any:
+def read_value(avro_type: AvroType, value: Any, items_max: int = LIST_ITEMS_MAX) -> Any:
+    """The avro value of one JSON value; raises `InvalidEvent` or, with words alone, `ValueError`."""
     match avro_type:
         case Primitive():
             return _read_primitive(avro_type, value)
@@ -68,7 +69,7 @@ def _read_list(array: Array, value: Any, items_max: int) -> list[Any]:
     found = []
     for index, item in enumerate(value):
         try:
-            found.append(_read(array.items, item, items_max))
+            found.append(read_value(array.items, item, items_max))
         except InvalidEvent as problem:
             raise problem.within(f"[{index}]") from None
     return found
@@ -79,7 +80,7 @@ def _read_map(mapping: Mapping, value: Any, items_max: int) -> dict[str, Any]:
         raise InvalidEvent("invalid_field", "an object is expected")
     if len(value) > items_max:
         raise InvalidEvent("too_many_lines", f"more than {items_max} items")
-    return {_text(name): _read(mapping.values, item, items_max) for name, item in value.items()}
+    return {_text(name): read_value(mapping.values, item, items_max) for name, item in value.items()}
 
 
 def _read_branch(one_of: OneOf, value: Any, items_max: int) -> dict[str, Any]:

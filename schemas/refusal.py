@@ -110,6 +110,32 @@ REASONS: dict[str, Reason] = {
         ),
         Words("Use the murmur2 partitioner (librdkafka: murmur2_random).", "Use el particionador murmur2 (librdkafka: murmur2_random)."),
     ),
+    "unknown_platform": Reason(
+        Words("The raw payload is of a platform that this build does not understand.", "La plataforma no se conoce en esta versión."),
+        Words("Check the source's name in the gateway, or upgrade.", "Revise el nombre del origen en la pasarela, o actualice."),
+    ),
+    "hold_discrepancy": Reason(
+        Words("The figures of the payload do not add up.", "Las cifras del contenido recibido no cuadran."),
+        Words(
+            "Compare with the platform; correct it there and let it send again, or send the right event by hand.",
+            "Compárelo con la plataforma; corríjalo allí y reenvíe, o envíe a mano el evento correcto.",
+        ),
+    ),
+    "refetch": Reason(
+        Words("The payload only points at its object, and nothing says where to fetch it.", "El contenido sólo señala su objeto."),
+        Words("Send the whole object.", "Envíe el objeto completo."),
+    ),
+    "fetch_failed": Reason(
+        Words("An object that a payload pointed at could not be fetched.", "No se pudo obtener un objeto al que apuntaba un contenido."),
+        Words(
+            "Mend the access to the platform, then ask once more: asiento fetcher ask.",
+            "Arregle el acceso a la plataforma y pídalo de nuevo: asiento fetcher ask.",
+        ),
+    ),
+    "reject_malformed": Reason(
+        Words("The payload cannot be read without guessing.", "El contenido no se puede leer sin adivinar."),
+        Words("The detail names the field; mend it at the source.", "El detalle nombra el campo; corríjalo en el origen."),
+    ),
     "crashes_worker": Reason(
         Words(
             "Workers died at this record again and again, so it was set aside undecoded.",

@@ -86,7 +86,7 @@ _DELETED: tuple[_Entry, ...] = (
         retention_days=FETCH_DAYS,
         record_bytes_max=EVENT_RECORD_BYTES_MAX,
         owner="normalizer",
-        writers=("normalizer",),
+        writers=("normalizer", "fetcher"),
         readers=("fetcher",),
     ),
     _Entry(

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from asiento.runtime import log_events
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.logging import get_logger
+from asiento.runtime.service_process import STOP_SECONDS_MAX, ServiceProcess, now_microseconds, service_process
 from asiento.runtime.settings import Settings
 from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_ENTRIES
 from sinks.ack_publisher import AckPublisher
@@ -16,7 +17,7 @@ from sinks.delivery import DeliveryLoop
 from sinks.entry_stream import EntryStream
 from sinks.ledger import Ledger
 from sinks.ledger_access import writer_at
-from sinks.sink_process import STOP_SECONDS_MAX, SinkProcess, identified, now_microseconds, sink_process
+from sinks.sink_process import identified
 
 ACKS_DRAIN_SECONDS_MAX = 4.0
 """Longest wait for acks when leaving; what is not published is published by the next start."""
@@ -27,7 +28,7 @@ async def run_ledger_sink(settings: Settings) -> None:
 
     Raises `LedgerError`, `StreamBroken`, `StreamUnknown` or `BrokerUnreachable`, whose messages are written for people.
     """
-    with sink_process(settings, "sink") as process:
+    with service_process(settings, "sink") as process:
         ledger = writer_at(settings.ledger_location, now_microseconds)
         try:
             await _deliver(settings, ledger, process)
@@ -36,7 +37,7 @@ async def run_ledger_sink(settings: Settings) -> None:
                 await asyncio.wait_for(ledger.close(), STOP_SECONDS_MAX)
 
 
-async def _deliver(settings: Settings, ledger: Ledger, process: SinkProcess) -> None:
+async def _deliver(settings: Settings, ledger: Ledger, process: ServiceProcess) -> None:
     topic, options, metrics = settings.topic(ACCOUNTING_ENTRIES), client_options(settings), process.metrics
     identity, partitions = await identified(topic, settings)
     next_offsets = await ledger.open(identity, partitions)

@@ -9,7 +9,6 @@ transaction, or takes too long, is given back as `RangeTooLarge`: its halves giv
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Final, assert_never
 
 from asiento.accounting.decide import decide
@@ -19,20 +18,16 @@ from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import PolicyBook
 from schemas.acceptance import accept_record
 from schemas.avro_writer import ValueTooLong
-from schemas.dead_letters import DeadLetter, Header, encode_dead_letter
 from schemas.decisions import DecisionBatch, HealedOutcome, RecordOutcome, encode_decisions
 from schemas.discrepancies import encode_discrepancy
 from schemas.entries import encode_entry
 from schemas.events import SchemaLookup, SchemaUndecided, is_locked, refuse_unknown
 from schemas.framing import BadFrame, schema_id_of
-from schemas.kept_headers import kept_value
 from schemas.order_state import encode_state
-from schemas.output_codec import HEADERS_MAX
 from schemas.refusal import Refusal
+from streams.dead_letters import VALUE_BYTES_MAX, letter_of
 from streams.engine.processor import OutputRecord, RangeTooLarge, SourceRange, SourceRecord, StateRecord
 
-VALUE_BYTES_MAX: Final = 8 * 1024 * 1024
-"""Longest value of an entry, a state, a dead letter or a decision batch."""
 OUTPUT_BYTES_MAX: Final = 32 * 1024 * 1024
 """Most bytes of entries of one event, and of one transaction of two or more records."""
 SCHEMAS_WANTED_MAX: Final = 100
@@ -261,7 +256,10 @@ class _Fold:
     def refuse(self, record: SourceRecord, refusal: Refusal, event: OrderEvent | None = None) -> None:
         """One record to its dead letter."""
         self.counts.refusals[refusal.reason] += 1
-        self.dead_letters.append(OutputRecord(record.key, _dead_letter(self.source, record, refusal, self.workplace), []))
+        letter = letter_of(
+            self.source, record, refusal, first_seen_at=self.workplace.decided_at, worker_version=self.workplace.worker_version
+        )
+        self.dead_letters.append(OutputRecord(record.key, letter, []))
         self._outcome(record.offset, event, DEAD_LETTER, refusal.reason, ())
 
     def finish(self) -> ChunkOutput:
@@ -308,43 +306,3 @@ def _name_and_code(outcome: Outcome) -> tuple[str, str | None]:
             return "ignored", code
         case _:
             assert_never(outcome)
-
-
-def _dead_letter(source: SourceRange, record: SourceRecord, refusal: Refusal, workplace: Workplace) -> bytes:
-    """The record as it came, but for headers that are not kept; one that no dead letter can hold is replaced by its length and SHA-256."""
-    headers, detail = record.headers, refusal.detail
-    if len(headers) > HEADERS_MAX:
-        headers, detail = (), f"{detail}; its {len(headers)} headers are left out here, read them at its offset"
-    letter = DeadLetter(
-        topic=source.topic,
-        partition=source.partition,
-        offset=record.offset,
-        key=record.key,
-        value=record.value,
-        headers=tuple(Header(name, kept_value(name, value)) for name, value in headers),
-        reason=refusal.reason,
-        detail=detail,
-        schema_id=refusal.schema_id,
-        first_seen_at=workplace.decided_at,
-        worker_version=workplace.worker_version,
-    )
-    encoded = encode_dead_letter(letter)
-    if len(encoded) <= VALUE_BYTES_MAX:
-        return encoded
-    value = record.value or b""
-    stand_in = f"{detail}; left out here, read it at its offset: {len(value)} bytes, SHA-256 {sha256(value).hexdigest()}"
-    return encode_dead_letter(
-        DeadLetter(
-            topic=letter.topic,
-            partition=letter.partition,
-            offset=letter.offset,
-            key=None,
-            value=None,
-            headers=(),
-            reason=letter.reason,
-            detail=stand_in,
-            schema_id=letter.schema_id,
-            first_seen_at=letter.first_seen_at,
-            worker_version=letter.worker_version,
-        )
-    )

@@ -60,10 +60,10 @@ async def _take(settings: Settings, plan: "BackupPlan", folder: Path, *, offline
 
 
 def _plan(settings: Settings, *, archive: bool) -> "BackupPlan":
+    from asiento.runtime.service_process import now_microseconds
     from schemas.formats import time_text
     from schemas.topics import catalogue
     from sinks.backup.take import BackupPlan
-    from sinks.sink_process import now_microseconds
 
     return BackupPlan(
         ledger_url=settings.ledger_location,

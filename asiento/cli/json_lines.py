@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from asiento.cli.exits import UsageError
 
@@ -24,7 +24,14 @@ def open_input(name: str) -> Iterator[BinaryIO]:
         yield stream
 
 
-def read_lines(stream: BinaryIO, line_bytes_max: int) -> Iterator[tuple[int, bytes]]:
+class LineSource(Protocol):
+    """What lines are read from."""
+
+    def readline(self, size: int, /) -> bytes:
+        """The next line, or the next `size` bytes of it; empty at the end."""
+
+
+def read_lines(stream: LineSource, line_bytes_max: int) -> Iterator[tuple[int, bytes]]:
     """(number from 1, content) of every line that is not blank.
 
     Of a longer line only `line_bytes_max + 1` bytes are given, so that the reader sees that it is too long; the rest is

@@ -18,6 +18,7 @@ from asiento.cli import (
     entries,
     events,
     explain,
+    fetcher,
     gateway,
     ledger,
     normalize,
@@ -33,6 +34,7 @@ from asiento.cli import (
     topics,
     trial_balance,
     up,
+    validate,
     verify,
 )
 from asiento.cli.exits import CommandError, UsageError
@@ -62,9 +64,11 @@ app.command("verify")(verify.verify_command)
 app.add_typer(streams.app, name="streams")
 app.add_typer(sweeper.app, name="sweeper")
 app.add_typer(deadlines.app, name="deadlines")
+app.add_typer(fetcher.app, name="fetcher")
 app.add_typer(gateway.app, name="gateway")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(entries.app, name="entries")
+app.command("validate")(validate.validate_command)
 app.command("simulate")(simulate.simulate_command)
 app.command("backup")(backup.backup_command)
 app.command("restore")(restore.restore_command)

@@ -2,9 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,8 +15,7 @@ from sources.platforms.catalogue import PLATFORMS, adapter_of
 from sources.platforms.connection import Connection, InvalidConnection, connection_from_mapping
 from sources.platforms.context import Context
 from sources.platforms.door import Judged, normalize
-from sources.platforms.memory_files import MemoryDirectory, UnreadableMemory
-from sources.platforms.outcome import Events, Normalized, Nothing, Problem
+from sources.platforms.outcome import Nothing, Problem
 from sources.platforms.payload import PAYLOAD_BYTES_MAX
 from sources.platforms.snapshot import UnreadableSnapshot
 from sources.platforms.snapshot_files import SnapshotDirectory
@@ -45,12 +42,9 @@ def normalize_command(
     exit code 1. What people should know goes to standard error.
     """
     platform = _platform_of(tenant, source)
-    if platform == "shopify":
-        problems = _shopify(files, tenant, source, topic, _connection(connection), _moment(received_at), state, dry_run=dry_run)
-    else:
-        context = Context(tenant=tenant, source=source, connection=_connection(connection), received_at=_moment(received_at))
-        memory = SnapshotDirectory(state, tenant, source) if state is not None else None
-        problems = _all(files, platform, topic, context, memory, dry_run=dry_run)
+    context = Context(tenant=tenant, source=source, connection=_connection(connection), received_at=_moment(received_at))
+    memory = SnapshotDirectory(state, tenant, source) if state is not None else None
+    problems = _all(files, platform, topic, context, memory, dry_run=dry_run)
     if problems:
         raise CommandError(f"{problems} of {len(files)} payloads could not be judged")
 
@@ -59,7 +53,7 @@ def _all(files: list[Path], platform: str, topic: str, context: Context, memory:
     """Judge and print every file; how many of them hold a problem."""
     adapter = adapter_of(platform)
     if adapter is None:
-        raise UsageError(f"--source: platform {platform} is not available in this version; available: {', '.join((*PLATFORMS, 'shopify'))}")
+        raise UsageError(f"--source: platform {platform} is not available in this version; available: {', '.join(PLATFORMS)}")
     problems = 0
     try:
         for file in files:
@@ -91,52 +85,6 @@ def _show(file: Path, answer: Judged | Nothing | Problem) -> int:
             print_json({"problem": {"code": answer.code, "message": answer.message, "pointer": answer.pointer}})
             message(f"{file}: {answer.code}: {answer.message}")
             return 1
-
-
-def _shopify(  # noqa: PLR0917
-    files: list[Path],
-    tenant: str,
-    source: str,
-    topic: str,
-    connection: Connection,
-    received_at: datetime | None,
-    state: Path | None,
-    *,
-    dry_run: bool,
-) -> int:
-    from sources.platforms.shopify.adapter import TOPICS
-    from sources.platforms.shopify.adapter import normalize as normalize_shopify
-
-    if topic not in TOPICS:
-        raise UsageError(f"--topic: {topic} is not normalized in this version; topics that are facts: {', '.join(TOPICS)}")
-    memory = MemoryDirectory(state, tenant, source) if state is not None else None
-    judge = partial(
-        normalize_shopify,
-        topic=topic,
-        tenant=tenant,
-        source=source,
-        connection=connection,
-        received_at=received_at,
-        recall=memory.recall if memory is not None else None,
-    )
-    remember = memory.remember if memory is not None and not dry_run else None
-    try:
-        return sum(_report(file, judge(_content(file)), remember) for file in files)
-    except UnreadableMemory as error:
-        raise CommandError(str(error)) from None
-
-
-def _report(file: Path, result: Normalized, remember: Callable[..., None] | None) -> int:
-    """Print what came of one payload; 1 if it is a problem."""
-    if not isinstance(result, Events):
-        return _show(file, result)
-    for event in result.events:
-        print_json(event)
-    for notice in result.notices:
-        message(f"{file}: {notice}")
-    if remember is not None and result.memory is not None:
-        remember(result.events[0]["order_id"], result.memory)
-    return 0
 
 
 def _platform_of(tenant: str, source: str) -> str:

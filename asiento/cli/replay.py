@@ -42,8 +42,8 @@ def replay_command(
     from asiento.cli.replaying.ranges import Wanted
     from asiento.cli.replaying.run import ReplayPlan
     from asiento.runtime.logging import configure_logging
+    from asiento.runtime.service_process import now_microseconds
     from asiento.runtime.yaml_files import RefusedFile
-    from sinks.sink_process import now_microseconds
     from streams.policies import load_policies
 
     settings = client_settings()

@@ -42,15 +42,17 @@ def export(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which files would be written.")] = False,
     as_json: JSON = False,
 ) -> None:
-    """Write the .avsc files and the lock file, for producers and registries."""
+    """Write the contract for producers: .avsc files and lock file, JSON Schemas and samples of the events, an AsyncAPI document."""
     from schemas.package_files import LOCK_FILE, avsc_contents, lock_content
+    from sources.sdk.generate import documents
 
-    files = {**avsc_contents(), LOCK_FILE: lock_content()}
+    files = {**avsc_contents(), LOCK_FILE: lock_content(), **documents(avro_folder=".")}
     if not dry_run:
         try:
-            directory.mkdir(parents=True, exist_ok=True)
             for name, content in files.items():
-                (directory / name).write_bytes(content)
+                path = directory / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
         except OSError as problem:
             raise CommandError(f"{directory}: {problem.strerror}; name a directory you may write to") from None
     if as_json:

@@ -30,6 +30,7 @@ class Metrics:
             "asiento_asyncio_tasks", "Tasks of the main event loop; a process at work has a steady few", registry=registry
         )
         self._declare_worker(registry)
+        self._declare_normalizer(registry)
         self._declare_ledger(registry)
         self._declare_sweeper_and_projector(registry)
         self._declare_gateway(registry)
@@ -73,6 +74,28 @@ class Metrics:
         )
         self.rebalances = Counter("asiento_rebalances", "Assignments received", registry=registry)
         self.recovery_seconds = Gauge("asiento_recovery_seconds", "Time the last table recovery took", registry=registry)
+
+    def _declare_normalizer(self, registry: CollectorRegistry) -> None:
+        self.raw_records = Counter(
+            "asiento_raw_records",
+            "Raw payloads judged, by platform and outcome: events, waiting, refetch, unchanged, nothing or refused",
+            ["platform", "outcome"],
+            registry=registry,
+        )
+        self.payload_notices = Counter(
+            "asiento_payload_notices", "Figures of payloads that disagree although the main ones tie", ["platform"], registry=registry
+        )
+        self.fetches_requested = Counter(
+            "asiento_fetches_requested", "Objects that payloads only pointed at and that were asked for", registry=registry
+        )
+
+        self.fetches = Counter(
+            "asiento_fetches",
+            "Answers of platforms, by result: fetched, gone, again or not_configured",
+            ["platform", "result"],
+            registry=registry,
+        )
+        self.fetch_seconds = Histogram("asiento_fetch_seconds", "Time of one request to a platform", buckets=AGE_BUCKETS, registry=registry)
 
     def _declare_ledger(self, registry: CollectorRegistry) -> None:
         self.entries_booked = Counter(

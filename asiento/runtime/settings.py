@@ -133,6 +133,15 @@ class Settings(BaseSettings):
         'others, as JSON: {"default": 100000, "JPY": 50000}; above, a second person approves',
     )
     policy: Path | None = Field(None, description="YAML file with the accounting policy; unset: policy version 1 with its defaults")
+    connections: Path | None = Field(
+        None, description="YAML file with what payloads do not say, by tenant and source (docs/normalize.md); unset: defaults everywhere"
+    )
+    fetcher_sources: Path | None = Field(
+        None, description="YAML file that says where and how the fetcher reads the objects of each source (docs/fetcher.md)"
+    )
+    fetch_hours_max: int = Field(
+        72, ge=1, le=720, description="The fetcher tries so long to get an object, then says that it cannot be had"
+    )
     mapping: Path | None = Field(None, description="YAML file with the account mapping")
 
     metrics_host: str = Field("127.0.0.1", description="Address of /metrics and the health pages")
@@ -195,6 +204,16 @@ class Settings(BaseSettings):
     def orders_id(self) -> str:
         """Faust id of the order worker: also its group and the start of its transactional ids."""
         return f"{self.app_id}-orders"
+
+    @property
+    def normalizer_id(self) -> str:
+        """Faust id of the normalizer: also its group and the start of its transactional ids."""
+        return f"{self.app_id}-normalizer"
+
+    @property
+    def fetcher_group(self) -> str:
+        """Consumer group of the fetcher."""
+        return f"{self.app_id}-fetcher"
 
     @property
     def ledger_group(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from asiento.runtime.service_process import now_microseconds
 from schemas.topics import ACCOUNTING_ENTRIES
 from sinks.backup.errors import BackupRefused
 from sinks.backup.sqlite_copy import publish
@@ -10,7 +11,6 @@ from sinks.backup.topic_archive import SLICE_RECORDS_MAX, read_partition
 from sinks.delivery import entry_of
 from sinks.entry_stream import Record, StreamBroken
 from sinks.ledger import Batch, OffsetRange
-from sinks.sink_process import now_microseconds
 from sinks.sqlite_ledger import SqliteLedger
 from sinks.verify.kept_heads import KeptHeads
 

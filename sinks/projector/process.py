@@ -9,12 +9,13 @@ from aiokafka.errors import KafkaError
 from asiento.runtime import log_events
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.logging import get_logger
+from asiento.runtime.service_process import STOP_SECONDS_MAX, ServiceProcess, now_microseconds, service_process
 from asiento.runtime.settings import Settings
 from sinks.projector.projection import Projection
 from sinks.projector.stream import Place, TopicsStream
 from sinks.projector.topics import projected_topics
 from sinks.projector.writer import BoundTopic, OperationalWriter
-from sinks.sink_process import STOP_SECONDS_MAX, SinkProcess, identified, now_microseconds, sink_process
+from sinks.sink_process import identified
 
 
 async def run_projector(settings: Settings) -> None:
@@ -22,7 +23,7 @@ async def run_projector(settings: Settings) -> None:
 
     Raises `OperationalError`, `StreamBroken`, `StreamUnknown` or `BrokerUnreachable`, whose messages are written for people.
     """
-    with sink_process(settings, "projector") as process:
+    with service_process(settings, "projector") as process:
         await _project(settings, process)
 
 
@@ -35,7 +36,7 @@ async def bound_topics(settings: Settings) -> tuple[BoundTopic, ...]:
     return tuple(found)
 
 
-async def _project(settings: Settings, process: SinkProcess) -> None:
+async def _project(settings: Settings, process: ServiceProcess) -> None:
     options = client_options(settings)
     topics = await bound_topics(settings)
     writer = await asyncio.to_thread(OperationalWriter.open, settings.operational_location)

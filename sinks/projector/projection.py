@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
+from asiento.runtime.service_process import STOP_SECONDS_MAX
 from sinks.delivery import IDLE_ADVANCE_SECONDS, LAG_MEASURED_SECONDS, POSITIONS_NOTED_SECONDS
 from sinks.lag import MICROSECONDS, PartitionLag
 from sinks.projector.errors import OperationalUnavailable
@@ -19,7 +20,6 @@ from sinks.projector.reader import OperationalReader
 from sinks.projector.rows import TopicRecord
 from sinks.projector.stream import Place, RetentionTook, TopicsStream
 from sinks.projector.writer import BoundTopic, OperationalWriter, TopicPart
-from sinks.sink_process import STOP_SECONDS_MAX
 
 OPEN_COUNTED_SECONDS = 15.0
 """How often the open items are counted for the metrics."""

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.metrics import Metrics
+from asiento.runtime.service_process import STOP_SECONDS_MAX, now_microseconds
 from asiento.runtime.settings import Settings
 from sinks.entry_stream import StreamBroken
 from sinks.projector.comparison import Comparison, compare
@@ -19,7 +20,6 @@ from sinks.projector.projection import Projection
 from sinks.projector.reader import OperationalReader
 from sinks.projector.stream import Place, TopicsStream
 from sinks.projector.writer import OperationalWriter
-from sinks.sink_process import STOP_SECONDS_MAX, now_microseconds
 
 STILL_SECONDS_MAX: Final = 60.0
 """Longest time without progress: a transaction was left open, or the broker hangs."""

@@ -94,7 +94,7 @@ def _kept(work: _Advance) -> Snapshot:
 
 def _tell_or_wait(work: _Advance, fact: Fact, received_at: datetime) -> None:
     if not _must_wait(work, fact):
-        _tell(work, _completed(work, fact), received_at)
+        _tell(work, fact, received_at)
     elif all(waiting.fact != fact for waiting in work.waiting):
         work.waiting.append(Waiting(fact, received_at))
 
@@ -145,7 +145,10 @@ def _tell_state(work: _Advance, fact: Fact, received_at: datetime) -> None:
 
 
 def _tell(work: _Advance, fact: Fact, received_at: datetime) -> None:
-    """Tell a fact unless it was told with this content, or something newer was."""
+    """Tell a fact unless it was told with this content, or something newer was.
+
+    What the order adds is no part of the content: an edit of the order does not make its old facts new ones.
+    """
     told, digest = work.told.get(fact.business_key), _digest(fact)
     if told is not None:
         older = fact.version is not None and told.version is not None and fact.version < told.version
@@ -153,7 +156,7 @@ def _tell(work: _Advance, fact: Fact, received_at: datetime) -> None:
             return
     number = len(told.digests) if told is not None and fact.repeat == "status" else 0
     key = f"{fact.business_key}:{number}" if number else fact.business_key
-    work.events.append(_event(work, fact, key, received_at, number))
+    work.events.append(_event(work, _completed(work, fact), key, received_at, number))
     work.told[fact.business_key] = Told(fact.version, (*(told.digests if told else ()), digest))
 
 
@@ -187,8 +190,9 @@ def _event(work: _Advance, fact: Fact, business_key: str, received_at: datetime,
 
 
 def _digest(fact: Fact) -> str:
-    """Of what the accounting sees of a fact."""
-    content = orjson.dumps([fact.type, fact.body, fact.test_mode], option=orjson.OPT_SORT_KEYS)
+    """Of what a payload says of a fact, as far as the accounting sees it."""
+    stated = [fact.type, fact.body, fact.test_mode, *([fact.open] if fact.open is not None else ())]
+    content = orjson.dumps(stated, option=orjson.OPT_SORT_KEYS)
     return sha256(content).hexdigest()[:_DIGEST_CHARACTERS]
 
 

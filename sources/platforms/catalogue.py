@@ -6,7 +6,16 @@ from typing import Final
 
 from sources.platforms.adapter import Adapter
 
-_LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {}
+
+def _shopify() -> Adapter:
+    from sources.platforms.shopify.adapter import ADAPTER
+
+    return ADAPTER
+
+
+_LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
+    "shopify": _shopify,
+}
 """Name in sources -> what imports its adapter."""
 
 PLATFORMS: Final = tuple(sorted(_LOADERS))

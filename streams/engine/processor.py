@@ -55,12 +55,16 @@ class SourceRange:
 
 
 class OutputRecord(NamedTuple):
-    """A record to write to the partition of its source; `timestamp` in milliseconds, None or negative: the time of the transaction."""
+    """A record to write; `timestamp` in milliseconds, None or negative: the time of the transaction.
+
+    partition: None = that of its source, which is where records belong that are about the same key.
+    """
 
     key: bytes | None
     value: bytes | None
     headers: Headers
     timestamp: int | None = None
+    partition: int | None = None
 
 
 class StateRecord(NamedTuple):

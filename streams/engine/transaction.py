@@ -120,18 +120,22 @@ class PartitionProducer:
     async def _send(
         self, topic: str, records: Iterable[OutputRecord], timestamp_ms: int
     ) -> list[tuple["asyncio.Future[RecordMetadata]", int]]:
-        """Hand records over as full batches to the source's partition number; a future and a record count per batch."""
-        sent = []
-        batch = self._producer.create_batch()
-        for key, value, headers, own_ms in records:
+        """Hand records over as full batches, in their order per partition; a future and a record count per batch."""
+        sent: list[tuple[asyncio.Future[RecordMetadata], int]] = []
+        open_batches: dict[int, Any] = {}
+        for key, value, headers, own_ms, own_partition in records:
             stamp = timestamp_ms if own_ms is None or own_ms < 0 else own_ms
+            partition = self._source.partition if own_partition is None else own_partition
+            batch = open_batches.get(partition)
+            if batch is None:
+                batch = open_batches[partition] = self._producer.create_batch()
             if batch.append(timestamp=stamp, key=key, value=value, headers=headers) is None:
-                sent.append((await self._producer.send_batch(batch, topic, partition=self._source.partition), batch.record_count()))
-                batch = self._producer.create_batch()
+                sent.append((await self._producer.send_batch(batch, topic, partition=partition), batch.record_count()))
+                batch = open_batches[partition] = self._producer.create_batch()
                 batch.append(timestamp=stamp, key=key, value=value, headers=headers)
-        if batch.record_count():
+        for partition, batch in open_batches.items():
             batch.close()
-            sent.append((await self._producer.send_batch(batch, topic, partition=self._source.partition), batch.record_count()))
+            sent.append((await self._producer.send_batch(batch, topic, partition=partition), batch.record_count()))
         return sent
 
 

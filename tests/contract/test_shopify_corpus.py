@@ -6,33 +6,29 @@ from typing import Any
 import pytest
 
 from schemas.events import event_from_json
-from sources.platforms.connection import connection_from_mapping
-from sources.platforms.outcome import Events, Normalized, Nothing, Problem
-from sources.platforms.shopify.adapter import TOPICS, normalize
+from sources.platforms.connection import DEFAULT_CONNECTION
+from sources.platforms.context import Context
+from sources.platforms.door import Judged, normalize
+from sources.platforms.outcome import Nothing, Problem
+from sources.platforms.shopify.adapter import ADAPTER
 from tests.contract.corpus import CORPUS, corpus_entries, require_corpus
 
-TOPIC_OF_FOLDER = {topic.split("/")[0]: topic for topic in TOPICS}
-ENTRIES = [entry for entry in corpus_entries("shopify") if entry["file"].split("/")[1] in TOPIC_OF_FOLDER]
+FOLDERS = {"orders", "order_transactions", "fulfillments", "refunds"}
+ENTRIES = [entry for entry in corpus_entries("shopify") if entry["file"].split("/")[1] in FOLDERS]
 EMITTING = {"post", "post_and_report_discrepancy", "test_do_not_post"}
 PROBLEMS = {"hold_discrepancy", "refetch", "reject_malformed"}
 
 
-def run(entry: dict[str, Any]) -> Normalized:
-    """The payload under the topic of its folder; snapshots of other order topics are read as orders too."""
-    topic = TOPIC_OF_FOLDER[entry["file"].split("/")[1]]
-    return normalize(
-        (CORPUS / entry["file"]).read_bytes(),
-        topic=topic,
-        tenant="acme",
-        source="shopify:main",
-        connection=connection_from_mapping({}),
-        received_at=None,
-    )
+def run(entry: dict[str, Any]) -> Judged | Nothing | Problem:
+    """The payload under the topic that the corpus gives it."""
+    context = Context(tenant="acme", source="shopify:main", connection=DEFAULT_CONNECTION)
+    (answer,) = normalize(ADAPTER, (CORPUS / entry["file"]).read_bytes(), entry["arrives_as"]["topic"], context)
+    return answer
 
 
 def only_event(entry: dict[str, Any]) -> dict[str, Any]:
     result = run(entry)
-    assert isinstance(result, Events)
+    assert isinstance(result, Judged)
     assert len(result.events) == 1
     event_from_json(result.events[0])
     return result.events[0]
@@ -40,7 +36,7 @@ def only_event(entry: dict[str, Any]) -> dict[str, Any]:
 
 def emitted_events() -> list[dict[str, Any]]:
     """All events of the corpus in file order, for tests that send them through a broker; empty where it is absent."""
-    return [event for entry in ENTRIES if isinstance(result := run(entry), Events) for event in result.events]
+    return [event for entry in ENTRIES if isinstance(result := run(entry), Judged) for event in result.events]
 
 
 def major(event: dict[str, Any], amount: int) -> Decimal:
@@ -49,7 +45,7 @@ def major(event: dict[str, Any], amount: int) -> Decimal:
 
 def test_the_corpus_is_looked_at() -> None:
     require_corpus()
-    assert {TOPIC_OF_FOLDER[entry["file"].split("/")[1]] for entry in ENTRIES} == set(TOPICS)
+    assert {entry["file"].split("/")[1] for entry in ENTRIES} == FOLDERS
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["file"])
@@ -57,7 +53,7 @@ def test_conclusion(entry: dict[str, Any]) -> None:
     conclusion = entry["expect"]["conclusion"]
     result = run(entry)
     if conclusion in EMITTING:
-        assert isinstance(result, Events)
+        assert isinstance(result, Judged)
         assert [event["test_mode"] for event in result.events] == [conclusion == "test_do_not_post"]
         event_from_json(result.events[0])
     elif conclusion == "post_nothing":
@@ -107,7 +103,7 @@ def test_order_figures(entry: dict[str, Any]) -> None:
 def test_disagreeing_secondary_figures_are_reported(entry: dict[str, Any]) -> None:
     names = {"tax": "total_tax", "goods": "total_line_items_price", "discount allocation": "total_discounts", "subtotal": "subtotal_price"}
     result = run(entry)
-    assert isinstance(result, Events)
+    assert isinstance(result, Judged)
     for check in entry["balance"]["checks"]:
         if check["check"] in names:
             reported = any(notice.startswith(names[check["check"]]) for notice in result.notices)

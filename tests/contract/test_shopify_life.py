@@ -85,8 +85,9 @@ def test_entries_and_balances_are_those_worked_out_by_hand(life: Life, tmp_path:
     assert not [line for line in lines if "discrepancy" in line]
 
 
-def test_a_second_run_over_the_same_payloads_gives_the_same_events(life: Life) -> None:
-    assert life_events(life.state) == life.events
+def test_a_second_run_tells_nothing_again_and_one_from_the_start_tells_the_same(life: Life, tmp_path: Path) -> None:
+    assert life_events(life.state) == []
+    assert life_events(tmp_path / "fresh") == life.events
 
 
 def test_without_memory_the_customer_ends_at_zero_all_the_same(tmp_path: Path) -> None:

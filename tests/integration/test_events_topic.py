@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from typer.testing import CliRunner
 
 from asiento.cli import event_tail
-from asiento.cli.event_producer import IN_FLIGHT_MAX, EventProducer
+from asiento.cli.event_producer import EventProducer
 from asiento.cli.exits import CommandError
 from asiento.cli.main import app
 from asiento.runtime import topic_admin
@@ -19,6 +19,7 @@ from schemas.acceptance import accept_record
 from schemas.event_messages import message_from_json
 from schemas.refusal import Refusal
 from schemas.topics import ORDERS_EVENTS, catalogue
+from sources.sdk.producer import IN_FLIGHT_EVENTS_MAX
 from tests.unit.schemas import examples
 
 PARTITIONS = 4
@@ -43,7 +44,7 @@ async def first(settings: Settings, limit: int, key: str | None = None) -> list[
 
 
 async def test_every_sent_event_is_accepted_where_it_lies(settings: Settings, kafka: str, topic: str) -> None:
-    count = IN_FLIGHT_MAX + 200  # the window fills
+    count = IN_FLIGHT_EVENTS_MAX + 200  # the window fills
     async with EventProducer(settings) as producer:
         for number in range(count):
             await producer.send(message_from_json(examples.captured(order_id=str(number))))

@@ -16,6 +16,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from asiento.runtime.metrics import Metrics
+from asiento.runtime.service_process import now_microseconds
 from asiento.runtime.settings import load_settings
 from schemas.decisions import DecisionBatch, HealedOutcome, RecordOutcome, encode_decisions
 from schemas.topics import ACCOUNTING_ENTRIES
@@ -23,7 +24,6 @@ from sinks.delivery import DeliveryLoop
 from sinks.entry_stream import EntryStream
 from sinks.ledger import ForeignLedger
 from sinks.ledger_access import BookedRow, reader_at
-from sinks.sink_process import now_microseconds
 from sinks.sqlite_ledger import SqliteLedger
 from sinks.stream_identity import identify
 from sinks.verify import FAULTS, Report, verify

@@ -24,8 +24,9 @@ import mode
 import structlog
 
 from asiento.accounting.policy import DEFAULT_POLICIES
-from asiento.runtime import loop_watchdog
+from asiento.runtime import loop_watchdog, service_process
 from asiento.runtime.metrics import Metrics
+from asiento.runtime.service_process import ServiceProcess
 from asiento.runtime.settings import Settings
 from sinks import ack_publisher, entry_stream, ledger_process, sink_process
 from sinks.entry_stream import StreamBroken
@@ -34,7 +35,7 @@ from sinks.projector import process as projector_process
 from sinks.projector import stream as projector_stream
 from sinks.projector.errors import OperationalError
 from sinks.projector.writer import OperationalWriter
-from sinks.sink_process import BrokerUnreachable, SinkProcess
+from sinks.sink_process import BrokerUnreachable
 from sinks.sqlite_ledger import SqliteLedger, ledger_path
 from sinks.stream_identity import StreamUnknown
 from streams import orders
@@ -231,10 +232,10 @@ METRICS: ContextVar[Metrics] = ContextVar("metrics")
 
 
 @contextmanager
-def _sink_process(settings: Settings, name: str) -> Iterator[SinkProcess]:
-    """Stands for `sinks.sink_process.sink_process`: signals, but no health pages."""
+def _service_process(settings: Settings, name: str) -> Iterator[ServiceProcess]:
+    """Stands for `asiento.runtime.service_process.service_process`: signals, but no health pages."""
     del settings
-    process = SinkProcess(name, METRICS.get())
+    process = ServiceProcess(name, METRICS.get())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, process.stop.set)
@@ -337,7 +338,7 @@ def _patches(loop: SimLoop, *, locked: bool) -> Sequence[Any]:
     return (
         *clock,
         patch.object(engine_app, "gc", no_gc),
-        patch.object(sink_process, "gc", no_gc),
+        patch.object(service_process, "gc", no_gc),
         patch.object(aiokafka, "AIOKafkaConsumer", clients.SimConsumer),
         patch.object(entry_stream, "AIOKafkaConsumer", clients.SimConsumer),
         patch.object(transaction, "AIOKafkaProducer", clients.SimProducer),
@@ -354,8 +355,8 @@ def _patches(loop: SimLoop, *, locked: bool) -> Sequence[Any]:
         patch.object(runner, "threading", SimpleNamespace(Timer=_Timer)),
         patch.object(ledger_process, "now_microseconds", lambda: time.time_ns() // 1000),
         patch.object(projector_process, "now_microseconds", lambda: time.time_ns() // 1000),
-        patch.object(ledger_process, "sink_process", _sink_process),
-        patch.object(projector_process, "sink_process", _sink_process),
+        patch.object(ledger_process, "service_process", _service_process),
+        patch.object(projector_process, "service_process", _service_process),
         patch.object(projector_process, "OperationalWriter", WorldWriter),
         patch.object(projector_stream, "AIOKafkaConsumer", clients.SimConsumer),
         patch.object(ledger_process, "writer_at", lambda location, clock: WorldLedger(ledger_path(location), clock)),

@@ -1,1 +1,1 @@
-"""Shopify: the webhook topics that are facts, to canonical order events; `adapter.normalize` is the door."""
+"""Shopify: orders with their edits and cancellations, payments, shipments, refunds, returns, disputes, fees."""

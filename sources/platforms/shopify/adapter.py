@@ -1,80 +1,58 @@
-"""The door of the Shopify adapter: payload bytes -> events, nothing, or a problem."""
+"""The adapter of Shopify: what is inside a payload, what it states, and what its order adds to that."""
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
-from schemas.events import encode_event_json
-from schemas.refusal import InvalidEvent
-from sources.platforms.connection import Connection
-from sources.platforms.outcome import Events, Normalized, Nothing, OrderMemory, Problem, Unjudged
-from sources.platforms.payload import Node, parse_object
-from sources.platforms.shopify.context import Context
-from sources.platforms.shopify.fulfillment import shipment_dispatched
-from sources.platforms.shopify.order import order_placed
-from sources.platforms.shopify.refund import refund_issued
-from sources.platforms.shopify.transaction import payment_captured
+from sources.platforms.adapter import Grade
+from sources.platforms.context import Context
+from sources.platforms.facts import Fact, Part, Reading
+from sources.platforms.outcome import EventTwin, Nothing
+from sources.platforms.payload import Node, parse_payload
+from sources.platforms.shopify.fulfillment import read_fulfillment
+from sources.platforms.shopify.kinds import TOPICS
+from sources.platforms.shopify.order import read_order
+from sources.platforms.shopify.parts import parts_of
+from sources.platforms.shopify.quiet import read_quiet
+from sources.platforms.shopify.refund import complete_refund, read_refund
+from sources.platforms.shopify.transaction import read_transaction
 
-Recall: TypeAlias = Callable[[str], OrderMemory]
-"""Order id -> what is remembered of the order."""
-
-TOPICS = {
-    "orders/create": "order",
-    "order_transactions/create": "transaction",
-    "fulfillments/create": "fulfillment",
-    "refunds/create": "refund",
+_READERS: Final[Mapping[str, Callable[[Node, Context], Reading | Nothing]]] = {
+    "order": read_order,
+    "transaction": read_transaction,
+    "fulfillment": read_fulfillment,
+    "refund": read_refund,
 }
-"""Topics that are facts -> the envelope that REST answers put around the same object."""
+_TOLD_AS: Final = {"PaymentCaptured": "captures", "RefundIssued": "refunds"}
+"""Event -> the word in a connection's `facts` that it is told under; every other one is told with `orders`."""
 
 
-def normalize(
-    payload: bytes,
-    *,
-    topic: str,
-    tenant: str,
-    source: str,
-    connection: Connection,
-    received_at: datetime | None,
-    recall: Recall | None = None,
-) -> Normalized:
-    """Judge one payload of one of `TOPICS`.
+class ShopifyAdapter:
+    """Shopify. All that belongs to an order is kept under the order's id."""
 
-    The same arguments always give the same answer. Without `recall` every payload is read by itself; with it,
-    `Events.memory` is what to remember of the order afterwards.
-    """
-    context = Context(tenant=tenant, source=source, connection=connection, received_at=received_at)
-    try:
-        node = _unwrapped(parse_object(payload), TOPICS[topic])
-        return _kept_to_the_contract(_judge(node, topic, context, recall))
-    except Unjudged as unjudged:
-        return unjudged.problem
+    name = "shopify"
+    grade: Grade = "A"
+    topics: Mapping[str, str] = TOPICS
 
+    def parse(self, body: bytes) -> Node:
+        """The payload's bytes as a node."""
+        return parse_payload(body)
 
-def _judge(node: Node, topic: str, context: Context, recall: Recall | None) -> Events | Nothing:
-    if topic == "order_transactions/create":
-        return payment_captured(node, context)
-    owner = node.find("id" if topic == "orders/create" else "order_id")
-    memory = recall(owner.identity()) if recall is not None and owner is not None else None
-    if topic == "orders/create":
-        return order_placed(node, context, memory)
-    if topic == "fulfillments/create":
-        return shipment_dispatched(node, context, memory)
-    return refund_issued(node, context, memory)
+    def open(self, payload: Node, topic: str) -> Sequence[Part]:
+        """The objects of a payload, a page or an event bus's envelope."""
+        return parts_of(payload, topic)
+
+    def read(self, part: Part, context: Context) -> Reading | Nothing:
+        """The facts of one object."""
+        reader = _READERS.get(part.kind)
+        found = reader(part.node, context) if reader is not None else read_quiet(part.kind, part.node)
+        if isinstance(found, Nothing):
+            return found
+        return replace(found, facts=tuple(fact for fact in found.facts if context.connection.tells(_TOLD_AS.get(fact.type, "orders"))))
+
+    def complete(self, fact: Fact, order: EventTwin) -> Fact:
+        """A refund finds its order's taxes; what waits for its test mode only is complete as it is."""
+        return complete_refund(fact, order) if fact.type == "RefundIssued" else fact
 
 
-def _kept_to_the_contract(found: Events | Nothing) -> Events | Nothing | Problem:
-    """What the contract would refuse later (too large, too many lines, amounts beyond its bounds) is a problem of the payload now."""
-    try:
-        for event in found.events if isinstance(found, Events) else ():
-            encode_event_json(event)
-    except InvalidEvent as broken:
-        return Problem("reject_malformed", f"the event would break the contract: {broken.detail}", "")
-    return found
-
-
-def _unwrapped(node: Node, envelope: str) -> Node:
-    """A REST answer holds the object under its name; an order edit is only a pointer to the order."""
-    if "order_edit" in node.value:
-        raise Unjudged("refetch", "an order edit carries line deltas without amounts: fetch the order again", "/order_edit")
-    inner = node.value.get(envelope)
-    return Node(inner, f"/{envelope}") if len(node.value) == 1 and isinstance(inner, dict) else node
+ADAPTER: Final = ShopifyAdapter()

@@ -1,10 +1,11 @@
-"""fulfillments/create: a successful fulfilment is a shipment; its line quantities are the units that left."""
+"""Fulfilments: a successful fulfilment is a shipment; its line quantities are the units that left."""
 
-from sources.platforms.outcome import NO_MEMORY, Events, EventTwin, Nothing, OrderMemory, Unjudged
+from sources.platforms.context import Context
+from sources.platforms.facts import Fact, Reading
+from sources.platforms.outcome import EventTwin, Nothing, Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.shopify.context import Context
-from sources.platforms.shopify.memory import order_known_to
 from sources.platforms.shopify.places import place_of
+from sources.platforms.shopify.times import occurred_at, seen_at
 
 STATUSES_WITHOUT_SHIPMENT = frozenset({"pending", "open", "cancelled", "error", "failure"})
 
@@ -14,8 +15,16 @@ def is_tip(line_item: Node) -> bool:
     return line_item.find("tip_payment_gateway") is not None or line_item.find("tip") is not None
 
 
-def shipment_dispatched(fulfillment: Node, context: Context, memory: OrderMemory | None) -> Events | Nothing:
-    """One ShipmentDispatched, or nothing. Test mode is the order's, where the order is known."""
+def read_fulfillment(fulfillment: Node, context: Context) -> Reading | Nothing:
+    """One ShipmentDispatched, or nothing."""
+    found = shipment_dispatched(fulfillment, context)
+    if isinstance(found, Nothing):
+        return found
+    return Reading(order_id=fulfillment.need("order_id").identity(), facts=(found,), seen_at=seen_at(fulfillment, context))
+
+
+def shipment_dispatched(fulfillment: Node, context: Context) -> Fact | Nothing:
+    """The shipment that a fulfilment is, or why it is none. Whether it is a test the order says."""
     status = fulfillment.need("status").text()
     if status in STATUSES_WITHOUT_SHIPMENT:
         return Nothing(f"fulfilment with status {status}: nothing was dispatched")
@@ -30,16 +39,14 @@ def shipment_dispatched(fulfillment: Node, context: Context, memory: OrderMemory
     if not lines:
         return Nothing("fulfilment without units")
     shipment_id = fulfillment.need("id").identity()
-    placed, remembered = order_known_to(memory or NO_MEMORY, f"shipment:{shipment_id}")
-    event = context.envelope(
-        "ShipmentDispatched",
-        fulfillment.need("order_id").identity(),
-        f"shipment:{shipment_id}",
-        payload=fulfillment,
-        test_mode=bool(placed and placed["test_mode"]),
+    return Fact(
+        type="ShipmentDispatched",
+        business_key=f"shipment:{shipment_id}",
+        body={"shipment_id": shipment_id, "lines": lines} | _places(fulfillment, context),
+        occurred_at=occurred_at(fulfillment, context),
+        test_mode=None,
+        open={},
     )
-    event |= {"shipment_id": shipment_id, "lines": lines} | _places(fulfillment, context)
-    return Events(events=(event,), memory=remembered)
 
 
 def _places(fulfillment: Node, context: Context) -> EventTwin:

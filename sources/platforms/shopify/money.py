@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from sources.platforms.minor_units import exponent_of, to_minor_units
-from sources.platforms.outcome import Unjudged
+from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
 
 
@@ -20,6 +20,10 @@ class MoneyReader:
     exponent: int
     plain_is_foreign: bool = False
     """The plain fields are in the shop's currency, which is another one: only the sets count."""
+
+    def fields(self) -> EventTwin:
+        """Currency and exponent, on every event with a money field."""
+        return {"currency": self.currency, "currency_exponent": self.exponent}
 
     def find(self, node: Node, name: str) -> int | None:
         """The amount of a field or of its `_set`; None where neither is there."""

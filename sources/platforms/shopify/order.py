@@ -1,13 +1,13 @@
-"""orders/create: the order as it was agreed. Payments, refunds and fulfilments inside it are copies of other topics."""
+"""Orders: what was agreed with the customer, as lines with discounts and taxes that tie to the total."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sources.platforms.outcome import NO_MEMORY, Events, EventTwin, OrderMemory
+from sources.platforms.context import Context
+from sources.platforms.facts import ORDER_KEY, Fact, Reading
+from sources.platforms.outcome import EventTwin
 from sources.platforms.payload import Node
-from sources.platforms.shopify.context import Context, money_fields
 from sources.platforms.shopify.jurisdictions import UNKNOWN_COUNTRY
-from sources.platforms.shopify.memory import with_order
 from sources.platforms.shopify.money import MoneyReader, presentment_code, reader_for
 from sources.platforms.shopify.order_checks import secondary_figures, tie_to_total
 from sources.platforms.shopify.order_discounts import DiscountReader
@@ -15,6 +15,7 @@ from sources.platforms.shopify.order_lines import LineReader, OrderLine
 from sources.platforms.shopify.order_taxes import with_order_taxes
 from sources.platforms.shopify.payment_terms import terms_of
 from sources.platforms.shopify.places import place_of
+from sources.platforms.shopify.times import occurred_at, seen_at, version_at
 
 IDS_EXACT_BELOW = 2**53
 
@@ -29,15 +30,33 @@ class _Agreed:
     unallocated_discount: int
 
 
-def order_placed(order: Node, context: Context, memory: OrderMemory | None) -> Events:
-    """One OrderPlaced; raises `Unjudged` hold_discrepancy if lines and total differ."""
+def read_order(order: Node, context: Context) -> Reading:
+    """The order as it is now."""
+    state, notices = order_state(order, context)
+    return Reading(
+        order_id=order.need("id").identity(),
+        facts=(state,),
+        version=version_at(order, context),
+        seen_at=seen_at(order, context),
+        notices=notices,
+    )
+
+
+def order_state(order: Node, context: Context) -> tuple[Fact, tuple[str, ...]]:
+    """(the order as a fact of repeat `state`, notices); raises `Unjudged` hold_discrepancy if lines and total differ."""
     money = order_money(order, context)
     included = _flag(order, "taxes_included")
     place = _tax_place(order, context)
     agreed = _agreed(order, money, place, included)
-    event = _twin(order, context, money, agreed, included)
-    notices = secondary_figures(order, money, agreed.lines, agreed.unallocated_discount) + _remarks(order, place, agreed.lines)
-    return Events(events=(event,), notices=notices, memory=with_order(memory or NO_MEMORY, event))
+    fact = Fact(
+        type="OrderPlaced",
+        business_key=ORDER_KEY,
+        body=_body(order, context, money, agreed, included),
+        occurred_at=occurred_at(order, context),
+        test_mode=_flag(order, "test"),
+        repeat="state",
+    )
+    return fact, secondary_figures(order, money, agreed.lines, agreed.unallocated_discount) + _remarks(order, place, agreed.lines)
 
 
 def order_money(order: Node, context: Context) -> MoneyReader:
@@ -61,13 +80,11 @@ def _agreed(order: Node, money: MoneyReader, place: dict[str, str], included: bo
     )
 
 
-def _twin(order: Node, context: Context, money: MoneyReader, agreed: _Agreed, included: bool) -> EventTwin:
+def _body(order: Node, context: Context, money: MoneyReader, agreed: _Agreed, included: bool) -> EventTwin:
     location, source_name, customer = order.find("location_id"), order.find("source_name"), order.find("customer")
     location_id = location.identity() if location else None
     customer_id = customer.find("id") if customer else None
-    event = context.envelope("OrderPlaced", order.need("id").identity(), "order", payload=order, test_mode=_flag(order, "test"))
-    event |= money_fields(money) | terms_of(order, context.connection)
-    event |= {
+    stated: EventTwin = {
         "legal_entity": context.connection.legal_entity_of(location_id, context.tenant),
         "channel": context.connection.channel_of(source_name.text() if source_name else None),
         "store": context.connection.location_name(location_id),
@@ -78,7 +95,7 @@ def _twin(order: Node, context: Context, money: MoneyReader, agreed: _Agreed, in
         "order_discounts": agreed.order_discounts,
         "total": agreed.total,
     }
-    return {name: value for name, value in event.items() if value is not None}
+    return money.fields() | terms_of(order, context.connection) | stated
 
 
 def _tax_place(order: Node, context: Context) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""refunds/create: units and charges credited, and the money that goes back for them.
+"""Refunds: units and charges credited, and the money that goes back for them.
 
 `RefundIssued` states what Shopify states where that is safe: net and taxes of a line only for goods that came back
 (restock_type `return`, so they were invoiced) and only if the order is known, because the refund names no
@@ -6,22 +6,22 @@ jurisdictions. Elsewhere the amounts stay open and the accounting takes them fro
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
-from asiento.accounting.order_events import RefundScope, TenderStatus
-from sources.platforms.outcome import NO_MEMORY, Events, EventTwin, Nothing, OrderMemory, Unjudged
+from asiento.accounting.order_events import TenderStatus
+from sources.platforms.context import Context
+from sources.platforms.facts import Fact, Reading
+from sources.platforms.outcome import EventTwin, Nothing, Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.shopify.context import Context, money_fields
-from sources.platforms.shopify.memory import order_known_to, refund_revision
 from sources.platforms.shopify.money import MoneyReader, presentment_code, reader_for
 from sources.platforms.shopify.order_checks import difference_text
-from sources.platforms.shopify.refund_credits import CreditReader, Credits
+from sources.platforms.shopify.refund_credits import Credits, credits_of
+from sources.platforms.shopify.refund_statement import StatementReader, statement_from_json
 from sources.platforms.shopify.tenders import cash_rounding, gateway_reference, gateway_slug, tender_of
+from sources.platforms.shopify.times import occurred_at, seen_at
 
-SCOPES: dict[str, RefundScope] = {"cancel": "UNSHIPPED", "return": "SHIPPED"}
-"""restock_type -> scope; every other one leaves it to the accounting (AUTO)."""
-
-TENDER_STATUSES: dict[str, TenderStatus] = {
+TENDER_STATUSES: Final[dict[str, TenderStatus]] = {
     "success": "SUCCEEDED",
     "pending": "PENDING",
     "awaiting_response": "PENDING",
@@ -29,6 +29,8 @@ TENDER_STATUSES: dict[str, TenderStatus] = {
     "failure": "FAILED",
     "error": "FAILED",
 }
+_PROGRESS: Final = {"PENDING": 1, "SUCCEEDED": 2, "FAILED": 3}
+"""A tender only moves upwards, and new ones only join: their sum tells the later state of a refund from the earlier one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,54 +43,86 @@ class _Money:
     test_mode: bool | None
 
 
-def refund_issued(refund: Node, context: Context, memory: OrderMemory | None) -> Events | Nothing:
+def read_refund(refund: Node, context: Context) -> Reading | Nothing:
     """One RefundIssued; raises `Unjudged` hold_discrepancy if money and credits differ without a stated reason."""
+    found = refund_issued(refund, context)
+    if isinstance(found, Nothing):
+        return found
+    fact, notices = found
+    return Reading(order_id=refund.need("order_id").identity(), facts=(fact,), seen_at=seen_at(refund, context), notices=notices)
+
+
+def refund_issued(refund: Node, context: Context) -> tuple[Fact, tuple[str, ...]] | Nothing:
+    """(the refund, notices), or why there is none. Without its order it says less, and carries what the order has to add."""
     transactions = [(item, item.need("kind").text()) for item in refund.each("transactions")]
     if any(kind == "suggested_refund" for _, kind in transactions):
         return Nothing("a refund calculation: nothing has happened yet")
     refund.need("refund_line_items")
     refund.need("transactions")
-    refund_id, order_id = refund.need("id").identity(), refund.need("order_id").identity()
-    placed, looked = order_known_to(memory or NO_MEMORY, f"refund:{refund_id}")
+    refund_id = refund.need("id").identity()
     paid_back = [item for item, kind in transactions if kind == "refund"]
-    money = _refund_money(refund, paid_back, context, placed)
+    money = _refund_money(refund, paid_back, context)
     given = _money_given(paid_back, money)
-    credited = CreditReader(refund=refund, money=money, placed=placed).read(given.on_the_way, SCOPES)
+    statement = StatementReader(refund, money).read()
+    blind = statement.holds_tax(given.on_the_way)
+    credited = credits_of(statement, bool(context.order["prices_include_tax"]) if context.order else blind, context.order)
     if not credited.lines and not credited.adjustments and not given.tenders:
         return Nothing("a refund without units and without money")
-    _tie(refund, money, given, credited)
-    statuses = ",".join(f"{tender['tender_id']}={tender['status']}" for tender in given.tenders)
-    revision, remembered = refund_revision(looked, refund_id, statuses)
-    test_mode = given.test_mode if given.test_mode is not None else bool(placed and placed["test_mode"])
-    event = context.envelope("RefundIssued", order_id, f"refund:{refund_id}", payload=refund, revision=revision, test_mode=test_mode)
-    event |= money_fields(money) | {
-        "refund_id": refund_id,
-        "lines": credited.lines,
-        "adjustments": credited.adjustments,
-        "tenders": given.tenders,
-        "allow_over_refund": False,
-    }
+    if not _ties(credited, given.on_the_way, given.failed):
+        text = difference_text("money returned against the value of the refund", given.on_the_way, credited.calculated, money)
+        raise Unjudged("hold_discrepancy", text, f"{refund.pointer}/transactions")
     returned = refund.find("return")
-    if returned is not None:
-        event["return_id"] = returned.need("id").identity()
-    return Events(events=(event,), notices=credited.notices, memory=remembered)
+    fact = Fact(
+        type="RefundIssued",
+        business_key=f"refund:{refund_id}",
+        body=money.fields()
+        | {
+            "refund_id": refund_id,
+            "return_id": returned.need("id").identity() if returned is not None else None,
+            "tenders": given.tenders,
+            "allow_over_refund": False,
+        }
+        | _credited(credits_of(statement, blind, None)),
+        occurred_at=occurred_at(refund, context),
+        test_mode=given.test_mode,
+        repeat="status",
+        version=sum(_PROGRESS[tender["status"]] for tender in given.tenders),
+        open=statement.to_json() | {"on_the_way": given.on_the_way, "failed": given.failed},
+    )
+    return fact, credited.notices if context.order or not context.remembers else credited.notices_of_amounts
 
 
-def _refund_money(refund: Node, transactions: Sequence[Node], context: Context, placed: EventTwin | None) -> MoneyReader:
+def complete_refund(fact: Fact, order: EventTwin) -> Fact:
+    """The refund with the taxes of its order; as it is where they do not fit."""
+    if not isinstance(fact.open, dict) or order["currency"] != fact.body["currency"]:
+        return fact
+    credited = credits_of(statement_from_json(fact.open), bool(order["prices_include_tax"]), order)
+    if not _ties(credited, fact.open["on_the_way"], fact.open["failed"]):
+        return fact
+    return replace(fact, body=fact.body | _credited(credited))
+
+
+def _credited(credited: Credits) -> EventTwin:
+    return {"lines": credited.lines, "adjustments": credited.adjustments}
+
+
+def _refund_money(refund: Node, transactions: Sequence[Node], context: Context) -> MoneyReader:
     """The currency the money went back in, else that of the stated sets, else the order's, else the connection's."""
+    order = context.order
     stated = [item.find("currency") for item in transactions]
     codes = {code.value if isinstance(code.value, str) else None for code in stated if code is not None}
     if len(codes) > 1:
-        raise Unjudged("reject_malformed", "the transactions are in several currencies", "/transactions")
+        raise Unjudged("reject_malformed", "the transactions are in several currencies", f"{refund.pointer}/transactions")
     sets = [(item, ("subtotal",)) for item in refund.each("refund_line_items")]
     sets += [(item, ("amount",)) for item in refund.each("order_adjustments")]
     sets += [(item, ("subtotal_amount",)) for item in refund.each("refund_shipping_lines")] + [(refund, ("total_duties",))]
     in_sets = (presentment_code(node, names) for node, names in sets)
     code = next((code for code in stated if code is not None), None) or next((code for code in in_sets if code is not None), None)
-    known = placed["currency"] if placed else context.connection.default_currency
-    money = reader_for(code or known, "/transactions/0/currency" if transactions else "/currency")
-    if placed is not None and placed["currency"] != money.currency:
-        raise Unjudged("hold_discrepancy", f"the refund is in {money.currency}, its order in {placed['currency']}", "/transactions")
+    known = order["currency"] if order else context.connection.default_currency
+    money = reader_for(code or known, f"{refund.pointer}/transactions/0/currency" if transactions else f"{refund.pointer}/currency")
+    if order is not None and order["currency"] != money.currency:
+        text = f"the refund is in {money.currency}, its order in {order['currency']}"
+        raise Unjudged("hold_discrepancy", text, f"{refund.pointer}/transactions")
     return money
 
 
@@ -96,7 +130,7 @@ def _money_given(transactions: Sequence[Node], money: MoneyReader) -> _Money:
     tenders, on_the_way, failed = [], 0, 0
     tests = {test.flag() for item in transactions if (test := item.find("test")) is not None}
     if len(tests) > 1:
-        raise Unjudged("hold_discrepancy", "some transactions are tests and some are not", "/transactions")
+        raise Unjudged("hold_discrepancy", "some transactions are tests and some are not", transactions[0].pointer)
     for item in transactions:
         status = TENDER_STATUSES.get(item.need("status").text())
         if status is None:
@@ -128,10 +162,7 @@ def _tender(transaction: Node, amount: int, status: TenderStatus) -> EventTwin:
     return {name: value for name, value in tender.items() if value is not None}
 
 
-def _tie(refund: Node, money: MoneyReader, given: _Money, credited: Credits) -> None:
+def _ties(credited: Credits, on_the_way: int, failed: int) -> bool:
     """Money on the way must be what is credited; what is short of it may have failed and is still owed."""
-    short = credited.calculated - given.on_the_way
-    if short == 0 or 0 < short <= given.failed:
-        return
-    text = difference_text("money returned against the value of the refund", given.on_the_way, credited.calculated, money)
-    raise Unjudged("hold_discrepancy", text, f"{refund.pointer}/transactions")
+    short = credited.calculated - on_the_way
+    return short == 0 or 0 < short <= failed

@@ -1,10 +1,12 @@
-"""order_transactions/create: a successful capture or sale is money received; everything else is not, or arrives elsewhere."""
+"""Order transactions: a successful capture or sale is money received; everything else is not, or arrives elsewhere."""
 
-from sources.platforms.outcome import Events, EventTwin, Nothing, Unjudged
+from sources.platforms.context import Context
+from sources.platforms.facts import Fact, Reading
+from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.shopify.context import Context, money_fields
 from sources.platforms.shopify.money import MoneyReader, reader_for
 from sources.platforms.shopify.tenders import cash_rounding, gateway_reference, gateway_slug, tender_of
+from sources.platforms.shopify.times import occurred_at, seen_at
 
 MONEY_KINDS = frozenset({"capture", "sale"})
 KINDS_WITHOUT_EFFECT = {
@@ -17,9 +19,17 @@ KINDS_WITHOUT_EFFECT = {
 STATUSES_WITHOUT_MONEY = frozenset({"pending", "failure", "error", "awaiting_response", "unknown"})
 
 
-def payment_captured(transaction: Node, context: Context) -> Events | Nothing:
+def read_transaction(transaction: Node, context: Context) -> Reading | Nothing:
     """One PaymentCaptured, or nothing."""
-    kind, status = transaction.need("kind").text(), transaction.need("status").text()
+    found = payment_captured(transaction, context)
+    if isinstance(found, Nothing):
+        return found
+    return Reading(order_id=transaction.need("order_id").identity(), facts=(found,), seen_at=seen_at(transaction, context))
+
+
+def payment_captured(transaction: Node, context: Context) -> Fact | Nothing:
+    """The capture that a transaction is, or why it is none."""
+    kind = transaction.need("kind").text()
     if kind == "change":
         pointer = f"{transaction.pointer}/kind"
         raise Unjudged("hold_discrepancy", "change given back at a till: net it against its sale by hand", pointer)
@@ -27,15 +37,14 @@ def payment_captured(transaction: Node, context: Context) -> Events | Nothing:
         raise Unjudged("reject_malformed", f"{transaction.pointer}/kind is not a kind of transaction", f"{transaction.pointer}/kind")
     if kind not in MONEY_KINDS:
         return Nothing(KINDS_WITHOUT_EFFECT[kind])
+    status = transaction.need("status").text()
     if status in STATUSES_WITHOUT_MONEY:
         return Nothing(f"{kind} with status {status}: no money moved")
     if status != "success":
         raise Unjudged("reject_malformed", f"{transaction.pointer}/status is not a status", f"{transaction.pointer}/status")
     money = transaction_money(transaction, context)
     amount = received_amount(transaction, money)
-    if amount == 0:
-        return Nothing(f"{kind} of nothing")
-    return Events(events=(_captured(transaction, context, money, amount),))
+    return _captured(transaction, context, money, amount) if amount else Nothing(f"{kind} of nothing")
 
 
 def transaction_money(transaction: Node, context: Context) -> MoneyReader:
@@ -51,25 +60,24 @@ def received_amount(transaction: Node, money: MoneyReader) -> int:
     return amount
 
 
-def _captured(transaction: Node, context: Context, money: MoneyReader, amount: int) -> EventTwin:
+def _captured(transaction: Node, context: Context, money: MoneyReader, amount: int) -> Fact:
     payment_id = transaction.need("id").identity()
     test = transaction.find("test")
     location, parent = transaction.find("location_id"), transaction.find("parent_id")
-    event = context.envelope(
-        "PaymentCaptured",
-        transaction.need("order_id").identity(),
-        f"capture:{payment_id}",
-        payload=transaction,
-        test_mode=test is not None and test.flag(),
+    return Fact(
+        type="PaymentCaptured",
+        business_key=f"capture:{payment_id}",
+        body=money.fields()
+        | {
+            "payment_id": payment_id,
+            "parent_payment_id": parent.identity() if parent else None,
+            "tender": tender_of(transaction),
+            "gateway": gateway_slug(transaction.find("gateway")),
+            "gateway_reference": gateway_reference(transaction),
+            "amount": amount,
+            "store": context.connection.location_name(location.identity() if location else None),
+        },
+        occurred_at=occurred_at(transaction, context),
+        test_mode=test.flag() if test is not None else None,
+        open=None if test is not None else {},
     )
-    event |= money_fields(money)
-    event |= {
-        "payment_id": payment_id,
-        "parent_payment_id": parent.identity() if parent else None,
-        "tender": tender_of(transaction),
-        "gateway": gateway_slug(transaction.find("gateway")),
-        "gateway_reference": gateway_reference(transaction),
-        "amount": amount,
-        "store": context.connection.location_name(location.identity() if location else None),
-    }
-    return {name: value for name, value in event.items() if value is not None}

@@ -124,3 +124,7 @@ def test_schemas_check_and_export(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["schemas", "export", str(tmp_path / "out")]).exit_code == 0
     assert (tmp_path / "out" / "OrderPlaced.v1.avsc").exists()
     assert (tmp_path / "out" / "registry.lock.json").exists()
+    assert (tmp_path / "out" / "json-schema" / "OrderPlaced.json").exists()
+    document = orjson.loads((tmp_path / "out" / "asyncapi.json").read_bytes())
+    for message in document["components"]["messages"].values():
+        assert (tmp_path / "out" / message["payload"]["schema"]["$ref"]).is_file()

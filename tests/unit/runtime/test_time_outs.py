@@ -4,10 +4,10 @@ import pytest
 
 from asiento.cli.running_system import DRAIN_SECONDS_MAX as SUPERVISOR_SECONDS_MAX
 from asiento.runtime.loop_watchdog import TICK_SECONDS
+from asiento.runtime.service_process import STOP_SECONDS_MAX
 from asiento.runtime.settings import SettingsError, load_settings
 from asiento.runtime.time_outs import HEARTBEATS_PER_SESSION, REBALANCE_SHARE_OF_REQUEST
 from sinks.ledger_process import ACKS_DRAIN_SECONDS_MAX
-from sinks.sink_process import STOP_SECONDS_MAX
 from streams.engine.runner import DRAIN_SECONDS_MAX
 
 

@@ -4,8 +4,11 @@ import json
 from typing import Any
 
 from sources.platforms.connection import connection_from_mapping
-from sources.platforms.outcome import Events, EventTwin, Normalized, OrderMemory
-from sources.platforms.shopify.adapter import normalize
+from sources.platforms.context import Context
+from sources.platforms.door import Judged, normalize
+from sources.platforms.outcome import EventTwin, Nothing, Problem
+from sources.platforms.shopify.adapter import ADAPTER
+from sources.platforms.snapshot import EMPTY, Snapshot
 
 Payload = dict[str, Any]
 AT = "2026-03-01T10:00:00+01:00"
@@ -67,27 +70,36 @@ def fulfillment(*items: Payload, **fields: Any) -> Payload:
     return {"id": 60, "order_id": 500, "status": "success", "created_at": AT, "line_items": list(items), **fields}
 
 
-def read(topic: str, payload: Payload | bytes, *, connection: Payload | None = None, memory: OrderMemory | None = None) -> Normalized:
-    """Normalize one payload; with `memory` the order is looked up in it."""
-    return normalize(
-        payload if isinstance(payload, bytes) else json.dumps(payload).encode(),
-        topic=topic,
-        tenant="acme",
-        source="shopify:main",
-        connection=connection_from_mapping(connection or {}),
-        received_at=None,
-        recall=None if memory is None else lambda _: memory,
-    )
+def read_all(
+    topic: str, payload: Payload | list[Payload] | bytes, *, connection: Payload | None = None, memory: Snapshot | None = None
+) -> tuple[Judged | Nothing | Problem, ...]:
+    """Normalize one payload; with `memory` every object in it is remembered as that."""
+    context = Context(tenant="acme", source="shopify:main", connection=connection_from_mapping(connection or {}))
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return normalize(ADAPTER, body, topic, context, None if memory is None else lambda _: memory)
 
 
-def event(topic: str, payload: Payload, *, connection: Payload | None = None, memory: OrderMemory | None = None) -> EventTwin:
+def read(
+    topic: str, payload: Payload | list[Payload] | bytes, *, connection: Payload | None = None, memory: Snapshot | None = None
+) -> Judged | Nothing | Problem:
+    """Normalize one payload of one object."""
+    (answer,) = read_all(topic, payload, connection=connection, memory=memory)
+    return answer
+
+
+def judged(topic: str, payload: Payload, *, connection: Payload | None = None, memory: Snapshot | None = None) -> Judged:
+    """What came of a payload that is neither nothing nor a problem."""
+    answer = read(topic, payload, connection=connection, memory=memory)
+    assert isinstance(answer, Judged), answer
+    return answer
+
+
+def event(topic: str, payload: Payload, *, connection: Payload | None = None, memory: Snapshot | None = None) -> EventTwin:
     """The only event of a payload."""
-    result = read(topic, payload, connection=connection, memory=memory)
-    assert isinstance(result, Events), result
-    assert len(result.events) == 1
-    return result.events[0]
+    (found,) = judged(topic, payload, connection=connection, memory=memory).events
+    return found
 
 
-def memory_of(payload: Payload, connection: Payload | None = None) -> OrderMemory:
+def memory_of(payload: Payload, connection: Payload | None = None) -> Snapshot:
     """What is remembered after this order payload."""
-    return OrderMemory(placed=event("orders/create", payload, connection=connection), refund_statuses={})
+    return judged("orders/create", payload, connection=connection, memory=EMPTY).snapshot

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from schemas.events import event_from_json
-from sources.platforms.outcome import NO_MEMORY, Events, Nothing, Problem
+from sources.platforms.door import Judged
+from sources.platforms.outcome import Nothing, Problem
+from sources.platforms.snapshot import EMPTY
 from tests.unit.sources.shopify_payloads import item, order, read
 
 PAYLOADS = sorted((Path(__file__).parents[2] / "contract" / "shopify_life").glob("[0-9]-*.json"))
@@ -51,11 +53,11 @@ def test_mutated_payloads_are_answered(path: Path) -> None:
     payload, rng = json.loads(path.read_text(encoding="utf-8")), random.Random(path.stem)
     answers = []
     for _ in range(MUTATIONS_PER_PAYLOAD):
-        result = read(path.stem.split("-", 1)[1].replace("-", "/"), mutated(payload, rng), memory=NO_MEMORY)
+        result = read(path.stem.split("-", 1)[1].replace("-", "/"), mutated(payload, rng), memory=EMPTY)
         answers.append(type(result))
-        for event in result.events if isinstance(result, Events) else ():
+        for event in result.events if isinstance(result, Judged) else ():
             event_from_json(json.loads(json.dumps(event)))
-    assert {Events, Problem} <= set(answers) <= {Events, Problem, Nothing}
+    assert {Judged, Problem} <= set(answers) <= {Judged, Problem, Nothing}
 
 
 @pytest.mark.parametrize(

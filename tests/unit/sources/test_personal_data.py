@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from sources.platforms.outcome import NO_MEMORY, Events, Nothing, Problem
+from sources.platforms.door import Judged
+from sources.platforms.outcome import Nothing, Problem
+from sources.platforms.snapshot import EMPTY, encode_snapshot
 from tests.unit.sources.shopify_payloads import read
 
 PAYLOADS = sorted((Path(__file__).parents[2] / "contract" / "shopify_life").glob("[0-9]-*.json"))
@@ -50,10 +52,9 @@ def planted(payload: dict[str, Any], pointer: str) -> dict[str, Any]:
 
 def everything_said(topic: str, payload: dict[str, Any]) -> str:
     """All that leaves the adapter about a payload: events, memory, notices, problems."""
-    match read(topic, payload, memory=NO_MEMORY):
-        case Events() as result:
-            memory = (result.memory.placed, sorted(result.memory.blind), dict(result.memory.refund_statuses)) if result.memory else ()
-            return json.dumps([result.events, result.notices, memory])
+    match read(topic, payload, memory=EMPTY):
+        case Judged() as result:
+            return json.dumps([result.events, result.notices, encode_snapshot(result.snapshot).decode()])
         case Problem() as problem:
             return problem.message
         case Nothing() as nothing:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from schemas.events import event_from_json
-from sources.platforms.outcome import Events, EventTwin, Problem
+from sources.platforms.door import Judged
+from sources.platforms.outcome import EventTwin, Problem
 from tests.unit.sources.shopify_payloads import bag, item, order, read, tax_line
 from tests.unit.sources.shopify_payloads import event as event_of
 
@@ -111,7 +112,7 @@ def test_an_order_without_address_is_taxed_where_the_connection_says() -> None:
     payload = order(item(tax_lines=[tax_line("10.00")]), total="110.00", shipping_address=None)
     assert placed(payload, country="US", region="TX")["lines"][0]["taxes"][0]["jurisdiction"] == "US-TX"
     result = read("orders/create", payload)
-    assert isinstance(result, Events)
+    assert isinstance(result, Judged)
     assert result.events[0]["lines"][0]["taxes"][0]["jurisdiction"] == "ZZ"
     assert "country" in result.notices[0]
 
@@ -247,5 +248,5 @@ def test_the_event_id_depends_on_what_the_fact_is_and_on_nothing_else() -> None:
 
 def test_secondary_figures_that_disagree_are_told() -> None:
     result = read("orders/create", order(item(1), total="100.00", subtotal_price="90.00", total_tax="1.00"))
-    assert isinstance(result, Events)
+    assert isinstance(result, Judged)
     assert [notice.split(":")[0] for notice in result.notices] == ["total_tax", "subtotal_price"]

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from schemas.events import event_from_json
-from sources.platforms.outcome import NO_MEMORY, Events, EventTwin, Nothing, OrderMemory, Problem
-from tests.unit.sources.shopify_payloads import bag, item, memory_of, order, paid_back, read, refund, refunded_item, tax_line
+from sources.platforms.door import Judged
+from sources.platforms.outcome import EventTwin, Nothing, Problem
+from sources.platforms.snapshot import EMPTY, Snapshot
+from tests.unit.sources.shopify_payloads import bag, item, judged, memory_of, order, paid_back, read, refund, refunded_item, tax_line
 from tests.unit.sources.shopify_payloads import event as event_of
 
 REFUNDS = "refunds/create"
@@ -15,7 +17,7 @@ TAXED_ORDER = order(item(1, "50.00", 2, tax_lines=[tax_line("10.00")]), total="1
 SALES_TAX = {"jurisdiction": "US-CA", "type": "SALES", "code": "Sales Tax", "liable_party": "SELLER"}
 
 
-def issued(payload: dict[str, Any], memory: OrderMemory | None = None) -> EventTwin:
+def issued(payload: dict[str, Any], memory: Snapshot | None = None) -> EventTwin:
     event = event_of(REFUNDS, payload, memory=memory)
     event_from_json(event)
     return event
@@ -100,7 +102,7 @@ def test_money_beyond_the_value_is_goodwill() -> None:
 def test_value_that_is_kept_back_is_told_and_not_posted() -> None:
     payload = refund(refunded_item(50), transactions=[paid_back("40.00")], order_adjustments=[adjustment("refund_discrepancy", "10.00")])
     result = read(REFUNDS, payload)
-    assert isinstance(result, Events)
+    assert isinstance(result, Judged)
     assert result.events[0]["adjustments"] == []
     assert "10.00 USD" in result.notices[0]
 
@@ -199,37 +201,42 @@ def test_a_return_is_named() -> None:
     assert issued(refund(refunded_item(50), transactions=[paid_back("50.00")], **{"return": {"id": 77}}))["return_id"] == "77"
 
 
-def test_a_new_status_is_a_new_message_of_the_same_refund_and_a_replay_gives_the_same() -> None:
-    memory = NO_MEMORY
-    keys = []
+def test_a_new_status_is_a_new_message_of_the_same_refund_and_is_told_once() -> None:
+    memory = memory_of(TAXED_ORDER)
+    told = []
     for status in ("pending", "success", "pending", "success"):
-        result = read(REFUNDS, refund(refunded_item(50), transactions=[paid_back("50.00", status=status)]), memory=memory)
-        assert isinstance(result, Events)
-        assert result.memory is not None
-        memory = result.memory
-        keys.append((result.events[0]["business_key"], result.events[0]["event_id"]))
-    assert [key for key, _ in keys] == ["refund:80", "refund:80:1", "refund:80", "refund:80:1"]
-    assert keys[:2] == keys[2:]
+        answer = judged(REFUNDS, refund(refunded_item(50), transactions=[paid_back("50.00", status=status)]), memory=memory)
+        memory = answer.snapshot
+        told.append([(event["business_key"], event["tenders"][0]["status"]) for event in answer.events])
+    assert told == [[("refund:80", "PENDING")], [("refund:80:1", "SUCCEEDED")], [], []]
 
 
-def test_a_refund_read_before_its_order_stays_read_that_way() -> None:
+def test_a_refund_waits_for_its_order_and_states_its_taxes_then() -> None:
     payload = refund(refunded_item(50, 5), transactions=[paid_back("55.00")])
-    first = read(REFUNDS, payload, memory=NO_MEMORY)
-    assert isinstance(first, Events)
-    assert first.memory is not None
-    ordered = read("orders/create", TAXED_ORDER, memory=first.memory)
-    assert isinstance(ordered, Events)
-    again = read(REFUNDS, payload, memory=ordered.memory)
-    assert isinstance(again, Events)
-    assert again.events == first.events
+    waits = judged(REFUNDS, payload, memory=EMPTY)
+    assert (waits.events, len(waits.snapshot.waiting), waits.notices) == ((), 1, ())
+    placed, told = judged("orders/create", TAXED_ORDER, memory=waits.snapshot).events
+    assert (placed["type"], told) == ("OrderPlaced", issued(payload, memory_of(TAXED_ORDER)))
+    assert told["lines"][0]["net"] == 5_000
 
 
-def test_the_first_order_payload_is_the_one_remembered() -> None:
-    first = read("orders/create", TAXED_ORDER, memory=NO_MEMORY)
-    assert isinstance(first, Events)
-    second = read("orders/create", order(item(1), total="100.00"), memory=first.memory)
-    assert isinstance(second, Events)
-    assert second.memory == first.memory
+def test_a_refund_that_waited_states_no_taxes_where_they_do_not_fit_its_order() -> None:
+    payload = refund(refunded_item("55.00", "5.00"), transactions=[paid_back("60.00")])
+    waits = judged(REFUNDS, payload, memory=EMPTY)
+    included = order(item(1, "121.00", tax_lines=[tax_line("21.00", 0.21)]), total="121.00", taxes_included=True)
+    _, told = judged("orders/create", included, memory=waits.snapshot).events
+    assert "net" not in told["lines"][0]
+
+
+def test_an_edit_of_the_order_does_not_make_its_refunds_new_ones() -> None:
+    payload = refund(refunded_item(50, 5), transactions=[paid_back("55.00")])
+    first = judged(REFUNDS, payload, memory=memory_of(TAXED_ORDER))
+    other = [tax_line("4.00", title="State"), tax_line("6.00", title="City")]
+    edited = order(item(1, "50.00", 2, tax_lines=other), total="121.00", shipping_lines=[SHIPPING], updated_at="2026-03-05T10:00:00Z")
+    (edit,) = judged("orders/updated", edited, memory=first.snapshot).events
+    assert edit["type"] == "OrderEdited"
+    again = judged("orders/updated", edited, memory=first.snapshot).snapshot
+    assert judged(REFUNDS, payload, memory=again).events == ()
 
 
 def test_the_door_never_raises_on_an_unknown_shape() -> None:

@@ -20,6 +20,7 @@ from schemas.output_codec import HEADERS_MAX
 from schemas.partitioning import partition_for
 from sources.synthetic.day import trading_day
 from streams import chunk as chunk_module
+from streams import dead_letters as dead_letters_module
 from streams.chunk import ChunkOutput, Workplace, fold_chunk
 from streams.engine.processor import RangeTooLarge, SourceRange
 from tests.order_making import captured, line, placed, shipped, tax
@@ -125,15 +126,16 @@ def test_event_that_makes_its_order_too_large_is_a_dead_letter(monkeypatch: pyte
     records = [record for record in day_records(3) if record.key == day_records(3)[0].key] + day_records(3)[-1:]
     whole = fold(records)
     sizes = {state.key: len(state.value or b"") for state in whole.states}
-    monkeypatch.setattr(chunk_module, "VALUE_BYTES_MAX", max(sizes.values()) - 1)
+    limit = max(sizes.values()) - 1
+    monkeypatch.setattr(chunk_module, "VALUE_BYTES_MAX", limit)
     output = fold(records)
     assert "too_large" in {one.code for one in output.batch.outcomes}
-    assert all(len(state.value or b"") <= chunk_module.VALUE_BYTES_MAX for state in output.states)
+    assert all(len(state.value or b"") <= limit for state in output.states)
     assert output.counts.refusals["too_large"] == len(output.dead_letters)
 
 
 def test_value_that_no_dead_letter_can_hold_is_named_by_its_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunk_module, "VALUE_BYTES_MAX", 1000)
+    monkeypatch.setattr(dead_letters_module, "VALUE_BYTES_MAX", 1000)
     (letter,) = fold([Record(0, value=b"x" * 2000)]).dead_letters
     found = decode_dead_letter(letter.value)
     assert found.value is None

@@ -1,0 +1,2 @@
+-- An event is on the topic.
+UPDATE asiento_outbox SET confirmed_at = ? WHERE position = ?

@@ -1,0 +1,287 @@
+"""One chunk of raw records through the adapters: records and snapshots in, everything to write out. Pure: no clock, no I/O.
+
+What is new in a payload goes to the partition of its order, which need not be that of the payload: a payment at a provider is kept by
+its own id. All the rest stays on the partition of its source.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+import orjson
+
+from schemas.event_messages import message_from_json
+from schemas.formats import time_text
+from schemas.output_codec import DecodeError
+from schemas.partitioning import partition_for
+from schemas.raw_records import FetchRequest, RawRecord, decode_raw_record, encode_fetch_request, encode_raw_record
+from schemas.refusal import Refusal
+from sources.platforms.adapter import Adapter
+from sources.platforms.advance import advance
+from sources.platforms.context import Context
+from sources.platforms.door import Judged, give_up, normalize
+from sources.platforms.facts import Fetch, Owner, Reading
+from sources.platforms.outcome import EventTwin, Nothing, Problem, Unjudged
+from sources.platforms.snapshot import EMPTY, Snapshot, UnreadableSnapshot, decode_snapshot, encode_snapshot
+from streams.dead_letters import VALUE_BYTES_MAX, letter_of
+from streams.engine.processor import OutputRecord, RangeTooLarge, SourceRange, SourceRecord, StateRecord
+from streams.normalizer.connections import Connections
+
+FETCH_DEPTH_MAX: Final = 3
+"""Payloads in a row that only point at the next one; a fourth is refused, so that no circle goes on for ever."""
+OUTPUT_BYTES_MAX: Final = 32 * 1024 * 1024
+"""Most bytes of events of one transaction of two records or more."""
+FETCH_NAMESPACE: Final = UUID("6f2ba0a1-2b67-4c1e-8a39-0f5a3d7d6c55")
+KEY_PARTS: Final = 4
+"""tenant, platform, connection, resource."""
+LINK_FIELDS: Final = frozenset({"source", "order_id", "payment_id"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What a chunk needs to know of its process; `decided_at` in UTC microseconds, `is_late` asks for halves between two records."""
+
+    partition_count: int
+    connections: Connections
+    adapter_of: Callable[[str], Adapter | None]
+    worker_version: str
+    decided_at: int
+    is_late: Callable[[], bool] = lambda: False
+
+
+@dataclass(slots=True)
+class RawCounts:
+    """What the chunk adds to the counters: (platform, outcome) of records, (platform) of notices, refusals by reason."""
+
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    notices: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True, kw_only=True)
+class RawOutput:
+    """Everything one chunk causes, encoded."""
+
+    events: list[OutputRecord] = field(default_factory=list)
+    fetches: list[OutputRecord] = field(default_factory=list)
+    links: list[OutputRecord] = field(default_factory=list)
+    dead_letters: list[OutputRecord] = field(default_factory=list)
+    states: list[StateRecord] = field(default_factory=list)
+    counts: RawCounts = field(default_factory=RawCounts)
+
+
+class _Refused(Exception):
+    """The record becomes a dead letter; `platform` is for the counters."""
+
+    def __init__(self, reason: str, detail: str, platform: str = "unknown") -> None:
+        super().__init__(reason)
+        self.refusal = Refusal(reason, detail)
+        self.platform = platform
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """The parts of a raw record's key."""
+
+    key: bytes
+    tenant: str
+    platform: str
+    source: str
+    resource: str
+
+    def snapshot_key(self, resource: str) -> bytes:
+        """The key of another object's snapshot inside the same payload: it stays on the partition of its record."""
+        return f"{self.tenant}:{self.source}:{resource}".encode()
+
+
+def fold_raw(source: SourceRange, states: Mapping[bytes, bytes], bench: Bench) -> RawOutput:
+    """Judge the raw records of a range in order, on the committed snapshots. Raises `RangeTooLarge`."""
+    fold = _Fold(source, states, bench)
+    for place, record in enumerate(source.records):
+        if place and (fold.event_bytes > OUTPUT_BYTES_MAX or bench.is_late()):
+            raise RangeTooLarge
+        fold.judge(record)
+    return fold.finish()
+
+
+def give_up_raw(source: SourceRange, detail: str, bench: Bench) -> RawOutput:
+    """Refuse the one record of a range as `crashes_worker`, without looking into it."""
+    fold = _Fold(source, {}, bench)
+    (record,) = source.records
+    fold.refuse(record, Refusal("crashes_worker", detail), "unknown")
+    return fold.finish()
+
+
+class _Fold:
+    """The chunk in the making."""
+
+    def __init__(self, source: SourceRange, states: Mapping[bytes, bytes], bench: Bench) -> None:
+        self.source = source
+        self.states = states
+        self.bench = bench
+        self.output = RawOutput()
+        self.overlay: dict[bytes, Snapshot] = {}
+        self.encoded: dict[bytes, bytes] = {}
+        self.event_bytes = 0
+
+    def judge(self, record: SourceRecord) -> None:
+        """One record to its one outcome. Of a list, what can be judged is told; with the rest the record becomes a dead letter."""
+        try:
+            address, raw, adapter = self._opened(record)
+            answers = self._answers(address, raw, adapter)
+            wanted = self._wanted(address, raw, answers)
+            outcome = self._take(address, raw, [answer for answer in answers if isinstance(answer, Judged)], wanted)
+            problem = next((answer for answer in answers if isinstance(answer, Problem) and answer.fetch is None), None)
+            if raw.fetch_error is not None:
+                raise _Refused("fetch_failed", raw.fetch_error, address.platform)
+            if problem is not None:
+                raise _Refused(problem.code, f"{problem.pointer or '/'}: {problem.message}", address.platform)
+            self.output.counts.outcomes[address.platform, outcome] += 1
+        except _Refused as refused:
+            self.refuse(record, refused.refusal, refused.platform)
+
+    def _opened(self, record: SourceRecord) -> tuple[_Address, RawRecord, Adapter]:
+        address = self._address(record.key)
+        try:
+            raw = decode_raw_record(record.value)
+        except DecodeError as problem:
+            raise _Refused("undecodable", str(problem), address.platform) from None
+        adapter = self.bench.adapter_of(address.platform)
+        if adapter is None:
+            raise _Refused("unknown_platform", f"platform {address.platform} is not understood by this build")
+        return address, raw, adapter
+
+    def _address(self, key: bytes | None) -> _Address:
+        try:
+            text = (key or b"").decode()
+        except UnicodeDecodeError:
+            text = ""
+        parts = text.split(":", KEY_PARTS - 1)
+        if key is None or len(parts) != KEY_PARTS or not all(parts):
+            raise _Refused("wrong_key", "the key of a raw record is tenant:platform:connection:resource")
+        if partition_for(key, self.bench.partition_count) != self.source.partition:
+            raise _Refused("wrong_partition", f"the key belongs to another partition than {self.source.partition}")
+        tenant, platform, connection, resource = parts
+        return _Address(key, tenant, platform, f"{platform}:{connection}", resource)
+
+    def _answers(self, address: _Address, raw: RawRecord, adapter: Adapter) -> tuple[Judged | Nothing | Problem, ...]:
+        context = Context(
+            tenant=address.tenant,
+            source=address.source,
+            connection=self.bench.connections.of(address.tenant, address.source),
+            received_at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=raw.received_at),
+            remembers=True,
+        )
+
+        def recall(resource: str) -> Snapshot:
+            return self._snapshot(address.snapshot_key(resource))
+
+        if raw.fetch_error is not None:
+            return (give_up(adapter, address.resource, replace(context, snapshot=recall(address.resource))),)
+        if raw.origin == "LINK":
+            return (_linked(adapter, address, raw, replace(context, snapshot=recall(address.resource))),)
+        return normalize(adapter, raw.body, raw.source_topic, context, recall)
+
+    def _snapshot(self, key: bytes) -> Snapshot:
+        known = self.overlay.get(key)
+        if known is not None:
+            return known
+        encoded = self.states.get(key)
+        try:
+            return decode_snapshot(encoded) if encoded is not None else EMPTY
+        except UnreadableSnapshot as problem:
+            raise RuntimeError(f"the snapshot of {key!r} cannot be read: {problem}") from None
+
+    def _wanted(self, address: _Address, raw: RawRecord, answers: Iterable[Judged | Nothing | Problem]) -> tuple[Fetch, ...]:
+        """What is to be fetched, each once; refused where payloads only ever point at the next one."""
+        found: dict[Fetch, None] = {}
+        for answer in answers:
+            if isinstance(answer, Judged):
+                found.update(dict.fromkeys(answer.fetches))
+            elif isinstance(answer, Problem) and answer.fetch is not None:
+                found[answer.fetch] = None
+        if found and (raw.fetch_depth or 0) >= FETCH_DEPTH_MAX:
+            raise _Refused("refetch", f"{FETCH_DEPTH_MAX} payloads in a row only pointed at the next one", address.platform)
+        return tuple(found)
+
+    def _take(self, address: _Address, raw: RawRecord, judged: list[Judged], wanted: tuple[Fetch, ...]) -> str:
+        """Everything that comes of a record; what became of it. What does not fit is refused before anything is taken over."""
+        encoded = {address.snapshot_key(each.resource): encode_snapshot(each.snapshot) for each in judged}
+        if any(len(value) > VALUE_BYTES_MAX for value in encoded.values()):
+            raise _Refused("too_large", f"the snapshot of the object would be longer than {VALUE_BYTES_MAX} bytes", address.platform)
+        before = {key: self.encoded.get(key, self.states.get(key)) for key in encoded}
+        events = [event for each in judged for event in each.events]
+        messages = [message_from_json(event) for event in events]
+        for each in judged:
+            self.overlay[address.snapshot_key(each.resource)] = each.snapshot
+            self.output.counts.notices[address.platform] += len(each.notices)
+        self.encoded |= encoded
+        for message in messages:
+            self.event_bytes += len(message.value)
+            partition = message.partition(self.bench.partition_count)
+            self.output.events.append(OutputRecord(message.key, message.value, list(message.headers), None, partition))
+        self.output.links += self._links(address, raw, events)
+        self.output.fetches += [_fetch_record(address, raw, fetch) for fetch in wanted]
+        changed = any(before[key] != value for key, value in encoded.items())
+        return "events" if events else "refetch" if wanted else "waiting" if changed else "unchanged" if judged else "nothing"
+
+    def _links(self, address: _Address, raw: RawRecord, events: Iterable[EventTwin]) -> list[OutputRecord]:
+        """Payments that a provider will tell more about: it learns which order they pay."""
+        payments_at = self.bench.connections.of(address.tenant, address.source).payments_at
+        found = []
+        for event in events:
+            provider, reference = payments_at.get(event.get("gateway", "")), event.get("gateway_reference")
+            if event["type"] == "PaymentCaptured" and provider is not None and reference is not None:
+                content = {"source": event["source"], "order_id": event["order_id"], "payment_id": event["payment_id"]}
+                key = f"{address.tenant}:{provider}:{reference}".encode()
+                link = RawRecord(
+                    source_topic="link", origin="LINK", received_at=raw.received_at, body=orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+                )
+                found.append(OutputRecord(key, encode_raw_record(link), [], None, partition_for(key, self.bench.partition_count)))
+        return found
+
+    def refuse(self, record: SourceRecord, refusal: Refusal, platform: str) -> None:
+        """One record to its dead letter."""
+        counts, bench = self.output.counts, self.bench
+        counts.refusals[refusal.reason] += 1
+        counts.outcomes[platform, "refused"] += 1
+        letter = letter_of(self.source, record, refusal, first_seen_at=bench.decided_at, worker_version=bench.worker_version)
+        self.output.dead_letters.append(OutputRecord(record.key, letter, []))
+
+    def finish(self) -> RawOutput:
+        """The chunk's output: of each object that changed its newest snapshot."""
+        changed = {key: value for key, value in self.encoded.items() if self.states.get(key) != value}
+        self.output.states = [StateRecord(key, value, len(self.overlay[key].waiting)) for key, value in changed.items()]
+        return self.output
+
+
+def _linked(adapter: Adapter, address: _Address, raw: RawRecord, context: Context) -> Judged | Problem:
+    """The order that a payment at a provider pays is known now: what waited for it goes out."""
+    try:
+        content: Any = orjson.loads(raw.body)
+        if not isinstance(content, dict) or content.keys() != LINK_FIELDS or not all(isinstance(value, str) for value in content.values()):
+            raise ValueError
+        owner = Owner(content["source"], content["order_id"], content["payment_id"])
+        events, snapshot = advance(adapter, context, address.resource, Reading(owner=owner))
+    except ValueError:
+        return Problem("reject_malformed", "a link names source, order_id and payment_id", "")
+    except Unjudged as unjudged:
+        return unjudged.problem
+    return Judged(resource=address.resource, events=events, snapshot=snapshot)
+
+
+def _fetch_record(address: _Address, raw: RawRecord, fetch: Fetch) -> OutputRecord:
+    depth = (raw.fetch_depth or 0) + 1
+    what = f"{address.key.decode()}|{fetch.topic}|{fetch.resource}|{time_text(raw.received_at)}|{depth}"
+    request = FetchRequest(
+        request_id=str(uuid5(FETCH_NAMESPACE, what)),
+        source_topic=fetch.topic,
+        resource=fetch.resource,
+        reason=fetch.reason,
+        depth=depth,
+        asked_at=raw.received_at,
+    )
+    return OutputRecord(address.key, encode_fetch_request(request), [])
