@@ -118,7 +118,7 @@ class Settings(BaseSettings):
         1_073_741_824, ge=1_048_576, le=1_099_511_627_776, description="Most bytes that wait there; then senders hear 503"
     )
     gateway_spool_records_max: int = Field(1_000_000, ge=100, le=100_000_000, description="Most records that wait there")
-    gateway_linger_ms: int = Field(8, ge=0, le=100, description="Wait of the gateway for more records before a produce request")
+    gateway_linger_ms: int = Field(15, ge=0, le=100, description="Wait of the gateway for more records before a produce request")
     gateway_stored_seconds_max: float = Field(
         2.0, ge=0.1, le=30, description="A record that the brokers have not stored by then goes to the spool, and all after it"
     )
