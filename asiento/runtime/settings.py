@@ -127,6 +127,14 @@ class Settings(BaseSettings):
     gateway_deliveries_max: int = Field(
         100_000, ge=0, le=10_000_000, description="Most deliveries remembered to know a repeated one, 100 bytes each"
     )
+    gateway_api_keys: Path | None = Field(
+        None, description="YAML file with the API keys of POST /v1/events (docs/producers.md); unset: the gateway has no such door"
+    )
+    gateway_events_max: int = Field(500, ge=1, le=1_000, description="Most events in one request to POST /v1/events")
+    gateway_idempotency_keys_max: int = Field(10_000, ge=1, le=1_000_000, description="Most Idempotency-Keys remembered, for a day")
+    gateway_idempotency_from_body: bool = Field(
+        False, description="A request without Idempotency-Key is taken, with the hash of its body as the key"
+    )
     approval_limit: dict[str, int] = Field(
         {"default": 100_000},
         description="Most that one person books alone to resolve a discrepancy, in minor units by currency, and `default` for all "
@@ -141,6 +149,9 @@ class Settings(BaseSettings):
     )
     fetch_hours_max: int = Field(
         72, ge=1, le=720, description="The fetcher tries so long to get an object, then says that it cannot be had"
+    )
+    mappers: Path | None = Field(
+        None, description="Directory with mapper files of sources that no platform is built in for; unset: the shipped ones only"
     )
     mapping: Path | None = Field(None, description="YAML file with the account mapping")
 

@@ -3,8 +3,9 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,7 @@ from sources.gateway.resources import resource_of
 from sources.gateway.schemes import SchemeBuilder
 from sources.gateway.spool.segments import SpoolDamaged
 from sources.gateway.spool.spool import Spool, open_spool, spool_lock
+from sources.platforms.catalogue import adapters_with
 
 FIRST_TRY_SECONDS_MAX: Final = 5.0
 REQUESTS_END_SECONDS_MAX: Final = 8.0
@@ -72,8 +74,8 @@ def listener_tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-async def run_gateway(settings: Settings) -> None:
-    """Take webhooks until SIGTERM or SIGINT; returns after a clean stop.
+async def run_gateway(settings: Settings, mounted: Mapping[str, web.Application] | None = None) -> None:
+    """Take webhooks until SIGTERM or SIGINT; returns after a clean stop. `mounted`: further applications, by prefix.
 
     Raises `GatewayError` and `SettingsError`, whose messages are written for people, and `OSError` where the port is taken.
     """
@@ -92,26 +94,34 @@ async def run_gateway(settings: Settings) -> None:
         process.obstacles = dispatcher.reasons
         client = KeyClient()
         try:
-            runner = _runner(settings, config, dispatcher, client, metrics)
+            runner = _runner(settings, config, dispatcher, client, metrics, mounted=mounted)
             await _serve(settings, runner, tls, dispatcher=dispatcher, spool=spool, process=process)
         finally:
             await client.close()
             await spool.close()
 
 
-def _runner(settings: Settings, config: GatewayConfig, dispatcher: Dispatcher, client: KeyClient, metrics: Metrics) -> GuardedRunner:
+def _runner(
+    settings: Settings,
+    config: GatewayConfig,
+    dispatcher: Dispatcher,
+    client: KeyClient,
+    metrics: Metrics,
+    *,
+    mounted: Mapping[str, web.Application] | None,
+) -> GuardedRunner:
     reception = Reception(
         config,
         SchemeBuilder(client, lambda: now_microseconds() // 1_000_000),
         dispatcher,
         metrics,
-        resource_of=resource_of,
+        resource_of=partial(resource_of, adapter_of=adapters_with(settings.mappers)),
         deliveries_max=settings.gateway_deliveries_max,
         request_seconds_max=settings.gateway_request_seconds_max,
         now_microseconds=now_microseconds,
     )
     return GuardedRunner(
-        application(dispatcher, reception.routes()),
+        application(dispatcher, reception.routes(), mounted),
         connections_max=settings.gateway_connections_max,
         head_seconds_max=settings.gateway_request_seconds_max,
         malformed=metrics.gateway_requests.labels("", "", "request_malformed").inc,
