@@ -19,7 +19,7 @@ from asiento.runtime.loopback import on_loopback
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.service_process import ServiceProcess, now_microseconds, service_process
 from asiento.runtime.settings import Settings, SettingsError
-from schemas.topics import ORDERS_RAW
+from schemas.topics import ORDERS_EVENTS, ORDERS_RAW
 from sources.gateway.broker_link import BrokerLink, KafkaLink
 from sources.gateway.config_file import load_gateway_config
 from sources.gateway.configuration import GatewayConfig
@@ -36,7 +36,7 @@ from sources.platforms.catalogue import adapters_with
 FIRST_TRY_SECONDS_MAX: Final = 5.0
 REQUESTS_END_SECONDS_MAX: Final = 8.0
 BACKLOG: Final = 1_024
-TOPICS: Final = (ORDERS_RAW,)
+TOPICS: Final = (ORDERS_RAW, ORDERS_EVENTS)
 
 
 class GatewayError(Exception):

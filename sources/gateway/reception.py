@@ -12,7 +12,7 @@ from aiohttp import web
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
-from sources.gateway.answers import CODES, Refusal, error_response
+from sources.gateway.answers import CODES, Refusal, accepted_response, error_response
 from sources.gateway.arrival import Arrival
 from sources.gateway.configuration import GatewayConfig, SourceConfig
 from sources.gateway.dispatcher import Dispatcher, NotSafe
@@ -118,7 +118,7 @@ class Reception:
             source.results["greeted"].inc()
             return result
         source.results[result].inc()
-        return web.Response(body=source.facts.answer)
+        return accepted_response(source.facts.answer)
 
     async def _take(self, request: web.Request, source: Source, sender: Address | None) -> str | web.Response:
         if request.method == "GET" and source.scheme.challenge is not None:
@@ -143,7 +143,7 @@ class Reception:
         verdict = await source.judge(arrival)
         if isinstance(verdict, Refused):
             if source.pings and verdict.reason == "signature_missing" and _WOOCOMMERCE_PING.fullmatch(body):
-                return web.Response()
+                return accepted_response(b"")
             source.refusals[verdict.reason].inc()
             raise Refusal(verdict.reason)
         source.heard_at = time.monotonic()
