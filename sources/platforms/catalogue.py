@@ -19,6 +19,12 @@ def _shopify() -> Adapter:
     return ADAPTER
 
 
+def _sylius() -> Adapter:
+    from sources.platforms.sylius.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _woocommerce() -> Adapter:
     from sources.platforms.woocommerce.adapter import ADAPTER
 
@@ -28,6 +34,7 @@ def _woocommerce() -> Adapter:
 _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
     "amazon-sp-api": _amazon_sp_api,
     "shopify": _shopify,
+    "sylius": _sylius,
     "woocommerce": _woocommerce,
 }
 """Name in sources -> what imports its adapter."""

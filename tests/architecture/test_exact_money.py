@@ -49,6 +49,7 @@ ALLOWED: dict[str, dict[str, int]] = {
     "sources/platforms/shopify/refund_statement.py": {"import of decimal": 1},
     "sources/platforms/figures.py": {"import of decimal": 1},
     "sources/platforms/sold_lines.py": {"import of decimal": 1, "true division": 2},
+    "sources/platforms/sylius/order_lines.py": {"import of decimal": 1},
     "sources/platforms/woocommerce/fees.py": {"import of decimal": 1},
     "sources/platforms/woocommerce/fields.py": {"import of decimal": 1},
     "sources/platforms/woocommerce/order.py": {"import of decimal": 1},
