@@ -103,10 +103,12 @@ class Reception:
             self._nowhere["unknown_source"].inc()
             return error_response("unknown_source")
         try:
-            sender = self._sender(request)
-            if source.config.allow_from and not (sender is not None and inside(sender, source.config.allow_from)):
-                source.refusals["sender_not_allowed"].inc()
-                raise Refusal("sender_not_allowed")
+            sender = None
+            if source.config.allow_from:
+                sender = sender_behind(request, self._proxies)
+                if sender is None or not inside(sender, source.config.allow_from):
+                    source.refusals["sender_not_allowed"].inc()
+                    raise Refusal("sender_not_allowed")
             with source.gate:
                 result = await self._take(request, source, sender)
         except Refusal as refusal:
@@ -155,9 +157,6 @@ class Reception:
         if mark is not None:
             self._seen.remember(mark)
         return safe
-
-    def _sender(self, request: web.Request) -> Address | None:
-        return sender_behind(request, self._proxies)
 
 
 def sender_behind(request: web.BaseRequest, proxies: Sequence[Network]) -> Address | None:
