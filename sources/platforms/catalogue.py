@@ -15,6 +15,12 @@ def _amazon_sp_api() -> Adapter:
     return ADAPTER
 
 
+def _saleor() -> Adapter:
+    from sources.platforms.saleor.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _shopify() -> Adapter:
     from sources.platforms.shopify.adapter import ADAPTER
 
@@ -33,6 +39,12 @@ def _stripe() -> Adapter:
     return ADAPTER
 
 
+def _sylius() -> Adapter:
+    from sources.platforms.sylius.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _woocommerce() -> Adapter:
     from sources.platforms.woocommerce.adapter import ADAPTER
 
@@ -41,9 +53,11 @@ def _woocommerce() -> Adapter:
 
 _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
     "amazon-sp-api": _amazon_sp_api,
+    "saleor": _saleor,
     "shopify": _shopify,
     "square": _square,
     "stripe": _stripe,
+    "sylius": _sylius,
     "woocommerce": _woocommerce,
 }
 """Name in sources -> what imports its adapter."""

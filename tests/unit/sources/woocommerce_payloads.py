@@ -74,3 +74,14 @@ def refunded(payload: Payload, quantity: int = -1, **fields: Any) -> Payload:
     meta = [{"id": 5, "key": "_refunded_item_id", "value": str(payload["id"])}]
     negative = {name: f"-{payload[name]}" for name in ("total", "total_tax", "subtotal", "subtotal_tax") if name in payload}
     return payload | negative | {"id": payload["id"] + 1000, "quantity": quantity, "taxes": taxes, "meta_data": meta} | fields
+
+
+_GOODS = (item(11, "40.00", "8.40", quantity=2), item(12, "10.00", "2.10") | {"subtotal": "12.00", "subtotal_tax": "2.52"})
+_CHARGES = {"shipping_lines": [shipping("5.00", "1.05")], "fee_lines": [fee("2.00", "0.42"), fee("-5.00", "-1.05", 32)]}
+_PAID = order(*_GOODS, total="62.92", tax_lines=[tax_line("9.87", "1.05")], **_CHARGES)
+WOOCOMMERCE = (
+    _PAID,
+    completed(_PAID, refunds=[stub(800, "-24.20")]),
+    refund(refunded(_GOODS[0], total="-20.00", total_tax="-4.20"), amount="24.20", shipping_lines=[]),
+)
+"""One life with everything in it."""
