@@ -18,9 +18,10 @@ PATHS: Final[Mapping[str, Mapping[str, str]]] = {
         "refunds": "/wp-json/wc/v3/orders/{id}/refunds",
     },
     "stripe": {
-        "charge": "/v1/charges/{id}",
+        "charge": "/v1/charges/{id}?expand%5B%5D=balance_transaction",
         "payment_intent": "/v1/payment_intents/{id}",
-        "refund": "/v1/refunds/{id}",
+        "refund": "/v1/refunds/{id}?expand%5B%5D=balance_transaction",
+        "refunds": "/v1/refunds?charge={id}&limit=100",
         "dispute": "/v1/disputes/{id}",
         "balance_transaction": "/v1/balance_transactions/{id}",
     },

@@ -9,6 +9,12 @@ from sources.platforms.adapter import Adapter
 from sources.platforms.mapped.mappers import adapters_in, shipped_adapter, shipped_files
 
 
+def _adyen() -> Adapter:
+    from sources.platforms.adyen.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _amazon_sp_api() -> Adapter:
     from sources.platforms.amazon_sp_api.adapter import ADAPTER
 
@@ -52,6 +58,7 @@ def _woocommerce() -> Adapter:
 
 
 _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
+    "adyen": _adyen,
     "amazon-sp-api": _amazon_sp_api,
     "saleor": _saleor,
     "shopify": _shopify,

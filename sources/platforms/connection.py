@@ -43,7 +43,8 @@ class Connection:
 
     Payment providers: orders_of: the source whose orders the payments pay (default: the provider itself). order_reference: dotted paths
     in the payload at which the order's id stands, the first one found counts (default: where the platform keeps it). Shops:
-    payments_at: gateway -> source of the provider at which its payments are found again by their reference.
+    payments_at: gateway -> source of the provider at which its payments are found again by their reference. automatic_capture: every
+    authorization is captured by itself, without a message of its own (Adyen).
     """
 
     legal_entity: str | None = None
@@ -61,6 +62,7 @@ class Connection:
     orders_of: str | None = None
     order_reference: tuple[str, ...] = ()
     payments_at: Mapping[str, str] = field(default_factory=dict)
+    automatic_capture: bool = False
 
     def tells(self, what: str) -> bool:
         """Whether `orders`, `captures`, `refunds`, `fees` or `disputes` of this source are told."""
@@ -118,6 +120,7 @@ def connection_from_mapping(content: Mapping[str, Any]) -> Connection:
         facts=_facts(content.get("facts")),
         orders_of=_code(content, "orders_of", _SOURCE.pattern, "a source like shopify:main"),
         order_reference=_paths(content.get("order_reference")),
+        automatic_capture=_flag(content, "automatic_capture"),
         payments_at={
             str(gateway): _code(_mapping(content, "payments_at"), gateway, _SOURCE.pattern, "a source like stripe:main") or ""
             for gateway in _mapping(content, "payments_at")

@@ -12,9 +12,10 @@ from sources.platforms.facts import Fetch, Json
 from sources.platforms.minor_units import decimal_text
 from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.stripe.money import Money, moment_of, money_of
+from sources.platforms.stated_money import Money
+from sources.platforms.stripe.money import moment_of, money_of
 from sources.platforms.stripe.objects import expanded, id_of
-from sources.platforms.stripe.payment import GATEWAY, Payment
+from sources.platforms.stripe.payment import Payment
 from sources.platforms.stripe.refund import Refund, prove_refunds, tell_refund
 
 _PAYMENTS: Final = frozenset({"charge", "payment"})
@@ -108,7 +109,7 @@ def _fees_of(row: Node, money: Money) -> dict[str, tuple[int, int]]:
 
 
 def _fee_body(payment_id: str | None, fee_id: str, kind: str) -> EventTwin:
-    stated: EventTwin = {"fee_id": fee_id, "kind": kind, "account_kind": "PSP", "gateway": GATEWAY}
+    stated: EventTwin = {"fee_id": fee_id, "kind": kind, "account_kind": "PSP", "gateway": Payment.gateway}
     return stated | {"payment_id": payment_id, "estimate": False}
 
 

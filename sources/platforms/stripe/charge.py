@@ -11,10 +11,11 @@ from typing import Final
 from sources.platforms.facts import Fetch, Json
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
+from sources.platforms.stated_money import Money
 from sources.platforms.stripe.balance import note_row, tell_fees
-from sources.platforms.stripe.money import Money, moment_of, money_of
+from sources.platforms.stripe.money import moment_of, money_of
 from sources.platforms.stripe.objects import expanded, id_of
-from sources.platforms.stripe.payment import Payment
+from sources.platforms.stripe.payment import Payment, tender_of
 from sources.platforms.stripe.refund import Refund, prove_refunds, refund_of, tell_refund
 
 _SUCCEEDED: Final = frozenset({"succeeded", "paid"})
@@ -27,7 +28,7 @@ def read_charge(charge: Node, payment: Payment, about: Mapping[str, Json]) -> No
     money = money_of(charge)
     payment.currency, payment.charge_seen = money.currency, True
     payment.authorized = money.amount(charge, "amount")
-    payment.paid_by(_method(charge))
+    payment.paid_by(tender_of(_method(charge)))
     status = _status(charge)
     row = expanded(charge.find("balance_transaction"))
     if status == "failed":
@@ -62,7 +63,7 @@ def read_intent(intent: Node, payment: Payment, about: Mapping[str, Json]) -> No
     if received:
         payment.captured = max(payment.captured, received)
         methods = [kind.value for kind in intent.each("payment_method_types")]
-        payment.paid_by(methods[0] if len(methods) == 1 and isinstance(methods[0], str) else None)
+        payment.paid_by(tender_of(methods[0] if len(methods) == 1 and isinstance(methods[0], str) else None))
         if status == "succeeded":
             payment.authorized = money.amount(intent, "amount")
         payment.capture(money, moment_of(intent.need("created")))
@@ -156,7 +157,7 @@ def _tell_refunds(charge: Node, payment: Payment, money: Money, refunds: Sequenc
         payment.notices.append("what is called refunded is the uncaptured rest: no money moved")
     elif payment.context.remembers:
         charge_id = charge.need("id").reference()
-        payment.fetches.append(Fetch("refunds", f"charge/{charge_id}/refunds", "the charge states the sum of its refunds only"))
+        payment.fetches.append(Fetch("refunds", f"refunds/{charge_id}", "the charge states the sum of its refunds only"))
         payment.notices.append(f"refunded {money.text(moved)} in all: told with the refunds themselves")
     else:
         payment.notices.append("only the sum of the refunds is stated: told as one refund")

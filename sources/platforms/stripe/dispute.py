@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Final
 
 from sources.platforms.facts import Json
-from sources.platforms.outcome import EventTwin, Unjudged
+from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
+from sources.platforms.stated_money import Money
 from sources.platforms.stripe.balance import checked_row, tell_fees
-from sources.platforms.stripe.money import Money, moment_of, money_of
+from sources.platforms.stripe.money import moment_of, money_of
 from sources.platforms.stripe.objects import expanded
-from sources.platforms.stripe.payment import GATEWAY, Payment
+from sources.platforms.stripe.payment import Payment
 
 _OPEN: Final = frozenset({"needs_response", "under_review", "charge_refunded", "prevented"})
 _CLOSED: Final = frozenset({"won", "lost"})
@@ -85,29 +86,13 @@ def _in_our_currency(dispute: Node, money: Money, amount: int) -> int:
 def _tell(payment: Payment, money: Money, dispute_id: str, each: _Round, status: str) -> None:
     if each.reinstated > each.withdrawn or each.fee_returned > each.fee:
         raise Unjudged("hold_discrepancy", "more came back than was withdrawn for a dispute", "/balance_transactions")
-    if not payment.context.connection.tells("disputes"):
-        return
-    opened: EventTwin = {
-        "dispute_id": dispute_id,
-        "payment_id": payment.payment_id,
-        "gateway": GATEWAY,
-        "gateway_reference": dispute_id,
-        "amount": each.withdrawn,
-        "fee": each.fee,
-    }
-    payment.facts.append(payment.fact("ChargebackOpened", f"dispute:{dispute_id}", opened, each.opened_at, money))
+    payment.open_dispute(dispute_id, each.withdrawn, each.fee, money, each.opened_at)
     outcome = _outcome(each, status)
-    if outcome is None:
-        payment.notices += ["the dispute is won, its money is not back yet"] if status == "won" else []
-        return
-    closed: EventTwin = {
-        "dispute_id": dispute_id,
-        "outcome": outcome,
-        "amount_won": each.reinstated,
-        "fee_returned": each.fee_returned,
-    }
-    at = each.closed_at or each.opened_at
-    payment.facts.append(payment.fact("ChargebackClosed", f"dispute:{dispute_id}:closed", closed, at, money))
+    if outcome is not None:
+        won = each.reinstated, each.fee_returned
+        payment.close_dispute(dispute_id, outcome, won, money, each.closed_at or each.opened_at)
+    elif status == "won":
+        payment.notices.append("the dispute is won, its money is not back yet")
 
 
 def _outcome(each: _Round, status: str) -> str | None:

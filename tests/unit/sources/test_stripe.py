@@ -155,7 +155,7 @@ def test_refunds_in_a_charge_and_by_themselves_are_the_same() -> None:
 def test_a_sum_of_refunds_alone_is_fetched_and_told_as_one_without_a_memory() -> None:
     summed = charge(amount_refunded=3_000)
     answer = read(summed, remembers=True)
-    assert ("refunds", "charge/ch_1/refunds") in [(fetch.topic, fetch.resource) for fetch in answer.fetches]
+    assert ("refunds", "refunds/ch_1") in [(fetch.topic, fetch.resource) for fetch in answer.fetches]
     assert [each["type"] for each in answer.events] == ["PaymentCaptured"]
     blind = told(summed)
     assert blind[1]["business_key"] == "refund:ch_1:3000"

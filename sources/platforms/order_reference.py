@@ -1,7 +1,6 @@
-"""Which order a payment pays: Stripe keeps a merchant's own ids in `metadata`."""
+"""Which order a payment at a provider pays: the merchant's own id of it, as it stands in the provider's payload."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
 
 from schemas.card_numbers import holds_card_number
 from sources.platforms.context import Context
@@ -9,13 +8,13 @@ from sources.platforms.facts import Owner
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
 
-PLACES: Final = ("metadata.order_id", "metadata.orderId", "metadata.order_reference")
-"""Where the order's id is looked for, unless the connection says where."""
 
+def owner_named(nodes: Iterable[Node], places: Sequence[str], context: Context, notices: list[str]) -> Owner | None:
+    """The order that one of the objects names, at the connection's `order_reference` or else at `places` (dotted paths).
 
-def owner_named(nodes: Iterable[Node], context: Context, notices: list[str]) -> Owner | None:
-    """The order that one of the objects names; what stands there and is no id is left out, with a notice."""
-    places = context.connection.order_reference or PLACES
+    What stands there and is no id of an order (blanks, a card number) is left out, with a notice.
+    """
+    places = context.connection.order_reference or places
     for node in nodes:
         for place in places:
             found = node.at(place)
