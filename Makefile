@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
-  soak-brokers soak-zombies soak-simulation soak-fuzz soak-crash-loop bench bench-core mutate lock down clean
+  soak-brokers soak-zombies soak-simulation soak-fuzz soak-gateway soak-crash-loop bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -52,6 +52,10 @@ soak: setup ## The long suites: many kills under load
 
 soak-fuzz: setup ## 200 000 mutated records through every decoder (SEED)
 	SEED=$(or $(SEED),1) $(PYTEST) -q -m soak tests/fuzz --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
+
+soak-gateway: setup ## 200 000 malformed requests at the gateway, and a broker that is away for a minute under load (SEED)
+	SEED=$(or $(SEED),1) $(PYTEST) -q -m soak tests/integration/test_gateway_requests.py tests/integration/test_gateway.py --timeout 3000 \
+	  -o log_cli=true -o log_cli_level=WARNING
 
 soak-crash-loop: setup ## Deadly records set aside, innocent ones near 20 kills and 5 broker outages never; a real broker
 	$(PYTEST) -q -m soak tests/integration/test_crash_loop.py tests/integration/test_decompression_bomb.py --timeout 1500 \

@@ -114,8 +114,7 @@ class _Walk:
             return right
         for name in value:
             if name not in record.by_name and not (name == "type" and record.is_event):
-                shown = str(name)[:NAME_SHOWN_MAX]
-                self._add("unknown_field", (*path, shown), f"{record.name} has no such field", mend_of_unknown(record, str(name)))
+                self._add("unknown_field", (*path, _shown(name)), f"{record.name} has no such field", mend_of_unknown(record, str(name)))
         for field in record.fields:
             stated = value.get(field.name)
             if stated is None:
@@ -158,7 +157,7 @@ class _Walk:
             return
         for name, text in stated.items():
             before = len(self.found)
-            self._single(field, {name: text}, (*path, str(name)[:NAME_SHOWN_MAX]), right)
+            self._single(field, {name: text}, (*path, _shown(name)), right)
             if len(self.found) > before and not name:
                 break
 
@@ -179,6 +178,11 @@ class _Walk:
     def _add(self, reason: str, path: tuple[str | int, ...], problem: str, mend: str) -> None:
         if len(self.found) < FAULTS_MAX:
             self.found.append(Fault(reason, pointer(path), problem, mend))
+
+
+def _shown(name: Any) -> str:
+    """A name as far as it is shown; half a character (a lone surrogate) as a question mark, so that it can be written."""
+    return str(name)[:NAME_SHOWN_MAX].encode(errors="replace").decode()
 
 
 def _branch_of(branches: tuple[Record, ...], stated: Any) -> Record | None:

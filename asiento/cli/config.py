@@ -37,23 +37,36 @@ class SchemaOf(StrEnum):
 
     SETTINGS = "settings"
     POLICY = "policy"
+    MAPPER = "mapper"
 
 
 @app.command()
 def schema(
-    of: Annotated[SchemaOf, typer.Argument(help="Which file: the settings or the accounting policy.")] = SchemaOf.SETTINGS,
+    of: Annotated[SchemaOf, typer.Argument(help="Which file: the settings, the accounting policy or a mapper.")] = SchemaOf.SETTINGS,
     as_json: Annotated[bool, typer.Option("--json", help="On one line; it is JSON in any case.")] = False,
 ) -> None:
     """Print the JSON Schema of a YAML file, for editors and checks."""
-    from schemas.policy_json_schema import policy_json_schema
-
-    document = policy_json_schema() if of is SchemaOf.POLICY else Settings.model_json_schema()
+    document = _schema_of(of)
     if as_json:
         print_json(document)
         return
     import orjson
 
     typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+
+
+def _schema_of(of: SchemaOf) -> dict[str, Any]:
+    match of:
+        case SchemaOf.POLICY:
+            from schemas.policy_json_schema import policy_json_schema
+
+            return policy_json_schema()
+        case SchemaOf.MAPPER:
+            from sources.platforms.mapped.editor_schema import mapper_json_schema
+
+            return mapper_json_schema()
+        case SchemaOf.SETTINGS:
+            return Settings.model_json_schema()
 
 
 @app.command()

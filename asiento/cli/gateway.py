@@ -22,6 +22,7 @@ def run() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the gateway takes the signal over: nothing has begun
     import uvloop
 
+    from asiento.cli.rest_door import rest_applications
     from asiento.runtime import log_events
     from asiento.runtime.logging import configure_logging, get_logger
     from asiento.runtime.memory_limit import limit_memory
@@ -34,7 +35,7 @@ def run() -> None:
     _look_at_broker(settings)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(run_gateway(settings))
+            runner.run(run_gateway(settings, rest_applications(settings)))
     except (GatewayError, OSError) as problem:
         get_logger().error(log_events.PROCESS_FAILED, reason=str(problem))
         raise CommandError(str(problem)) from None

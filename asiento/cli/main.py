@@ -21,9 +21,11 @@ from asiento.cli import (
     fetcher,
     gateway,
     ledger,
+    mappers,
     normalize,
     operational,
     orders,
+    receipts,
     replay,
     restore,
     schemas,
@@ -67,8 +69,10 @@ app.add_typer(deadlines.app, name="deadlines")
 app.add_typer(fetcher.app, name="fetcher")
 app.add_typer(gateway.app, name="gateway")
 app.command("normalize")(normalize.normalize_command)
+app.add_typer(mappers.app, name="mappers")
 app.add_typer(entries.app, name="entries")
 app.command("validate")(validate.validate_command)
+app.command("receipts")(receipts.receipts_command)
 app.command("simulate")(simulate.simulate_command)
 app.command("backup")(backup.backup_command)
 app.command("restore")(restore.restore_command)

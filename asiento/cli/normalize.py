@@ -11,25 +11,32 @@ import typer
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.output import message, print_json
 from asiento.runtime.yaml_files import load_yaml
-from sources.platforms.catalogue import PLATFORMS, adapter_of
+from sources.platforms.adapter import Adapter
+from sources.platforms.catalogue import MAPPERS, PLATFORMS, adapter_of
 from sources.platforms.connection import Connection, InvalidConnection, connection_from_mapping
 from sources.platforms.context import Context
 from sources.platforms.door import Judged, normalize
+from sources.platforms.mapped.mappers import MAPPED, adapter_from
 from sources.platforms.outcome import Nothing, Problem
 from sources.platforms.payload import PAYLOAD_BYTES_MAX
 from sources.platforms.snapshot import UnreadableSnapshot
 from sources.platforms.snapshot_files import SnapshotDirectory
 
 _SOURCE = re.compile(r"(?P<platform>[a-z0-9-]{1,32}):(?P<connection>[^:\s|/]{1,64})")
+_SOURCE_HELP = (
+    f"Platform and connection, for example shopify:main. Platforms: {', '.join(PLATFORMS)}. "
+    f"Mappers from documentation (grade C, previews): {', '.join(MAPPERS)}. Any mapper file: its name, or {MAPPED}."
+)
 _TENANT = re.compile(r"[^:\s|/]{1,64}")
 
 
 def normalize_command(
     *,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Payload files, one JSON object each; - reads standard input.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Payload files; - reads standard input.")],
     tenant: Annotated[str, typer.Option(help="Tenant of the events; no colon.")],
-    source: Annotated[str, typer.Option(help="Platform and connection, for example shopify:main.")],
+    source: Annotated[str, typer.Option(help=_SOURCE_HELP)],
     topic: Annotated[str, typer.Option(help="Topic of all files in the platform's words, for example orders/create (docs/normalize.md).")],
+    mapper: Annotated[Path | None, typer.Option(help="Mapper file of a source that no platform is built in for (docs/mapper.md).")] = None,
     connection: Annotated[Path | None, typer.Option(help="YAML file with what payloads do not say (docs/normalize.md).")] = None,
     received_at: Annotated[str | None, typer.Option(help="Arrival time with offset; unset: the latest time in the payload.")] = None,
     state: Annotated[Path | None, typer.Option(help="Directory that remembers orders between calls, for refunds and shipments.")] = None,
@@ -42,22 +49,33 @@ def normalize_command(
     exit code 1. What people should know goes to standard error.
     """
     platform = _platform_of(tenant, source)
-    context = Context(tenant=tenant, source=source, connection=_connection(connection), received_at=_moment(received_at))
+    context = Context(tenant=tenant, source=source, connection=read_connection(connection), received_at=_moment(received_at))
     memory = SnapshotDirectory(state, tenant, source) if state is not None else None
-    problems = _all(files, platform, topic, context, memory, dry_run=dry_run)
+    problems = _all(files, _adapter(platform, mapper), topic, context, memory, dry_run=dry_run)
     if problems:
         raise CommandError(f"{problems} of {len(files)} payloads could not be judged")
 
 
-def _all(files: list[Path], platform: str, topic: str, context: Context, memory: SnapshotDirectory | None, *, dry_run: bool) -> int:
-    """Judge and print every file; how many of them hold a problem."""
+def _adapter(platform: str, mapper: Path | None) -> Adapter:
+    """The adapter of a platform, or of a mapper file whose name the source has."""
+    if mapper is not None:
+        own = adapter_from(mapper)
+        if platform not in {own.name, MAPPED}:
+            raise UsageError(f"--source: the mapper in {mapper} is for sources {own.name}:<connection> (or {MAPPED}:<connection>)")
+        return own
     adapter = adapter_of(platform)
     if adapter is None:
-        raise UsageError(f"--source: platform {platform} is not available in this version; available: {', '.join(PLATFORMS)}")
+        known = f"{', '.join(PLATFORMS)}; mappers: {', '.join(MAPPERS)}; others need --mapper FILE"
+        raise UsageError(f"--source: platform {platform} is not available in this version; available: {known}")
+    return adapter
+
+
+def _all(files: list[Path], adapter: Adapter, topic: str, context: Context, memory: SnapshotDirectory | None, *, dry_run: bool) -> int:
+    """Judge and print every file; how many of them hold a problem."""
     problems = 0
     try:
         for file in files:
-            answers = normalize(adapter, _content(file), topic, context, memory.recall if memory is not None else None)
+            answers = normalize(adapter, payload_content(file), topic, context, memory.recall if memory is not None else None)
             problems += max([_show(file, answer) for answer in answers], default=0)
             for answer in answers:
                 if isinstance(answer, Judged) and memory is not None and not dry_run:
@@ -75,6 +93,12 @@ def _show(file: Path, answer: Judged | Nothing | Problem) -> int:
                 print_json(event)
             for notice in answer.notices:
                 message(f"{file}: {notice}")
+            for fetch in answer.fetches:
+                message(f"{file}: to fetch: {fetch.resource}, to be read as {fetch.topic}: {fetch.reason}")
+            if _is_pointer(answer):
+                fetch = answer.fetches[0]
+                _print_problem("refetch", f"a pointer: {fetch.reason}; fetch {fetch.resource} and normalize it as {fetch.topic}", "")
+                return 1
             if answer.snapshot.waiting:
                 message(f"{file}: {len(answer.snapshot.waiting)} facts of {answer.resource} wait for their order")
             return 0
@@ -82,9 +106,19 @@ def _show(file: Path, answer: Judged | Nothing | Problem) -> int:
             message(f"{file}: nothing to book: {answer.reason}")
             return 0
         case Problem():
-            print_json({"problem": {"code": answer.code, "message": answer.message, "pointer": answer.pointer}})
+            _print_problem(answer.code, answer.message, answer.pointer)
             message(f"{file}: {answer.code}: {answer.message}")
             return 1
+
+
+def _is_pointer(answer: Judged) -> bool:
+    """Whether nothing is known of the object but that it must be fetched."""
+    snapshot = answer.snapshot
+    return bool(answer.fetches) and not (answer.events or snapshot.told or snapshot.order or snapshot.waiting)
+
+
+def _print_problem(code: str, words: str, pointer: str) -> None:
+    print_json({"problem": {"code": code, "message": words, "pointer": pointer}})
 
 
 def _platform_of(tenant: str, source: str) -> str:
@@ -96,7 +130,8 @@ def _platform_of(tenant: str, source: str) -> str:
     return found["platform"]
 
 
-def _connection(path: Path | None) -> Connection:
+def read_connection(path: Path | None) -> Connection:
+    """The connection of a file, or the default one; raises `UsageError`."""
     try:
         return connection_from_mapping(load_yaml(path) if path is not None else {})
     except InvalidConnection as error:
@@ -115,7 +150,7 @@ def _moment(text: str | None) -> datetime | None:
     return moment.astimezone(UTC)
 
 
-def _content(file: Path) -> bytes:
+def payload_content(file: Path) -> bytes:
     """At most one byte more than is read: the adapter says what is wrong with a longer one."""
     if str(file) == "-":
         return sys.stdin.buffer.read(PAYLOAD_BYTES_MAX + 1)

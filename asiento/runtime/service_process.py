@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -29,11 +29,15 @@ STILL_SECONDS_MAX = 30.0
 
 @dataclass(slots=True)
 class ServiceProcess:
-    """One process: `stop` is set by SIGTERM and SIGINT; its health pages, read from their own thread, say whether it has started."""
+    """One process: `stop` is set by SIGTERM and SIGINT; its health pages, read from their own thread, say whether it has started.
+
+    obstacles: why it cannot do its work just now, asked by /readyz from that thread.
+    """
 
     name: str
     metrics: Metrics = field(default_factory=Metrics)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    obstacles: Callable[[], Sequence[str]] = tuple
     _started: bool = False
 
     def started(self) -> None:
@@ -46,6 +50,10 @@ class ServiceProcess:
         """Why it is not ready."""
         return () if self._started else (f"the {self.name} is still connecting",)
 
+    def all_reasons(self) -> tuple[str, ...]:
+        """Why it is not ready, obstacles included."""
+        return (*self.reasons(), *self.obstacles())
+
 
 @contextmanager
 def service_process(settings: Settings, name: str) -> Iterator[ServiceProcess]:
@@ -55,7 +63,7 @@ def service_process(settings: Settings, name: str) -> Iterator[ServiceProcess]:
         loop.add_signal_handler(number, process.stop.set)
     heartbeat = Heartbeat(STILL_SECONDS_MAX)
     heartbeat.attach(loop)
-    checks = HealthChecks(live=heartbeat.reasons, ready=process.reasons, started=process.reasons)
+    checks = HealthChecks(live=heartbeat.reasons, ready=process.all_reasons, started=process.reasons)
     health = HealthServer(process.metrics, settings.metrics_host, settings.metrics_port, checks)
     health.start()
     watchdog = LoopWatchdog(settings.chunk_age_seconds_max, _end_stuck)

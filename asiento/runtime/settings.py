@@ -118,7 +118,7 @@ class Settings(BaseSettings):
         1_073_741_824, ge=1_048_576, le=1_099_511_627_776, description="Most bytes that wait there; then senders hear 503"
     )
     gateway_spool_records_max: int = Field(1_000_000, ge=100, le=100_000_000, description="Most records that wait there")
-    gateway_linger_ms: int = Field(8, ge=0, le=100, description="Wait of the gateway for more records before a produce request")
+    gateway_linger_ms: int = Field(15, ge=0, le=100, description="Wait of the gateway for more records before a produce request")
     gateway_stored_seconds_max: float = Field(
         2.0, ge=0.1, le=30, description="A record that the brokers have not stored by then goes to the spool, and all after it"
     )
@@ -126,6 +126,14 @@ class Settings(BaseSettings):
     gateway_connections_max: int = Field(2_000, ge=1, le=100_000, description="Most connections at once")
     gateway_deliveries_max: int = Field(
         100_000, ge=0, le=10_000_000, description="Most deliveries remembered to know a repeated one, 100 bytes each"
+    )
+    gateway_api_keys: Path | None = Field(
+        None, description="YAML file with the API keys of POST /v1/events (docs/producers.md); unset: the gateway has no such door"
+    )
+    gateway_events_max: int = Field(500, ge=1, le=1_000, description="Most events in one request to POST /v1/events")
+    gateway_idempotency_keys_max: int = Field(10_000, ge=1, le=1_000_000, description="Most Idempotency-Keys remembered, for a day")
+    gateway_idempotency_from_body: bool = Field(
+        False, description="A request without Idempotency-Key is taken, with the hash of its body as the key"
     )
     approval_limit: dict[str, int] = Field(
         {"default": 100_000},
@@ -141,6 +149,9 @@ class Settings(BaseSettings):
     )
     fetch_hours_max: int = Field(
         72, ge=1, le=720, description="The fetcher tries so long to get an object, then says that it cannot be had"
+    )
+    mappers: Path | None = Field(
+        None, description="Directory with mapper files of sources that no platform is built in for; unset: the shipped ones only"
     )
     mapping: Path | None = Field(None, description="YAML file with the account mapping")
 

@@ -63,6 +63,11 @@ OF_REASONS: Final[dict[str, tuple[Mending, ...]]] = {
     "card_number": (_FIX_SET, _FORGET),
     "wrong_key": (_FIX_ANEW, _FORGET),
     "wrong_partition": (_RIGHT_PARTITION,),
+    "unknown_platform": (_FIX_FILE, _FORGET),
+    "hold_discrepancy": (_FIX_FILE, _FORGET),
+    "refetch": (_FIX_FILE, _FORGET),
+    "fetch_failed": (_FIX_FILE, _FORGET),
+    "reject_malformed": (_FIX_FILE, _FORGET),
     "crashes_worker": (_MENDED_PROGRAM, _FIX_SET, _FORGET),
 }
 """Refusal reason -> what mends the record, the likeliest first."""

@@ -25,6 +25,7 @@ from sinks.projector.answer_rows import (
     waiting_line,
 )
 from sinks.projector.answers import (
+    AckLine,
     ActionLine,
     Cursor,
     DeadLetterLine,
@@ -118,6 +119,10 @@ class OperationalReader:
         """One entry."""
         found = self._query(statement("entry_by_id"), {"entry_id": entry_id})
         return entry_line(found[0]) if found else None
+
+    def acks(self, entry_id: str) -> tuple[AckLine, ...]:
+        """What ledgers said about an entry, oldest first."""
+        return tuple(ack_line(row) for row in self._query(statement("acks_of_entry"), {"entry_id": entry_id}))
 
     def parked(
         self,

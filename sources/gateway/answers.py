@@ -32,6 +32,8 @@ _ANSWERS: Final[dict[str, tuple[int, str]]] = {
     "sender_not_allowed": (401, "the sender's address is not among those of this source: check allow_from and proxies"),
     "body_differs": (401, "body and signed query speak of different things"),
 }
+SERVER: Final = "asiento"
+"""All that is told of what answers."""
 RETRY_AFTER_SECONDS: Final = {429: 1, 503: 5}
 
 
@@ -56,7 +58,7 @@ def status_of(code: str) -> int:
 def error_response(code: str) -> web.Response:
     """The answer to a request that is refused."""
     status = status_of(code)
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "Server": SERVER}
     if status in RETRY_AFTER_SECONDS:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS[status])
     if status == 405:
@@ -65,6 +67,11 @@ def error_response(code: str) -> web.Response:
     if status in (400, 408, 411, 413):
         response.force_close()  # what is left of its body is not read
     return response
+
+
+def accepted_response(body: bytes) -> web.Response:
+    """The answer to a request whose record is safe."""
+    return web.Response(body=body, headers={"Server": SERVER})
 
 
 def raw_error(code: str) -> bytes:

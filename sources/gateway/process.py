@@ -1,12 +1,11 @@
 """The process `asiento gateway run`: puts configuration, spool, broker and server together and ends them in order."""
 
 import asyncio
-import contextlib
-import signal
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,13 +13,13 @@ from aiohttp import web
 
 from asiento.runtime import log_events
 from asiento.runtime.file_lock import LockHeld
-from asiento.runtime.health import HealthChecks, HealthServer, Heartbeat
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.logging import get_logger
 from asiento.runtime.loopback import on_loopback
 from asiento.runtime.metrics import Metrics
+from asiento.runtime.service_process import ServiceProcess, now_microseconds, service_process
 from asiento.runtime.settings import Settings, SettingsError
-from schemas.topics import ORDERS_RAW
+from schemas.topics import ORDERS_EVENTS, ORDERS_RAW
 from sources.gateway.broker_link import BrokerLink, KafkaLink
 from sources.gateway.config_file import load_gateway_config
 from sources.gateway.configuration import GatewayConfig
@@ -32,12 +31,12 @@ from sources.gateway.resources import resource_of
 from sources.gateway.schemes import SchemeBuilder
 from sources.gateway.spool.segments import SpoolDamaged
 from sources.gateway.spool.spool import Spool, open_spool, spool_lock
+from sources.platforms.catalogue import adapters_with
 
-STILL_SECONDS_MAX: Final = 30.0
 FIRST_TRY_SECONDS_MAX: Final = 5.0
 REQUESTS_END_SECONDS_MAX: Final = 8.0
 BACKLOG: Final = 1_024
-TOPICS: Final = (ORDERS_RAW,)
+TOPICS: Final = (ORDERS_RAW, ORDERS_EVENTS)
 
 
 class GatewayError(Exception):
@@ -75,18 +74,15 @@ def listener_tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-async def run_gateway(settings: Settings) -> None:
-    """Take webhooks until SIGTERM or SIGINT; returns after a clean stop.
+async def run_gateway(settings: Settings, mounted: Mapping[str, web.Application] | None = None) -> None:
+    """Take webhooks until SIGTERM or SIGINT; returns after a clean stop. `mounted`: further applications, by prefix.
 
     Raises `GatewayError` and `SettingsError`, whose messages are written for people, and `OSError` where the port is taken.
     """
     config, tls = gateway_config(settings), listener_tls(settings)
     client_options(settings)  # what is wrong with them is said before anything begins
-    metrics, stop = Metrics(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    with _spool(settings) as spool:
+    with _spool(settings) as spool, service_process(settings, "gateway") as process:
+        metrics = process.metrics
         _watch_spool(metrics, spool)
         dispatcher = Dispatcher(
             spool,
@@ -95,62 +91,73 @@ async def run_gateway(settings: Settings) -> None:
             stored=metrics.gateway_stored_seconds.observe,
             broker_there=lambda there: metrics.gateway_broker_there.set(int(there)),
         )
-        with _health(settings, metrics, dispatcher) as started:
-            client = KeyClient()
-            reception = Reception(
-                config,
-                SchemeBuilder(client, lambda: time.time_ns() // 1_000_000_000),
-                dispatcher,
-                metrics,
-                resource_of=resource_of,
-                deliveries_max=settings.gateway_deliveries_max,
-                request_seconds_max=settings.gateway_request_seconds_max,
-                now_microseconds=lambda: time.time_ns() // 1_000,
-            )
-            malformed = metrics.gateway_requests.labels("", "", "request_malformed").inc
-            runner = GuardedRunner(
-                application(dispatcher, reception.routes()),
-                connections_max=settings.gateway_connections_max,
-                head_seconds_max=settings.gateway_request_seconds_max,
-                malformed=malformed,
-                stop_seconds_max=REQUESTS_END_SECONDS_MAX,
-            )
-            try:
-                await _serve(settings, runner, tls, dispatcher, spool, stop=stop, started=started)
-            finally:
-                await client.close()
-                await spool.close()
+        process.obstacles = dispatcher.reasons
+        client = KeyClient()
+        try:
+            runner = _runner(settings, config, dispatcher, client, metrics, mounted=mounted)
+            await _serve(settings, runner, tls, dispatcher=dispatcher, spool=spool, process=process)
+        finally:
+            await client.close()
+            await spool.close()
+
+
+def _runner(
+    settings: Settings,
+    config: GatewayConfig,
+    dispatcher: Dispatcher,
+    client: KeyClient,
+    metrics: Metrics,
+    *,
+    mounted: Mapping[str, web.Application] | None,
+) -> GuardedRunner:
+    reception = Reception(
+        config,
+        SchemeBuilder(client, lambda: now_microseconds() // 1_000_000),
+        dispatcher,
+        metrics,
+        resource_of=partial(resource_of, adapter_of=adapters_with(settings.mappers)),
+        deliveries_max=settings.gateway_deliveries_max,
+        request_seconds_max=settings.gateway_request_seconds_max,
+        now_microseconds=now_microseconds,
+    )
+    return GuardedRunner(
+        application(dispatcher, reception.routes(), mounted),
+        connections_max=settings.gateway_connections_max,
+        head_seconds_max=settings.gateway_request_seconds_max,
+        malformed=metrics.gateway_requests.labels("", "", "request_malformed").inc,
+        stop_seconds_max=REQUESTS_END_SECONDS_MAX,
+    )
 
 
 async def _serve(
     settings: Settings,
     runner: GuardedRunner,
     tls: ssl.SSLContext | None,
+    *,
     dispatcher: Dispatcher,
     spool: Spool,
-    *,
-    stop: asyncio.Event,
-    started: Callable[[], None],
+    process: ServiceProcess,
 ) -> None:
     bringing = asyncio.create_task(dispatcher.run())
-    bringing.add_done_callback(lambda _: stop.set())
+    bringing.add_done_callback(lambda _: process.stop.set())
     try:
         await dispatcher.tried(FIRST_TRY_SECONDS_MAX)
         await runner.setup()
         await web.TCPSite(runner, settings.gateway_host, settings.gateway_port, ssl_context=tls, backlog=BACKLOG).start()
         url = f"{'https' if tls else 'http'}://{settings.gateway_host}:{runner.addresses[0][1]}"
         get_logger().info(log_events.GATEWAY_LISTENING, url=url, spooled_records=spool.records)
-        started()
-        await stop.wait()
+        process.started()
+        await process.stop.wait()
         get_logger().info(log_events.PROCESS_STOPPING, spooled_records=spool.records)
     finally:
         await runner.cleanup()
         bringing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            try:
-                await bringing
-            except SpoolDamaged as damage:
-                raise GatewayError(str(damage)) from None
+        try:
+            await bringing
+        except asyncio.CancelledError:
+            pass
+        except SpoolDamaged as damage:
+            raise GatewayError(str(damage)) from None
         await dispatcher.settled()
 
 
@@ -178,29 +185,6 @@ def _connector(settings: Settings) -> Callable[[Callable[[str], None]], "asyncio
         return link
 
     return lambda failed: asyncio.ensure_future(connect(failed))
-
-
-@contextmanager
-def _health(settings: Settings, metrics: Metrics, dispatcher: Dispatcher) -> Iterator[Callable[[], None]]:
-    """The health pages; what is yielded tells them that the gateway listens."""
-    listening = False
-
-    def started() -> None:
-        nonlocal listening
-        listening = True
-
-    def not_started() -> tuple[str, ...]:
-        return () if listening else ("the gateway does not listen yet",)
-
-    heartbeat = Heartbeat(STILL_SECONDS_MAX)
-    heartbeat.attach(asyncio.get_running_loop())
-    checks = HealthChecks(live=heartbeat.reasons, ready=lambda: (*not_started(), *dispatcher.reasons()), started=not_started)
-    server = HealthServer(metrics, settings.metrics_host, settings.metrics_port, checks)
-    server.start()
-    try:
-        yield started
-    finally:
-        server.stop()
 
 
 def _watch_spool(metrics: Metrics, spool: Spool) -> None:

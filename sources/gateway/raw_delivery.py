@@ -10,11 +10,10 @@ from schemas.raw_records import RawRecord, RawSignature, encode_raw_record
 from schemas.topics import ORDERS_RAW
 from sources.gateway.configuration import SourceConfig
 from sources.gateway.outgoing import OutgoingRecord
-from sources.gateway.platform_facts import NOWHERE, UNNAMED_TOPIC, Where
+from sources.gateway.platform_facts import UNNAMED_TOPIC, Where
 
 RESOURCE_LETTERS_MAX: Final = 200
 TEXT_LETTERS_MAX: Final = 200
-UNREADABLE_TOPIC: Final = "unreadable"
 
 ResourceOf: TypeAlias = Callable[[str, str, bytes], str | None]
 """Platform, topic and body -> id of the object whose state the payload belongs to; None where it cannot be read."""
@@ -60,9 +59,7 @@ def topic_of(source: SourceConfig, payload: Payload) -> str:
     """What kind of payload this is, in the platform's words."""
     if source.fixed_topic is not None:
         return source.fixed_topic
-    if source.topic == NOWHERE:
-        return UNNAMED_TOPIC
-    return payload.text_at(source.topic) or UNREADABLE_TOPIC
+    return payload.text_at(source.topic) or UNNAMED_TOPIC
 
 
 def raw_delivery(

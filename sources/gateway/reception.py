@@ -12,7 +12,7 @@ from aiohttp import web
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
-from sources.gateway.answers import CODES, Refusal, error_response
+from sources.gateway.answers import CODES, Refusal, accepted_response, error_response
 from sources.gateway.arrival import Arrival
 from sources.gateway.configuration import GatewayConfig, SourceConfig
 from sources.gateway.dispatcher import Dispatcher, NotSafe
@@ -103,10 +103,12 @@ class Reception:
             self._nowhere["unknown_source"].inc()
             return error_response("unknown_source")
         try:
-            sender = self._sender(request)
-            if source.config.allow_from and not (sender is not None and inside(sender, source.config.allow_from)):
-                source.refusals["sender_not_allowed"].inc()
-                raise Refusal("sender_not_allowed")
+            sender = None
+            if source.config.allow_from:
+                sender = sender_behind(request, self._proxies)
+                if sender is None or not inside(sender, source.config.allow_from):
+                    source.refusals["sender_not_allowed"].inc()
+                    raise Refusal("sender_not_allowed")
             with source.gate:
                 result = await self._take(request, source, sender)
         except Refusal as refusal:
@@ -116,7 +118,7 @@ class Reception:
             source.results["greeted"].inc()
             return result
         source.results[result].inc()
-        return web.Response(body=source.facts.answer)
+        return accepted_response(source.facts.answer)
 
     async def _take(self, request: web.Request, source: Source, sender: Address | None) -> str | web.Response:
         if request.method == "GET" and source.scheme.challenge is not None:
@@ -141,7 +143,7 @@ class Reception:
         verdict = await source.judge(arrival)
         if isinstance(verdict, Refused):
             if source.pings and verdict.reason == "signature_missing" and _WOOCOMMERCE_PING.fullmatch(body):
-                return web.Response()
+                return accepted_response(b"")
             source.refusals[verdict.reason].inc()
             raise Refusal(verdict.reason)
         source.heard_at = time.monotonic()
@@ -155,9 +157,6 @@ class Reception:
         if mark is not None:
             self._seen.remember(mark)
         return safe
-
-    def _sender(self, request: web.Request) -> Address | None:
-        return sender_behind(request, self._proxies)
 
 
 def sender_behind(request: web.BaseRequest, proxies: Sequence[Network]) -> Address | None:

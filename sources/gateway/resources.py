@@ -1,12 +1,15 @@
 """Which object a payload speaks of, asked of the adapter of its platform."""
 
+from collections.abc import Callable
+
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
+from sources.platforms.adapter import Adapter
 from sources.platforms.catalogue import adapter_of
 from sources.platforms.door import resource_of as resource_in
 
 
-def resource_of(platform: str, topic: str, body: bytes) -> str | None:
+def resource_of(platform: str, topic: str, body: bytes, *, adapter_of: Callable[[str], Adapter | None] = adapter_of) -> str | None:
     """Its id; None where no adapter knows the platform, or none can be found."""
     adapter = adapter_of(platform)
     if adapter is None:

@@ -1,7 +1,9 @@
 """Puts the verifier of a source together: its keys prepared, its limits bound. Nothing here decides, the verifiers do."""
 
+import contextlib
 import os
 import ssl
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -254,11 +256,14 @@ def _trusted(source: SourceConfig) -> list[x509.Certificate]:
             where = f"tenants.{source.tenant}.{source.source}.ca_file"
             raise SettingsError(f"{where}: {source.ca_file} is not a file of PEM certificates ({type(error).__name__})") from None
     found = []
-    for raw in ssl.create_default_context().get_ca_certs(binary_form=True):
-        try:
-            found.append(x509.load_der_x509_certificate(raw))
-        except ValueError:  # an old root that today's rules do not read proves nothing here
-            continue
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some old roots have numbers that are not allowed any more: the system trusts them all the same
+        for raw in ssl.create_default_context().get_ca_certs(binary_form=True):
+            with contextlib.suppress(ValueError):
+                found.append(x509.load_der_x509_certificate(raw))
+    if not found:
+        where = f"tenants.{source.tenant}.{source.source}"
+        raise SettingsError(f"{where}: this system names no CA certificates to check PayPal's with: name them in ca_file")
     return found
 
 

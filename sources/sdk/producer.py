@@ -14,7 +14,7 @@ from typing import Any, Final, Self, TypeAlias
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from asiento.runtime.broker_access import BrokerProblem, check_access
 from asiento.runtime.kafka_clients import client_options
@@ -30,6 +30,8 @@ LINGER_MS: Final = 5
 WAIT_SECONDS_MAX: Final = 60.0
 """Longest wait for room in flight, and for the confirmation of what is in flight."""
 STOP_SECONDS_MAX: Final = 5.0
+ABANDON_TRIES: Final = 20
+ABANDON_SECONDS: Final = 0.1
 FAILURES_TOLD_MAX: Final = 10_000
 """Most failed events that one flush names; further ones are counted."""
 
@@ -124,6 +126,7 @@ class AsyncProducer:
                 **self._options, acks="all", enable_idempotence=True, linger_ms=LINGER_MS, max_request_size=EVENT_RECORD_BYTES_MAX
             )
             await self._producer.start()
+            await self._producer.partitions_for(self.topic)  # else the first send asks, and waits where nobody answers
         except BrokerProblem as problem:
             raise BrokerUnavailable(str(problem)) from None
         except (KafkaError, OSError) as problem:
@@ -168,13 +171,10 @@ class AsyncProducer:
         producer, self._producer = self._producer, None
         if producer is None:
             return
-        try:
-            await asyncio.wait_for(producer.stop(), STOP_SECONDS_MAX)
-        except TimeoutError:  # it waits for its batches as long as it takes
-            for future in list(self._in_flight):
-                future.cancel()
-            await producer._sender.close()
-            await producer.client.close()
+        stopping = asyncio.ensure_future(producer.stop())
+        await asyncio.wait({stopping}, timeout=STOP_SECONDS_MAX)
+        if not stopping.done():
+            await _abandon(producer, stopping)
 
     async def _hand_over(self, message: EventMessage, wait_seconds_max: float) -> "asyncio.Future[Any]":
         producer = self._producer
@@ -185,12 +185,14 @@ class AsyncProducer:
         else:
             await self._room.acquire()
         partition = message.partition(self.partition_count)
+        headers = list(message.headers)
         try:
-            sending = producer.send(self.topic, message.value, key=message.key, partition=partition, headers=list(message.headers))
-            future: asyncio.Future[Any] = await sending
+            async with asyncio.timeout(wait_seconds_max):
+                sending = producer.send(self.topic, message.value, key=message.key, partition=partition, headers=headers)
+                future: asyncio.Future[Any] = await sending
         except BaseException as problem:
             self._room.release()
-            if isinstance(problem, KafkaError):
+            if isinstance(problem, KafkaError | TimeoutError):
                 raise BrokerUnavailable(f"the event was not taken for sending ({problem!r}): send it again") from None
             raise
         self._in_flight[future] = message
@@ -205,6 +207,8 @@ class AsyncProducer:
     def _left(self, future: "asyncio.Future[Any]") -> EventMessage:
         """An event is in flight no longer, whoever tells of it."""
         self._room.release()
+        if not future.cancelled():
+            future.exception()  # somebody has looked at it
         return self._in_flight.pop(future)
 
     def _settled(self, future: "asyncio.Future[Any]") -> None:
@@ -220,6 +224,19 @@ class AsyncProducer:
             self._failed.append(_failed(message, why))
         else:
             self._failed_more += 1
+
+
+async def _abandon(producer: AIOKafkaProducer, stopping: "asyncio.Future[None]") -> None:
+    """End a producer that waits: its own stop waits for batches and requests as long as they take."""
+    producer._message_accumulator.fail_all(KafkaTimeoutError("given up without confirmation"))
+    for _ in range(ABANDON_TRIES):
+        if producer._sender.sender_task is not None:
+            producer._sender.sender_task.cancel()  # the second time ends the request it waits for
+        await asyncio.wait({stopping}, timeout=ABANDON_SECONDS)
+        if stopping.done():
+            break
+    stopping.cancel()
+    await asyncio.wait({stopping, asyncio.ensure_future(producer.client.close())}, timeout=STOP_SECONDS_MAX)
 
 
 def _failed(message: EventMessage, why: str) -> FailedEvent:

@@ -35,7 +35,7 @@ class SyncProducer:
         self._settings = settings
         self._wait_seconds_max = wait_seconds_max
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="asiento-producer", daemon=True)
+        self._thread = threading.Thread(target=self._live, name="asiento-producer", daemon=True)
         self._producer: AsyncProducer | None = None
 
     def __enter__(self) -> Self:
@@ -94,8 +94,16 @@ class SyncProducer:
             waiting.cancel()
             raise BrokerUnavailable(f"nothing was heard of the broker for {bound:.0f} s") from None
 
+    def _live(self) -> None:
+        """The thread: runs until it is told to end, then ends whatever still runs in it."""
+        self._loop.run_forever()
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        if left:
+            self._loop.run_until_complete(asyncio.wait(left))
+        self._loop.close()
+
     def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(BEYOND_SECONDS)
-        if not self._thread.is_alive():
-            self._loop.close()

@@ -9,7 +9,7 @@ from asiento import __version__
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings
 from schemas.topics import FETCH_REQUESTS, ORDERS_DLQ, ORDERS_EVENTS, ORDERS_RAW, SNAPSHOT_TABLE, snapshot_changelog_name
-from sources.platforms.catalogue import adapter_of
+from sources.platforms.catalogue import adapters_with
 from streams.engine.job import Job
 from streams.engine.processor import OutputRecord, SourceRange, StateRecord
 from streams.engine.runner import run_worker
@@ -41,6 +41,7 @@ class RawProcessor:
     def __init__(self, settings: Settings, metrics: Metrics, connections: Connections) -> None:
         self._partition_count = settings.partitions
         self._connections = connections
+        self._adapter_of = adapters_with(settings.mappers)
         self._topics = {name: settings.topic(name) for name in OUTPUT_TOPICS}
         self._metrics = metrics
 
@@ -69,7 +70,7 @@ class RawProcessor:
         return Bench(
             partition_count=self._partition_count,
             connections=self._connections,
-            adapter_of=adapter_of,
+            adapter_of=self._adapter_of,
             worker_version=__version__,
             decided_at=time.time_ns() // 1000,
             is_late=lambda: time.monotonic() > late_at,
@@ -95,7 +96,7 @@ def normalizer_job(settings: Settings, metrics: Metrics, connections: Connection
 def run_normalizer(settings: Settings) -> None:
     """Run one normalizer until SIGTERM; see `streams.engine.runner.run_worker` for what it raises.
 
-    Also raises `SettingsError` where the connections file cannot be used.
+    Also raises `SettingsError` where the connections file or a mapper cannot be used.
     """
     metrics, connections = Metrics(), load_connections(settings.connections)
     run_worker(settings, normalizer_job(settings, metrics, connections), metrics)

@@ -27,10 +27,14 @@ def run(entry: dict[str, Any]) -> Judged | Nothing | Problem:
 
 
 def only_event(entry: dict[str, Any]) -> dict[str, Any]:
+    """The event that the payload is about: of an order its placement, beside what stands inside it."""
     result = run(entry)
     assert isinstance(result, Judged)
-    assert len(result.events) == 1
-    event_from_json(result.events[0])
+    for event in result.events:
+        event_from_json(event)
+    beside = {"OrderCancelled", "RefundIssued"} if result.events[0]["type"] == "OrderPlaced" else set()
+    assert {event["type"] for event in result.events[1:]} <= beside
+    assert ("OrderCancelled" in {event["type"] for event in result.events}) is entry["expect"].get("cancelled", False)
     return result.events[0]
 
 
@@ -54,8 +58,16 @@ def test_conclusion(entry: dict[str, Any]) -> None:
     result = run(entry)
     if conclusion in EMITTING:
         assert isinstance(result, Judged)
-        assert [event["test_mode"] for event in result.events] == [conclusion == "test_do_not_post"]
-        event_from_json(result.events[0])
+        assert result.events[0]["test_mode"] is (conclusion == "test_do_not_post")
+        refunds = {refund["refund_id"]: refund for refund in entry["expect"].get("refunds", [])}
+        told = {event["refund_id"]: event for event in result.events if event["type"] == "RefundIssued" and refunds}
+        for refund_id, refund in refunds.items():
+            assert (refund_id in told) is (refund["conclusion"] in EMITTING)
+            assert refund_id not in told or told[refund_id]["test_mode"] is refund["test"]
+            reported = any(f"refund {refund_id}: stated" in notice for notice in result.notices)
+            assert reported is (refund["money_minus_calculated"] != "0.00")
+        for event in result.events:
+            event_from_json(event)
     elif conclusion == "post_nothing":
         assert isinstance(result, Nothing)
     else:

@@ -28,7 +28,7 @@ def read_time_and_signatures(given: str, version: str, time_name: str = "t") -> 
     """The time as written and the signatures of one version from `t=...,v1=...`; None where one of both is missing or time is no number."""
     times, signatures = [], []
     for part in given.split(","):
-        name, _, value = part.strip().partition("=")
+        name, _, value = part.partition("=")
         if name == time_name:
             times.append(value)
         elif name == version:

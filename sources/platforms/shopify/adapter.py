@@ -9,12 +9,15 @@ from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Part, Reading
 from sources.platforms.outcome import EventTwin, Nothing
 from sources.platforms.payload import Node, parse_payload
+from sources.platforms.shopify.balance import read_balance_transaction, read_payout
+from sources.platforms.shopify.dispute import read_dispute
 from sources.platforms.shopify.fulfillment import read_fulfillment
 from sources.platforms.shopify.kinds import TOPICS
-from sources.platforms.shopify.order import read_order
 from sources.platforms.shopify.parts import parts_of
 from sources.platforms.shopify.quiet import read_quiet
 from sources.platforms.shopify.refund import complete_refund, read_refund
+from sources.platforms.shopify.returns import read_return
+from sources.platforms.shopify.snapshot import read_order
 from sources.platforms.shopify.transaction import read_transaction
 
 _READERS: Final[Mapping[str, Callable[[Node, Context], Reading | Nothing]]] = {
@@ -22,8 +25,18 @@ _READERS: Final[Mapping[str, Callable[[Node, Context], Reading | Nothing]]] = {
     "transaction": read_transaction,
     "fulfillment": read_fulfillment,
     "refund": read_refund,
+    "return": read_return,
+    "dispute": read_dispute,
+    "payout": read_payout,
+    "balance transaction": read_balance_transaction,
 }
-_TOLD_AS: Final = {"PaymentCaptured": "captures", "RefundIssued": "refunds"}
+_TOLD_AS: Final = {
+    "PaymentCaptured": "captures",
+    "RefundIssued": "refunds",
+    "FeeCharged": "fees",
+    "ChargebackOpened": "disputes",
+    "ChargebackClosed": "disputes",
+}
 """Event -> the word in a connection's `facts` that it is told under; every other one is told with `orders`."""
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sources.platforms.context import Context
-from sources.platforms.facts import ORDER_KEY, Fact, Reading
+from sources.platforms.facts import ORDER_KEY, Fact
 from sources.platforms.outcome import EventTwin
 from sources.platforms.payload import Node
+from sources.platforms.shopify.ids import identity_of
 from sources.platforms.shopify.jurisdictions import UNKNOWN_COUNTRY
 from sources.platforms.shopify.money import MoneyReader, presentment_code, reader_for
 from sources.platforms.shopify.order_checks import secondary_figures, tie_to_total
@@ -15,7 +16,7 @@ from sources.platforms.shopify.order_lines import LineReader, OrderLine
 from sources.platforms.shopify.order_taxes import with_order_taxes
 from sources.platforms.shopify.payment_terms import terms_of
 from sources.platforms.shopify.places import place_of
-from sources.platforms.shopify.times import occurred_at, seen_at, version_at
+from sources.platforms.shopify.times import occurred_at
 
 IDS_EXACT_BELOW = 2**53
 
@@ -28,18 +29,6 @@ class _Agreed:
     order_discounts: list[EventTwin]
     total: int
     unallocated_discount: int
-
-
-def read_order(order: Node, context: Context) -> Reading:
-    """The order as it is now."""
-    state, notices = order_state(order, context)
-    return Reading(
-        order_id=order.need("id").identity(),
-        facts=(state,),
-        version=version_at(order, context),
-        seen_at=seen_at(order, context),
-        notices=notices,
-    )
 
 
 def order_state(order: Node, context: Context) -> tuple[Fact, tuple[str, ...]]:
@@ -82,13 +71,13 @@ def _agreed(order: Node, money: MoneyReader, place: dict[str, str], included: bo
 
 def _body(order: Node, context: Context, money: MoneyReader, agreed: _Agreed, included: bool) -> EventTwin:
     location, source_name, customer = order.find("location_id"), order.find("source_name"), order.find("customer")
-    location_id = location.identity() if location else None
+    location_id = identity_of(location) if location else None
     customer_id = customer.find("id") if customer else None
     stated: EventTwin = {
         "legal_entity": context.connection.legal_entity_of(location_id, context.tenant),
         "channel": context.connection.channel_of(source_name.text() if source_name else None),
         "store": context.connection.location_name(location_id),
-        "customer_ref": customer_id.identity() if customer_id else None,
+        "customer_ref": identity_of(customer_id) if customer_id else None,
         "prices_include_tax": included,
         "ship_to": place_of(order.find("shipping_address")),
         "lines": [line.twin(included) for line in agreed.lines],
@@ -112,9 +101,7 @@ def _remarks(order: Node, place: dict[str, str], lines: Sequence[OrderLine]) -> 
     remarks = []
     if place["country"] == UNKNOWN_COUNTRY and any(line.tax for line in lines):
         remarks.append(f"the order has no address: its taxes go to {UNKNOWN_COUNTRY}; set country in the connection file")
-    if order.find("cancelled_at") is not None:
-        remarks.append("the order is cancelled already: the cancellation is a fact of another topic and not part of these events")
-    identity, gid = order.need("id").identity(), order.find("admin_graphql_api_id")
+    identity, gid = identity_of(order.need("id")), order.find("admin_graphql_api_id")
     if int(identity) >= IDS_EXACT_BELOW and gid is not None and isinstance(gid.value, str) and not gid.value.endswith(f"/{identity}"):
         remarks.append("the order id was rounded before it came here (it differs from admin_graphql_api_id): ids are used as they stand")
     return tuple(remarks)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from sources.platforms.outcome import EventTwin
 from sources.platforms.payload import Node
+from sources.platforms.shopify.ids import identity_of
 from sources.platforms.shopify.money import MoneyReader
 from sources.platforms.shopify.order_lines import DISCOUNTABLE, OrderLine
 
@@ -46,10 +47,10 @@ class DiscountReader:
         return _order_discount((code.text() if code else "") or WITHOUT_CODE, amount)
 
     def _with_nodes(self, lines: Sequence[OrderLine]) -> list[tuple[OrderLine, Node | None]]:
-        nodes = {item.need("id").identity(): item for item in self.order.each("line_items")}
+        nodes = {identity_of(item.need("id")): item for item in self.order.each("line_items")}
         for index, shipping in enumerate(self.order.each("shipping_lines")):
             identity = shipping.find("id")
-            nodes[f"shipping:{identity.identity() if identity else index + 1}"] = shipping
+            nodes[f"shipping:{identity_of(identity) if identity else index + 1}"] = shipping
         return [(line, nodes.get(line.line_id)) for line in lines]
 
     def _on_line(self, line: OrderLine, node: Node | None, across: dict[int, str], shares: dict[int, int]) -> OrderLine:

@@ -9,9 +9,10 @@ from asiento.accounting.order_events import LineKind
 from sources.platforms.minor_units import decimal_text, to_minor_units
 from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.shopify.fulfillment import is_tip
+from sources.platforms.shopify.ids import identity_of
 from sources.platforms.shopify.jurisdictions import tax_home
 from sources.platforms.shopify.money import MoneyReader
+from sources.platforms.shopify.tips import is_tip
 
 DISCOUNTABLE = frozenset({"GOODS", "SERVICE"})
 """Kinds that order-level discounts are spread over."""
@@ -110,7 +111,7 @@ class LineReader:
         sku, title, taxable = item.find("sku"), item.find("title"), item.find("taxable")
         from_catalogue = item.find("product_id") is not None
         return OrderLine(
-            line_id=item.need("id").identity(),
+            line_id=identity_of(item.need("id")),
             kind=_kind_of(item),
             quantity=quantity,
             unit_price=price,
@@ -132,7 +133,7 @@ class LineReader:
                 stated_in_set = duty.find("price_set") is not None
                 amount = self.money.amount(duty, "price") if stated_in_set else self.money.exact(self.money.from_set(duty))
                 total += amount
-                yield self._charge(f"duty:{duty.need('id').identity()}", "DUTY", amount, self.taxes(duty), item.need("id").identity())
+                yield self._charge(f"duty:{identity_of(duty.need('id'))}", "DUTY", amount, self.taxes(duty), identity_of(item.need("id")))
         stated = self.money.find(self.order, "original_total_duties")
         if stated and not total:
             yield self._charge("duties", "DUTY", stated)
@@ -142,13 +143,13 @@ class LineReader:
             removed, identity = shipping.find("is_removed"), shipping.find("id")
             if removed is not None and removed.flag():
                 continue
-            line_id = f"shipping:{identity.identity() if identity else index + 1}"
+            line_id = f"shipping:{identity_of(identity) if identity else index + 1}"
             yield self._charge(line_id, "SHIPPING", self.money.amount(shipping, "price"), self.taxes(shipping))
 
     def _fees(self) -> Iterator[OrderLine]:
         fees = self.order.each("additional_fees")
         for fee in fees:
-            yield self._charge(f"fee:{fee.need('id').identity()}", "FEE", self.money.amount(fee, "price"), self.taxes(fee))
+            yield self._charge(f"fee:{identity_of(fee.need('id'))}", "FEE", self.money.amount(fee, "price"), self.taxes(fee))
         stated = self.money.find(self.order, "original_total_additional_fees")
         if stated and not fees:
             yield self._charge("fees", "FEE", stated)

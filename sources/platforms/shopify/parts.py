@@ -3,8 +3,8 @@
 from typing import Final
 
 from sources.platforms.facts import Part
-from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
+from sources.platforms.shopify.ids import identity_at
 from sources.platforms.shopify.kinds import ENVELOPES, Kind, kind_of, kind_of_topic
 
 OF_AN_ORDER: Final[dict[Kind, str]] = {
@@ -28,15 +28,6 @@ def parts_of(payload: Node, topic: str) -> tuple[Part, ...]:
     payload, topic = _delivered(payload, topic)
     items, hint = _items(payload, topic)
     return tuple(_part(item, hint, topic) for item in items) or (Part("empty", UNKNOWN, payload),)
-
-
-def identity_at(node: Node, path: str) -> str | None:
-    """The id at a dotted path, None where there is none that can be read."""
-    found = node.at(path)
-    try:
-        return found.identity() if found is not None else None
-    except Unjudged:
-        return None
 
 
 def _delivered(payload: Node, topic: str) -> tuple[Node, str]:

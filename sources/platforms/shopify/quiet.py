@@ -5,12 +5,16 @@ from typing import Final
 
 from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
+from sources.platforms.shopify.ids import identity_at
+from sources.platforms.shopify.needs import order_to_fetch
+from sources.platforms.shopify.returns import refuse_disposition
 
 _REASONS: Final[Mapping[str, str]] = {
     "empty": "an empty list",
     "deleted order": "an order was deleted in the shop: what was booked of it stays",
     "tender transaction": "the same money as an order transaction: evidence, told there",
     "draft order": "a draft order is a quote; completed, it only points to its order",
+    "gift card adjustment": "the balance of a gift card changed beside its orders: there is no event for that yet, kept for settlements",
     "gift card": "the sale and the use of a gift card are told by orders and their payments",
     "customer data request": "a privacy request without accounting effect: answer from the raw records of this customer",
     "customer erasure": "a privacy request: the raw records of this customer and of orders_to_redact must be erased; "
@@ -23,5 +27,10 @@ _REASONS: Final[Mapping[str, str]] = {
 def read_quiet(kind: str, node: Node) -> Nothing:
     """Why there is nothing to book; an order edit is only a pointer to its order."""
     if kind == "order edit":
-        raise Unjudged("refetch", "an order edit carries line deltas without amounts: fetch the order again", f"{node.pointer}/order_edit")
+        order_id = identity_at(node, "order_edit.order_id")
+        fetch = order_to_fetch(order_id, "it was edited") if order_id is not None else None
+        message = "an order edit carries line deltas without amounts: fetch the order again"
+        raise Unjudged("refetch", message, f"{node.pointer}/order_edit", fetch)
+    if kind == "reverse delivery":
+        return refuse_disposition(node)
     return Nothing(_REASONS.get(kind, _REASONS["other"]))

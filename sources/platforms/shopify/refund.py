@@ -14,10 +14,13 @@ from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Reading
 from sources.platforms.outcome import EventTwin, Nothing, Unjudged
 from sources.platforms.payload import Node
+from sources.platforms.shopify.ids import identity_of
 from sources.platforms.shopify.money import MoneyReader, presentment_code, reader_for
+from sources.platforms.shopify.needs import order_needed
+from sources.platforms.shopify.notes import OrderNotes, notes_of
 from sources.platforms.shopify.order_checks import difference_text
 from sources.platforms.shopify.refund_credits import Credits, credits_of
-from sources.platforms.shopify.refund_statement import StatementReader, statement_from_json
+from sources.platforms.shopify.refund_statement import Statement, StatementReader, statement_from_json
 from sources.platforms.shopify.tenders import cash_rounding, gateway_reference, gateway_slug, tender_of
 from sources.platforms.shopify.times import occurred_at, seen_at
 
@@ -43,53 +46,90 @@ class _Money:
     test_mode: bool | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """A refund as it was read. `value`: what its lines and charges come to, in minor units, and `calculated` with its discrepancies.
+
+    difference: why it cannot be told, where its money and what it calculates differ.
+    """
+
+    fact: Fact
+    notices: tuple[str, ...]
+    value: int
+    calculated: int
+    difference: str | None
+
+
 def read_refund(refund: Node, context: Context) -> Reading | Nothing:
     """One RefundIssued; raises `Unjudged` hold_discrepancy if money and credits differ without a stated reason."""
-    found = refund_issued(refund, context)
+    notes = notes_of(context)
+    found = judge_refund(refund, context, notes, context.order)
     if isinstance(found, Nothing):
         return found
-    fact, notices = found
-    return Reading(order_id=refund.need("order_id").identity(), facts=(fact,), seen_at=seen_at(refund, context), notices=notices)
+    if found.difference is not None:
+        raise Unjudged("hold_discrepancy", found.difference, f"{refund.pointer}/transactions")
+    order_id = identity_of(refund.need("order_id"))
+    return Reading(
+        order_id=order_id,
+        facts=(found.fact,),
+        seen_at=seen_at(refund, context),
+        notices=found.notices,
+        memory=notes.to_json(),
+        fetches=order_needed(order_id, context),
+    )
 
 
-def refund_issued(refund: Node, context: Context) -> tuple[Fact, tuple[str, ...]] | Nothing:
-    """(the refund, notices), or why there is none. Without its order it says less, and carries what the order has to add."""
+def judge_refund(refund: Node, context: Context, notes: OrderNotes, order: EventTwin | None) -> Refund | Nothing:
+    """The refund, or why there is none. Without its order it says less, and carries what the order has to add."""
     transactions = [(item, item.need("kind").text()) for item in refund.each("transactions")]
     if any(kind == "suggested_refund" for _, kind in transactions):
         return Nothing("a refund calculation: nothing has happened yet")
     refund.need("refund_line_items")
     refund.need("transactions")
-    refund_id = refund.need("id").identity()
+    refund_id = identity_of(refund.need("id"))
     paid_back = [item for item, kind in transactions if kind == "refund"]
-    money = _refund_money(refund, paid_back, context)
+    money = _refund_money(refund, paid_back, order, context)
     given = _money_given(paid_back, money)
-    statement = StatementReader(refund, money).read()
+    statement = notes.with_value_given_back(refund_id, StatementReader(refund, money).read())
     blind = statement.holds_tax(given.on_the_way)
-    credited = credits_of(statement, bool(context.order["prices_include_tax"]) if context.order else blind, context.order)
+    credited = credits_of(statement, bool(order["prices_include_tax"]) if order else blind, order)
     if not credited.lines and not credited.adjustments and not given.tenders:
         return Nothing("a refund without units and without money")
+    notices = credited.notices if order or not context.remembers else credited.notices_of_amounts
+    difference = None
     if not _ties(credited, given.on_the_way, given.failed):
-        text = difference_text("money returned against the value of the refund", given.on_the_way, credited.calculated, money)
-        raise Unjudged("hold_discrepancy", text, f"{refund.pointer}/transactions")
-    returned = refund.find("return")
-    fact = Fact(
+        difference = difference_text(f"refund {refund_id}", given.on_the_way, credited.calculated, money)
+    if difference is not None and given.test_mode:
+        notices, difference = (*notices, difference), None
+    return Refund(
+        fact=_issued(refund, context, given, statement, credits_of(statement, blind, None)),
+        notices=notices,
+        value=credited.value,
+        calculated=credited.calculated,
+        difference=difference,
+    )
+
+
+def _issued(refund: Node, context: Context, given: _Money, statement: Statement, credited: Credits) -> Fact:
+    refund_id, returned = identity_of(refund.need("id")), refund.find("return")
+    return Fact(
         type="RefundIssued",
         business_key=f"refund:{refund_id}",
-        body=money.fields()
-        | {
+        body={
+            "currency": statement.currency,
+            "currency_exponent": statement.exponent,
             "refund_id": refund_id,
-            "return_id": returned.need("id").identity() if returned is not None else None,
+            "return_id": identity_of(returned.need("id")) if returned is not None else None,
+            **_credited(credited),
             "tenders": given.tenders,
             "allow_over_refund": False,
-        }
-        | _credited(credits_of(statement, blind, None)),
+        },
         occurred_at=occurred_at(refund, context),
         test_mode=given.test_mode,
         repeat="status",
         version=sum(_PROGRESS[tender["status"]] for tender in given.tenders),
         open=statement.to_json() | {"on_the_way": given.on_the_way, "failed": given.failed},
     )
-    return fact, credited.notices if context.order or not context.remembers else credited.notices_of_amounts
 
 
 def complete_refund(fact: Fact, order: EventTwin) -> Fact:
@@ -106,9 +146,8 @@ def _credited(credited: Credits) -> EventTwin:
     return {"lines": credited.lines, "adjustments": credited.adjustments}
 
 
-def _refund_money(refund: Node, transactions: Sequence[Node], context: Context) -> MoneyReader:
+def _refund_money(refund: Node, transactions: Sequence[Node], order: EventTwin | None, context: Context) -> MoneyReader:
     """The currency the money went back in, else that of the stated sets, else the order's, else the connection's."""
-    order = context.order
     stated = [item.find("currency") for item in transactions]
     codes = {code.value if isinstance(code.value, str) else None for code in stated if code is not None}
     if len(codes) > 1:
@@ -151,8 +190,8 @@ def _money_given(transactions: Sequence[Node], money: MoneyReader) -> _Money:
 def _tender(transaction: Node, amount: int, status: TenderStatus) -> EventTwin:
     parent = transaction.find("parent_id")
     tender: EventTwin = {
-        "tender_id": transaction.need("id").identity(),
-        "payment_id": parent.identity() if parent else None,
+        "tender_id": identity_of(transaction.need("id")),
+        "payment_id": identity_of(parent) if parent else None,
         "tender": tender_of(transaction),
         "gateway": gateway_slug(transaction.find("gateway")),
         "gateway_reference": gateway_reference(transaction),

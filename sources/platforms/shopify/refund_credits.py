@@ -14,14 +14,16 @@ _WITHOUT_JURISDICTION: Final = "a refunded tax has no jurisdiction without its o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credits:
-    """Lines and adjustments of the event; `calculated` is what they come to, taxes included, in minor units.
+    """Lines and adjustments of the event; `calculated` is the money that they call for, taxes included, in minor units.
 
+    value: the same without what was given beyond it or kept back.
     notices_of_amounts: those that stay true when the order becomes known.
     """
 
     lines: list[EventTwin]
     adjustments: list[EventTwin]
     calculated: int
+    value: int
     notices_of_amounts: tuple[str, ...]
     without_jurisdiction: bool
 
@@ -35,7 +37,7 @@ def credits_of(statement: Statement, included: bool, order: EventTwin | None) ->
     """The credits of a refund; `included`: its subtotals hold the tax. `order` is the OrderPlaced twin where it is known."""
     known = _KnownOrder(order["lines"] if order else [])
     lines = [replace(line, tip=line.tip or known.kind_of(line.line_id) == "TIP") for line in statement.lines]
-    calculated = statement.beside_lines + sum(line.subtotal + (0 if included else line.tax) for line in lines)
+    value_of_lines = sum(line.subtotal + (0 if included else line.tax) for line in lines)
     charges = [charge if charge.line_id else replace(charge, line_id=known.only_shipping_line()) for charge in statement.charges]
     charges += [_charge_of_tip(line, included) for line in lines if line.tip]
     stated = [("CHARGE", charge) for charge in charges] + [("GOODWILL", statement.goodwill)]
@@ -44,7 +46,8 @@ def credits_of(statement: Statement, included: bool, order: EventTwin | None) ->
     return Credits(
         lines=[known.line_twin(line, included, order is not None) for line in lines if line.quantity and not line.tip],
         adjustments=[_adjustment(kind, charge, taxes) for kind, charge, taxes in adjustments],
-        calculated=calculated,
+        calculated=value_of_lines + statement.beside_lines,
+        value=value_of_lines + sum(charge.amount + charge.tax for charge in statement.charges),
         notices_of_amounts=(f"{kept} of the refund's value is kept back (refund_discrepancy): it stays on the customer's account",)
         if kept
         else (),

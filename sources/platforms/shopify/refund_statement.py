@@ -9,8 +9,9 @@ from asiento.accounting.allocation import spread
 from asiento.accounting.order_events import RefundScope
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.shopify.fulfillment import is_tip
+from sources.platforms.shopify.ids import identity_of
 from sources.platforms.shopify.money import MoneyReader
+from sources.platforms.shopify.tips import is_tip
 
 ADJUSTMENT_KINDS: Final = frozenset({"shipping_refund", "refund_discrepancy"})
 SCOPES: Final[Mapping[str, RefundScope]] = {"cancel": "UNSHIPPED", "return": "SHIPPED"}
@@ -41,7 +42,10 @@ class StatedCharge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """All that a refund credits; `kept` is value of it that was kept back. Amounts in minor units of `currency`."""
+    """All that a refund credits. Amounts in minor units of `currency`.
+
+    kept: value of it that was kept back. owed: money of it that gives back what earlier refunds of the order kept.
+    """
 
     currency: str
     exponent: int
@@ -49,11 +53,12 @@ class Statement:
     charges: tuple[StatedCharge, ...]
     goodwill: StatedCharge
     kept: int
+    owed: int = 0
 
     @property
     def beside_lines(self) -> int:
-        """What is credited beside the lines, taxes included, less what was kept back."""
-        return sum(charge.amount + charge.tax for charge in (*self.charges, self.goodwill)) - self.kept
+        """What is given beside the lines, taxes included, less what was kept back."""
+        return sum(charge.amount + charge.tax for charge in (*self.charges, self.goodwill)) + self.owed - self.kept
 
     def holds_tax(self, money_back: int) -> bool:
         """Whether subtotals hold the tax, without the order: only if the money says so and the rates agree."""
@@ -74,6 +79,7 @@ def statement_from_json(content: Mapping[str, Any]) -> Statement:
         charges=tuple(StatedCharge(**charge) for charge in content["charges"]),
         goodwill=StatedCharge(**content["goodwill"]),
         kept=content["kept"],
+        owed=content["owed"],
     )
 
 
@@ -107,7 +113,7 @@ class StatementReader:
         # Multiplied out instead of divided: |tax - subtotal * r / (1 + r)| <= tolerance.
         off = abs(tax * (1 + rate_sum) - subtotal * rate_sum)
         return StatedLine(
-            line_id=item.need("line_item_id").identity(),
+            line_id=identity_of(item.need("line_item_id")),
             quantity=quantity,
             scope=SCOPES.get(restock.text() if restock else "", "AUTO"),
             subtotal=subtotal,
@@ -125,7 +131,7 @@ class StatementReader:
             pointer = f"{self.refund.pointer}/order_adjustments"
             raise Unjudged("reject_malformed", "a shipping refund is not negative in order_adjustments", pointer)
         lines = [
-            (f"shipping:{line.need('shipping_line_id').identity()}", self.money.amount(line, "subtotal_amount"), line)
+            (f"shipping:{identity_of(line.need('shipping_line_id'))}", self.money.amount(line, "subtotal_amount"), line)
             for line in self.refund.each("refund_shipping_lines")
         ]
         if not adjusted:
@@ -143,7 +149,7 @@ class StatementReader:
                 identity = item.find(reference) or item.need("id")
                 amount = self.money.amount(item, "amount") if item.find("amount_set") or item.find("amount") else 0
                 total += amount
-                found.append(StatedCharge(line_id=f"{prefix}:{identity.identity()}", amount=amount, tax=0))
+                found.append(StatedCharge(line_id=f"{prefix}:{identity_of(identity)}", amount=amount, tax=0))
             stated = self.money.find(self.refund, f"total_{name}") or 0
             if stated and not total:
                 found.append(StatedCharge(line_id="duties" if name == "duties" else "fees", amount=stated, tax=0))

@@ -4,7 +4,11 @@ from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Reading
 from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
+from sources.platforms.shopify.dispute import disputes_told
+from sources.platforms.shopify.ids import identity_of
 from sources.platforms.shopify.money import MoneyReader, reader_for
+from sources.platforms.shopify.needs import order_needed
+from sources.platforms.shopify.notes import notes_of
 from sources.platforms.shopify.tenders import cash_rounding, gateway_reference, gateway_slug, tender_of
 from sources.platforms.shopify.times import occurred_at, seen_at
 
@@ -20,11 +24,19 @@ STATUSES_WITHOUT_MONEY = frozenset({"pending", "failure", "error", "awaiting_res
 
 
 def read_transaction(transaction: Node, context: Context) -> Reading | Nothing:
-    """One PaymentCaptured, or nothing."""
+    """One PaymentCaptured and the disputes that waited for it, or nothing."""
     found = payment_captured(transaction, context)
     if isinstance(found, Nothing):
         return found
-    return Reading(order_id=transaction.need("order_id").identity(), facts=(found,), seen_at=seen_at(transaction, context))
+    order_id, notes = identity_of(transaction.need("order_id")), notes_of(context)
+    notes.payments[found.body["payment_id"]] = found.body["amount"]
+    return Reading(
+        order_id=order_id,
+        facts=(found, *disputes_told(notes, context)),
+        seen_at=seen_at(transaction, context),
+        memory=notes.to_json(),
+        fetches=order_needed(order_id, context) if found.open is not None else (),
+    )
 
 
 def payment_captured(transaction: Node, context: Context) -> Fact | Nothing:
@@ -61,7 +73,7 @@ def received_amount(transaction: Node, money: MoneyReader) -> int:
 
 
 def _captured(transaction: Node, context: Context, money: MoneyReader, amount: int) -> Fact:
-    payment_id = transaction.need("id").identity()
+    payment_id = identity_of(transaction.need("id"))
     test = transaction.find("test")
     location, parent = transaction.find("location_id"), transaction.find("parent_id")
     return Fact(
@@ -70,12 +82,12 @@ def _captured(transaction: Node, context: Context, money: MoneyReader, amount: i
         body=money.fields()
         | {
             "payment_id": payment_id,
-            "parent_payment_id": parent.identity() if parent else None,
+            "parent_payment_id": identity_of(parent) if parent else None,
             "tender": tender_of(transaction),
             "gateway": gateway_slug(transaction.find("gateway")),
             "gateway_reference": gateway_reference(transaction),
             "amount": amount,
-            "store": context.connection.location_name(location.identity() if location else None),
+            "store": context.connection.location_name(identity_of(location) if location else None),
         },
         occurred_at=occurred_at(transaction, context),
         test_mode=test.flag() if test is not None else None,

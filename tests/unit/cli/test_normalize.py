@@ -89,7 +89,7 @@ def test_the_connection_file_says_what_the_payload_does_not(tmp_path: Path) -> N
         ({"tenant": "a:b"}, "--tenant"),
         ({"source": "shopify"}, "--source"),
         ({"source": "shopify:a:b"}, "--source"),
-        ({"source": "woocommerce:main"}, "available: shopify"),
+        ({"source": "nobody:main"}, "is not available in this version; available: "),
         ({"received": "2026-04-01T00:00:00"}, "no offset"),
         ({"received": "yesterday"}, "--received-at"),
         ({"file": "missing.json"}, "missing.json"),

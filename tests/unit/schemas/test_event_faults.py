@@ -156,6 +156,17 @@ def test_faults_are_bounded_and_never_quote_values() -> None:
     assert {fault.reason for fault in refused.value.faults} <= REASONS.keys()
 
 
+def test_an_empty_optional_text_is_absent_beside_a_fault_as_without_one() -> None:
+    assert places(examples.captured(store="", correlation_id="")) == []
+    assert places(examples.captured(store="", correlation_id="", amount=-1)) == [("invalid_field", "/amount")]
+
+
+def test_half_a_character_in_a_name_can_be_written() -> None:
+    event = examples.placed(**{"\ud800name": 1}, document_fields={"\ud800": "x"})
+    assert [orjson.dumps(fault.to_json()) for fault in faults_of(event)]
+    assert ("unknown_field", "/?name") in places(event)
+
+
 def test_an_event_that_is_too_large_as_a_whole_says_so() -> None:
     lines = [{**examples.LINE, "line_id": str(number), "description": "x" * 600} for number in range(1000)]
     assert places(examples.placed(lines=lines)) == [("too_large", "")]

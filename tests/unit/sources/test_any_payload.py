@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def mutated(payload: Any, rng: random.Random) -> Any:
         if isinstance(place, dict) and rng.random() < 0.2:
             del place[last]
         else:
-            place[last] = rng.choice(JUNK)
+            place[last] = deepcopy(rng.choice(JUNK))
         if not copy:
             break
     return copy

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.events import event_from_json
 from sources.platforms.outcome import Nothing, Problem
-from tests.unit.sources.shopify_payloads import bag, event, fulfillment, item, memory_of, order, read, transaction
+from tests.unit.sources.shopify_payloads import bag, event, fulfillment, item, judged, memory_of, order, read, transaction
 
 PAYMENTS = "order_transactions/create"
 SHIPMENTS = "fulfillments/create"
@@ -136,9 +136,20 @@ def test_units_that_left() -> None:
     ]
 
 
-@pytest.mark.parametrize("status", ["pending", "open", "cancelled", "error", "failure"])
+@pytest.mark.parametrize("status", ["pending", "open", "error", "failure"])
 def test_nothing_left(status: str) -> None:
     assert isinstance(read(SHIPMENTS, fulfillment(item(1), status=status)), Nothing)
+
+
+def test_a_cancelled_fulfilment_ends_its_shipment_and_one_that_was_never_told_never_counts() -> None:
+    cancelled = fulfillment(item(1), status="cancelled", updated_at="2026-03-02T10:00:00Z")
+    assert event("fulfillments/update", cancelled)["type"] == "ShipmentCancelled"
+    memory = memory_of(order(item(1), total="100.00"))
+    shipped = judged(SHIPMENTS, fulfillment(item(1)), memory=memory).snapshot
+    assert event("fulfillments/update", cancelled, memory=shipped)["shipment_id"] == "60"
+    before = judged("fulfillments/update", cancelled, memory=memory)
+    assert before.events == ()
+    assert isinstance(read(SHIPMENTS, fulfillment(item(1)), memory=before.snapshot), Nothing)
 
 
 def test_a_shipment_without_units_is_nothing() -> None:
