@@ -179,6 +179,11 @@ def snapshot_changelog_name(app_id: str) -> str:
     return f"{app_id}-normalizer-{SNAPSHOT_TABLE}-changelog"
 
 
+def of_the_books(spec: TopicSpec) -> bool:
+    """Whether a topic belongs to the books: order events and what comes of them, not what events are made from."""
+    return spec.owner not in {"gateway", "normalizer"}
+
+
 def catalogue(app_id: str, partitions: int, replication_factor: int, min_insync_replicas: int) -> tuple[TopicSpec, ...]:
     """Every topic of an installation, names without its prefix."""
     kept = tuple(_kept_topic(entry, partitions, replication_factor, min_insync_replicas) for entry in _DELETED)

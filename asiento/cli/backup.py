@@ -62,14 +62,14 @@ async def _take(settings: Settings, plan: "BackupPlan", folder: Path, *, offline
 def _plan(settings: Settings, *, archive: bool) -> "BackupPlan":
     from asiento.runtime.service_process import now_microseconds
     from schemas.formats import time_text
-    from schemas.topics import catalogue
+    from schemas.topics import catalogue, of_the_books
     from sinks.backup.take import BackupPlan
 
     return BackupPlan(
         ledger_url=settings.ledger_location,
         operational_url=settings.operational_location,
         topic=settings.topic,
-        topics=tuple(topic.name for topic in catalogue(settings.app_id, 1, 1, 1)),
+        topics=tuple(topic.name for topic in catalogue(settings.app_id, 1, 1, 1) if of_the_books(topic)),
         groups=(settings.orders_id, settings.ledger_group, settings.projector_group),
         archive=archive,
         documents=_documents(settings),

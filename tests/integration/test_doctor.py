@@ -36,7 +36,7 @@ def test_missing_topics_are_a_problem_until_they_are_applied(monkeypatch: pytest
     runner = CliRunner()
     assert "asiento topics apply" in runner.invoke(app, ["doctor"]).stdout
     planned = json.loads(runner.invoke(app, ["topics", "apply", "--dry-run", "--json"]).stdout)
-    assert (len(planned["create"]), planned["applied"]) == (8, False)
+    assert (len(planned["create"]), planned["applied"]) == (11, False)
     applied = json.loads(runner.invoke(app, ["topics", "apply", "--json"]).stdout)
     assert (applied["create"], applied["applied"]) == (planned["create"], True)
     assert runner.invoke(app, ["topics", "plan"]).stdout.count("= " + topic_prefix) == 8

@@ -96,7 +96,7 @@ def test_what_dies_is_started_again_and_down_ends_it_all(tmp_path: Path) -> None
 
         findings = json.loads(_asiento(up.data_dir, "doctor", "--json").stdout)
         assert {item["check"]: item["state"] for item in findings if item["state"] != "ok"} == {}
-        assert any("all 8 topics are as the catalogue says" in item["detail"] for item in findings)
+        assert any("all 11 topics are as the catalogue says" in item["detail"] for item in findings)
 
         for name in (*CHILDREN, "broker"):
             victim = up.child(name)
