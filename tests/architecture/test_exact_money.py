@@ -51,7 +51,6 @@ ALLOWED: dict[str, dict[str, int]] = {
     "sources/platforms/minor_units.py": {"import of decimal": 1},
     "sources/platforms/order_drafts.py": {"import of decimal": 1},
     "sources/platforms/payload.py": {"import of decimal": 1},
-    "sources/platforms/stripe/balance.py": {"import of decimal": 1, "true division": 1},
     "sources/platforms/stated_money.py": {"import of decimal": 1},
     "sources/platforms/shopify/money.py": {"import of decimal": 1, "true division": 1},
     "sources/platforms/shopify/order_checks.py": {"import of decimal": 1},
@@ -70,8 +69,6 @@ ALLOWED: dict[str, dict[str, int]] = {
     "sources/platforms/woocommerce/refund.py": {"import of decimal": 1},
     "sources/platforms/woocommerce/refund_facts.py": {"import of decimal": 1, "true division": 1},
     "sources/platforms/woocommerce/taxes.py": {"import of decimal": 1, "true division": 1},
-    # A provider's own minor units become those of ISO.
-    "sources/platforms/stated_money.py": {"import of decimal": 1},
     # Producers' amounts and numbers become minor units and decimal texts, exactly or not at all.
     "sources/gateway/rest/submission.py": {"import of decimal": 1},
     "sources/sdk/money.py": {"import of decimal": 1},
