@@ -15,6 +15,12 @@ def _amazon_sp_api() -> Adapter:
     return ADAPTER
 
 
+def _commercetools() -> Adapter:
+    from sources.platforms.commercetools.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _saleor() -> Adapter:
     from sources.platforms.saleor.adapter import ADAPTER
 
@@ -53,6 +59,7 @@ def _woocommerce() -> Adapter:
 
 _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
     "amazon-sp-api": _amazon_sp_api,
+    "commercetools": _commercetools,
     "saleor": _saleor,
     "shopify": _shopify,
     "square": _square,
