@@ -21,6 +21,12 @@ def _amazon_sp_api() -> Adapter:
     return ADAPTER
 
 
+def _commercetools() -> Adapter:
+    from sources.platforms.commercetools.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _mollie() -> Adapter:
     from sources.platforms.mollie.adapter import ADAPTER
 
@@ -66,6 +72,7 @@ def _woocommerce() -> Adapter:
 _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
     "adyen": _adyen,
     "amazon-sp-api": _amazon_sp_api,
+    "commercetools": _commercetools,
     "mollie": _mollie,
     "saleor": _saleor,
     "shopify": _shopify,

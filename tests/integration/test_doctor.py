@@ -39,7 +39,7 @@ def test_missing_topics_are_a_problem_until_they_are_applied(monkeypatch: pytest
     assert (len(planned["create"]), planned["applied"]) == (11, False)
     applied = json.loads(runner.invoke(app, ["topics", "apply", "--json"]).stdout)
     assert (applied["create"], applied["applied"]) == (planned["create"], True)
-    assert runner.invoke(app, ["topics", "plan"]).stdout.count("= " + topic_prefix) == 8
+    assert runner.invoke(app, ["topics", "plan"]).stdout.count("= " + topic_prefix) == 11
     assert "as the catalogue says" in runner.invoke(app, ["doctor"]).stdout
     monkeypatch.setenv("ASIENTO_PARTITIONS", "4")
     refused = runner.invoke(app, ["topics", "apply"])

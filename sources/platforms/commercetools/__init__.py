@@ -1,0 +1,1 @@
+"""commercetools: orders, imports, payments and the messages about them; `adapter.ADAPTER` is the door."""
