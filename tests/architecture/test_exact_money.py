@@ -49,6 +49,7 @@ ALLOWED: dict[str, dict[str, int]] = {
     "sources/platforms/mapped/rules.py": {"import of decimal": 1},
     "sources/platforms/mapped/telling.py": {"import of decimal": 1},
     "sources/platforms/minor_units.py": {"import of decimal": 1},
+    "sources/platforms/commercetools/order_lines.py": {"import of decimal": 1},
     "sources/platforms/order_drafts.py": {"import of decimal": 1},
     "sources/platforms/payload.py": {"import of decimal": 1},
     "sources/platforms/stated_money.py": {"import of decimal": 1},
