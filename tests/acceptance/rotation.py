@@ -56,6 +56,7 @@ class Rotation(Nemesis):
         """Wait until all is judged, booked and projected; end everything as a person would."""
         assert self._sweeper is not None
         self._until(self._sweeper_has_told, "deadlines were told")
+        self._until(self._sweeper_listens, "the sweeper that was started last takes signals")
         sweeper, self._sweeper = self._sweeper, None
         assert sweeper.stop() == 0
         super().drain()
@@ -98,6 +99,9 @@ class Rotation(Nemesis):
         self._sweeper.kill()
         self.sweeper_kills += 1
         self._sweeper = self._installation.start_sweeper()
+
+    def _sweeper_listens(self) -> bool:
+        return self._sweeper is not None and self._sweeper.logged("process_started")
 
     def _sweeper_has_told(self) -> bool:
         return any(worker.logged("deadlines_told") for worker in self._stream.workers)
