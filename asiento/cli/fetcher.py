@@ -66,14 +66,14 @@ def ask(
     tenant: Annotated[str, typer.Option(help="Tenant of the source.")],
     source: Annotated[str, typer.Option(help="Platform and connection, for example shopify:main.")],
     topic: Annotated[str, typer.Option(help="Topic under which the answer is to be read, for example orders/updated.")],
-    resource: Annotated[str, typer.Argument(metavar="KIND/ID", help="The object, for example order/450789469.")],
+    resource: Annotated[str, typer.Argument(metavar="KIND/ID", help="The object, for example orders/450789469.")],
     key: Annotated[str | None, typer.Option(help="Id that the object is kept under; unset: the id in KIND/ID.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be asked for.")] = False,
 ) -> None:
     """Ask for an object once more, after a fetch failed for good or a webhook never came."""
     kind, _, identity = resource.partition("/")
     if not kind or not identity or source.count(":") != 1 or ":" in tenant:
-        raise UsageError("a tenant, a source like shopify:main and an object like order/450789469 are expected")
+        raise UsageError("a tenant, a source like shopify:main and an object like orders/450789469 are expected")
     record_key = f"{tenant}:{source}:{key or identity}"
     if dry_run:
         message(f"would ask for {resource} under the key {record_key}")

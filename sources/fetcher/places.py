@@ -9,40 +9,25 @@ from urllib.parse import quote
 
 PATHS: Final[Mapping[str, Mapping[str, str]]] = {
     "shopify": {
-        "order": "/admin/api/2025-10/orders/{id}.json",
-        "transactions": "/admin/api/2025-10/orders/{id}/transactions.json",
-        "refunds": "/admin/api/2025-10/orders/{id}/refunds.json",
+        "orders": "/admin/api/2025-10/orders/{id}.json",
+        "order_transactions": "/admin/api/2025-10/orders/{id}/transactions.json",
     },
     "woocommerce": {
-        "order": "/wp-json/wc/v3/orders/{id}",
-        "refunds": "/wp-json/wc/v3/orders/{id}/refunds",
+        "orders": "/wp-json/wc/v3/orders/{id}",
+        "order_refunds": "/wp-json/wc/v3/orders/{id}/refunds",
     },
     "stripe": {
-        "charge": "/v1/charges/{id}?expand%5B%5D=balance_transaction",
+        "charge": "/v1/charges/{id}",
         "payment_intent": "/v1/payment_intents/{id}",
-        "refund": "/v1/refunds/{id}?expand%5B%5D=balance_transaction",
-        "refunds": "/v1/refunds?charge={id}&limit=100",
+        "refund": "/v1/refunds/{id}",
+        "refunds": "/v1/refunds?charge={id}",
         "dispute": "/v1/disputes/{id}",
         "balance_transaction": "/v1/balance_transactions/{id}",
     },
     "square": {
-        "order": "/v2/orders/{id}",
-        "payment": "/v2/payments/{id}",
-        "refund": "/v2/refunds/{id}",
-        "dispute": "/v2/disputes/{id}",
-    },
-    "paypal": {
-        "order": "/v2/checkout/orders/{id}",
-        "capture": "/v2/payments/captures/{id}",
-        "refund": "/v2/payments/refunds/{id}",
-        "dispute": "/v1/customer/disputes/{id}",
-    },
-    "mercado-pago": {
-        "payment": "/v1/payments/{id}",
-        "merchant_order": "/merchant_orders/{id}",
-        "order": "/v1/orders/{id}",
-        "refunds": "/v1/payments/{id}/refunds",
-        "chargeback": "/v1/chargebacks/{id}",
+        "orders": "/v2/orders/{id}",
+        "payments": "/v2/payments/{id}",
+        "refunds": "/v2/refunds/{id}",
     },
     "mollie": {
         "payment": "/v2/payments/{id}?embed=refunds,captures,chargebacks",
@@ -53,12 +38,11 @@ PATHS: Final[Mapping[str, Mapping[str, str]]] = {
     "commercetools": {
         "order": "/orders/{id}",
         "payment": "/payments/{id}",
-        "message": "/messages/{id}",
     },
     "amazon-sp-api": {
-        "order": "/orders/2026-01-01/orders/{id}",
+        "orders": "/orders/2026-01-01/orders/{id}",
         "order_items": "/orders/v0/orders/{id}/orderItems",
-        "financial_events": "/finances/v0/orders/{id}/financialEvents",
+        "transactions": "/finances/2024-06-19/transactions?relatedIdentifierName=ORDER_ID&relatedIdentifierValue={id}",
     },
 }
 """Platform -> kind of object -> path."""

@@ -90,7 +90,7 @@ def stream(kafka: str, topic_prefix: str, tmp_path: Path, platform: Platform) ->
     installed.close()
 
 
-def ask(stream: OrderStream, *orders: str, source: str = "woocommerce:main", kind: str = "order") -> None:
+def ask(stream: OrderStream, *orders: str, source: str = "woocommerce:main", kind: str = "orders") -> None:
     with stream.producer() as producer:
         for order in orders:
             key = f"acme:{source}:{order}".encode()

@@ -55,7 +55,7 @@ def _header_only(order: Node, order_id: str, context: Context) -> Nothing:
     if monies:
         _check_payments(order, till_for(monies, context.connection.default_currency, order.pointer))
     message = "the order header has no items, taxes and shipping: fetch its items"
-    raise Unjudged("refetch", message, f"{order.pointer}/OrderItems", Fetch("getOrderItems", f"orders/{order_id}/orderItems", message))
+    raise Unjudged("refetch", message, f"{order.pointer}/OrderItems", Fetch("getOrderItems", f"order_items/{order_id}", message))
 
 
 def _payments(order: Node) -> Iterator[Node]:
@@ -77,7 +77,7 @@ def _with_items(order: Node, order_id: str, items: Sequence[Node], context: Cont
     read = tuple(_item(node, till) for node in items)
     if token is not None:
         message = "a page of items with more to come: fetch all of them"
-        raise Unjudged("refetch", message, token.pointer, Fetch("getOrderItems", f"orders/{order_id}/orderItems", message))
+        raise Unjudged("refetch", message, token.pointer, Fetch("getOrderItems", f"order_items/{order_id}", message))
     marketplace, updated = order.find("MarketplaceId"), order.find("LastUpdateDate")
     country = marketplace_country(marketplace, till.currency, context.connection)
     total, included = _total(order, read, till, country)

@@ -16,11 +16,11 @@ from sources.fetcher.progress import DONE_AHEAD_MAX, PartitionProgress
 @pytest.mark.parametrize(
     ("resource", "path"),
     [
-        ("order/450789469", "/wp-json/wc/v3/orders/450789469"),
-        ("order/../../users", "/wp-json/wc/v3/orders/..%2F..%2Fusers"),
-        ("order/1?x=2#y", "/wp-json/wc/v3/orders/1%3Fx%3D2%23y"),
-        ("order/..", None),
-        ("order/", None),
+        ("orders/450789469", "/wp-json/wc/v3/orders/450789469"),
+        ("orders/../../users", "/wp-json/wc/v3/orders/..%2F..%2Fusers"),
+        ("orders/1?x=2#y", "/wp-json/wc/v3/orders/1%3Fx%3D2%23y"),
+        ("orders/..", None),
+        ("orders/", None),
         ("user/1", None),
         ("", None),
     ],
