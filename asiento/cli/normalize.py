@@ -1,6 +1,5 @@
 """`asiento normalize`: raw payloads of a platform -> canonical events, one JSON object per line."""
 
-import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,13 +20,12 @@ from sources.platforms.outcome import Nothing, Problem
 from sources.platforms.payload import PAYLOAD_BYTES_MAX
 from sources.platforms.snapshot import UnreadableSnapshot
 from sources.platforms.snapshot_files import SnapshotDirectory
+from sources.platforms.source_files import SOURCE, TENANT
 
-_SOURCE = re.compile(r"(?P<platform>[a-z0-9-]{1,32}):(?P<connection>[^:\s|/]{1,64})")
 _SOURCE_HELP = (
     f"Platform and connection, for example shopify:main. Platforms: {', '.join(PLATFORMS)}. "
     f"Mappers from documentation (grade C, previews): {', '.join(MAPPERS)}. Any mapper file: its name, or {MAPPED}."
 )
-_TENANT = re.compile(r"[^:\s|/]{1,64}")
 
 
 def normalize_command(
@@ -122,9 +120,9 @@ def _print_problem(code: str, words: str, pointer: str) -> None:
 
 
 def _platform_of(tenant: str, source: str) -> str:
-    if not _TENANT.fullmatch(tenant):
+    if not TENANT.fullmatch(tenant):
         raise UsageError("--tenant: a name of at most 64 characters without colons, bars, slashes and blanks is expected")
-    found = _SOURCE.fullmatch(source)
+    found = SOURCE.fullmatch(source)
     if found is None:
         raise UsageError("--source: <platform>:<connection> is expected, for example shopify:main")
     return found["platform"]

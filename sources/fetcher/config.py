@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from asiento.runtime.loopback import on_loopback
 from asiento.runtime.yaml_files import read_yaml
 from sources.fetcher.places import PATHS
+from sources.platforms.source_files import each_source, mapping_at
 
 REQUESTS_PER_MINUTE_DEFAULT: Final = 60
 REQUESTS_PER_MINUTE_MAX: Final = 60_000
 KEYS: Final = ("base_url", "header", "secret_file", "secret_prefix", "headers", "requests_per_minute", "paths")
-_SOURCE: Final = re.compile(r"[a-z0-9-]{1,32}:[^:\s|/]{1,64}")
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _VALUE: Final = re.compile(r"[ -~]{0,256}")
 _PATH: Final = re.compile(r"/[!-~]{0,255}")
@@ -42,15 +42,11 @@ def load_fetched_sources(path: Path) -> dict[tuple[str, str], FetchedSource]:
     Raises `SettingsError` where there is no such file, `RefusedFile` with all faults and their places where it cannot be used.
     """
     file = read_yaml(path)
-    faults = [(key, "only `tenants` stands here") for key in file.values if key != "tenants"]
-    found = {}
-    for tenant, sources in _mapping(file.values.get("tenants"), "tenants", faults).items():
-        for source, content in _mapping(sources, f"tenants.{tenant}", faults).items():
-            place = f"tenants.{tenant}.{source}"
-            if not _SOURCE.fullmatch(source):
-                faults.append((place, "a source is `<platform>:<connection>`, for example shopify:main"))
-                continue
-            found[tenant, source] = _source(_mapping(content, place, faults), source, place, faults, path.parent)
+    faults: list[tuple[str, str]] = []
+    found = {
+        (entry.tenant, entry.source): _source(entry.content, entry.source, entry.place, faults, path.parent)
+        for entry in each_source(file.values, faults)
+    }
     if faults or file.faults:
         raise file.refusal(faults)
     return found
@@ -88,17 +84,8 @@ def _is_safe_url(url: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and on_loopback(parts.hostname))
 
 
-def _mapping(value: Any, place: str, faults: list[tuple[str, str]]) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        faults.append((place, "a mapping is expected"))
-        return {}
-    return value
-
-
 def _texts(value: Any, place: str, pattern: re.Pattern[str], faults: list[tuple[str, str]]) -> dict[str, str]:
-    found = _mapping(value, place, faults)
+    found = mapping_at(value, place, faults)
     return {name: _text(found, name, pattern, place, faults) or "" for name in found}
 
 

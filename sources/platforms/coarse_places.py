@@ -4,8 +4,8 @@ import re
 from typing import Final
 
 from sources.platforms.connection import Connection
+from sources.platforms.jurisdictions import UNKNOWN_COUNTRY
 from sources.platforms.payload import Node
-from sources.platforms.shopify.jurisdictions import UNKNOWN_COUNTRY
 
 POSTAL_PREFIX_CHARACTERS_MAX: Final = 3
 POSTAL_CHARACTERS_KEPT_BACK: Final = 2

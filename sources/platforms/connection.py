@@ -9,11 +9,11 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from asiento.accounting.order_events import Terms
+from sources.platforms.source_files import SOURCE
 
 DEFAULT_CHANNEL = "web"
 CHANNELS_BY_NAME = frozenset({"web", "pos"})
 FACTS = ("orders", "captures", "refunds", "fees", "disputes")
-_SOURCE = re.compile(r"[a-z0-9-]{1,32}:[^:\s|/]{1,64}")
 _PATH = re.compile(r"[A-Za-z0-9_\-]{1,64}(\.[A-Za-z0-9_\-]{1,64}){0,7}")
 _NAME = re.compile(r"[^\s:|\x00-\x1f]{1,64}")
 
@@ -118,11 +118,11 @@ def connection_from_mapping(content: Mapping[str, Any]) -> Connection:
         region=_code(content, "region", r"[A-Z0-9]{1,3}", "a region code like CA"),
         test_mode=_flag(content, "test_mode"),
         facts=_facts(content.get("facts")),
-        orders_of=_code(content, "orders_of", _SOURCE.pattern, "a source like shopify:main"),
+        orders_of=_code(content, "orders_of", SOURCE.pattern, "a source like shopify:main"),
         order_reference=_paths(content.get("order_reference")),
         automatic_capture=_flag(content, "automatic_capture"),
         payments_at={
-            str(gateway): _code(_mapping(content, "payments_at"), gateway, _SOURCE.pattern, "a source like stripe:main") or ""
+            str(gateway): _code(_mapping(content, "payments_at"), gateway, SOURCE.pattern, "a source like stripe:main") or ""
             for gateway in _mapping(content, "payments_at")
         },
         locations={str(location): _location(location, value) for location, value in _mapping(content, "locations").items()},

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from schemas.events import encode_event_json
+from schemas.event_messages import EventMessage, message_from_json
 from schemas.refusal import InvalidEvent
 from sources.platforms.adapter import Adapter
 from sources.platforms.advance import advance, give_up_waiting
@@ -19,10 +19,11 @@ Recall: TypeAlias = Callable[[str], Snapshot]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What came of one object: new events, the snapshot to keep, sentences for people, objects that are needed beside it."""
+    """What came of one object: new events and the same as messages, the snapshot to keep, sentences for people, objects to fetch."""
 
     resource: str
     events: tuple[EventTwin, ...]
+    messages: tuple[EventMessage, ...]
     snapshot: Snapshot
     notices: tuple[str, ...] = ()
     fetches: tuple[Fetch, ...] = ()
@@ -62,7 +63,7 @@ def normalize(
 def give_up(adapter: Adapter, resource: str, context: Context) -> Judged:
     """The object's order could not be fetched, for good: what waits in `context.snapshot` goes out as it is."""
     events, snapshot = give_up_waiting(adapter, context, resource)
-    return Judged(resource=resource, events=events, snapshot=snapshot)
+    return Judged(resource=resource, events=events, messages=tuple(map(message_from_json, events)), snapshot=snapshot)
 
 
 def _judged(adapter: Adapter, part: Part, context: Context) -> Judged | Nothing | Problem:
@@ -73,9 +74,10 @@ def _judged(adapter: Adapter, part: Part, context: Context) -> Judged | Nothing 
         events, snapshot = advance(adapter, context, part.resource, reading)
     except Unjudged as unjudged:
         return unjudged.problem
-    for event in events:
-        try:
-            encode_event_json(event)
-        except InvalidEvent as broken:
-            return Problem("reject_malformed", f"the event would break the contract: {broken.detail}", "")
-    return Judged(resource=part.resource, events=events, snapshot=snapshot, notices=reading.notices, fetches=reading.fetches)
+    try:
+        messages = tuple(map(message_from_json, events))
+    except InvalidEvent as broken:
+        return Problem("reject_malformed", f"the event would break the contract: {broken.detail}", "")
+    return Judged(
+        resource=part.resource, events=events, messages=messages, snapshot=snapshot, notices=reading.notices, fetches=reading.fetches
+    )

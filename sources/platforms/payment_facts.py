@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from asiento.accounting.accounts import PSP_FEES
@@ -158,8 +158,3 @@ def dispute_closed(payment: Payment, dispute_id: str, amount: int, amount_won: i
     outcome = "WON" if amount_won >= amount else "PARTIAL" if amount_won else "LOST"
     body = {"dispute_id": dispute_id, "outcome": outcome, "amount_won": amount_won, "fee_returned": 0}
     return payment.fact("ChargebackClosed", f"dispute:{dispute_id}:closed", body, occurred_at)
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970: a version made of a time."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
 from sources.platforms.facts import Fact, Json, Owner
+from sources.platforms.moments import from_micros, micros
 from sources.platforms.outcome import EventTwin
 
 FORMAT: Final = 2
@@ -99,8 +100,8 @@ def decode_snapshot(value: bytes) -> Snapshot:
 
 def _waiting_to_json(waiting: Waiting) -> list[Json]:
     fact = waiting.fact
-    stated = [fact.type, fact.business_key, fact.body, _micros(fact.occurred_at), fact.test_mode, fact.repeat, fact.version, fact.open]
-    return [*stated, _micros(waiting.received_at)]
+    stated = [fact.type, fact.business_key, fact.body, micros(fact.occurred_at), fact.test_mode, fact.repeat, fact.version, fact.open]
+    return [*stated, micros(waiting.received_at)]
 
 
 def _waiting_from_json(content: list[Any]) -> Waiting:
@@ -109,20 +110,10 @@ def _waiting_from_json(content: list[Any]) -> Waiting:
         type=event_type,
         business_key=business_key,
         body=body,
-        occurred_at=_time(occurred_at),
+        occurred_at=from_micros(occurred_at),
         test_mode=test_mode,
         repeat=repeat,
         version=version,
         open=still_open,
     )
-    return Waiting(fact, _time(received_at))
-
-
-def _micros(moment: datetime) -> int:
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def _time(micros: int) -> datetime:
-    seconds, rest = divmod(micros, 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+    return Waiting(fact, from_micros(received_at))

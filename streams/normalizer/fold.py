@@ -214,12 +214,11 @@ class _Fold:
             raise _Refused("too_large", f"the snapshot of the object would be longer than {VALUE_BYTES_MAX} bytes", address.platform)
         before = {key: self.encoded.get(key, self.states.get(key)) for key in encoded}
         events = [event for each in judged for event in each.events]
-        messages = [message_from_json(event) for event in events]
         for each in judged:
             self.overlay[address.snapshot_key(each.resource)] = each.snapshot
             self.output.counts.notices[address.platform] += len(each.notices)
         self.encoded |= encoded
-        for message in messages:
+        for message in (message for each in judged for message in each.messages):
             self.event_bytes += len(message.value)
             partition = message.partition(self.bench.partition_count)
             self.output.events.append(OutputRecord(message.key, message.value, list(message.headers), None, partition))
@@ -270,7 +269,7 @@ def _linked(adapter: Adapter, address: _Address, raw: RawRecord, context: Contex
         return Problem("reject_malformed", "a link names source, order_id and payment_id", "")
     except Unjudged as unjudged:
         return unjudged.problem
-    return Judged(resource=address.resource, events=events, snapshot=snapshot)
+    return Judged(resource=address.resource, events=events, messages=tuple(map(message_from_json, events)), snapshot=snapshot)
 
 
 def _fetch_record(address: _Address, raw: RawRecord, fetch: Fetch) -> OutputRecord:

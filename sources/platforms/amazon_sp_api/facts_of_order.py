@@ -12,6 +12,7 @@ from sources.platforms.amazon_sp_api.progress import Progress, cancelled, cancel
 from sources.platforms.amazon_sp_api.remembered import Remembered, from_json
 from sources.platforms.context import Context
 from sources.platforms.facts import ORDER_KEY, Fact, Reading
+from sources.platforms.moments import micros
 from sources.platforms.outcome import EventTwin
 
 CHANNEL = "amazon"
@@ -51,7 +52,7 @@ def order_reading(order: ReadOrder, context: Context) -> Reading:
     """The order's facts: how it is now, then what has happened to it since it was read last."""
     remembered, facts, notices = from_json(context.snapshot.memory), [], [*order.notices]
     known = context.order is not None
-    late = order.versioned and context.snapshot.version is not None and _micros(order.seen_at) < context.snapshot.version
+    late = order.versioned and context.snapshot.version is not None and micros(order.seen_at) < context.snapshot.version
     tells_orders = context.connection.tells("orders")
     if order.till is not None:
         notices += price_notices(order.items, order.till)
@@ -64,7 +65,7 @@ def order_reading(order: ReadOrder, context: Context) -> Reading:
     return Reading(
         order_id=order.order_id,
         facts=(*facts, *progress.facts),
-        version=_micros(order.seen_at) if order.versioned else None,
+        version=micros(order.seen_at) if order.versioned else None,
         seen_at=order.seen_at,
         notices=tuple(notices),
         memory=progress.remembered.to_json(),
@@ -117,8 +118,3 @@ def _placed(order: ReadOrder, till: Till, context: Context) -> Fact:
 
 def _without_absent(body: Mapping[str, Any]) -> EventTwin:
     return {name: value for name, value in body.items() if value is not None}
-
-
-def _micros(moment: datetime) -> int:
-    since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

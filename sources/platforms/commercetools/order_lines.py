@@ -7,11 +7,11 @@ from decimal import Decimal
 from asiento.accounting.allocation import spread
 from sources.platforms.commercetools.fields import cents, find_cents, money_of
 from sources.platforms.figures import difference_text
+from sources.platforms.jurisdictions import tax_home
 from sources.platforms.minor_units import decimal_text
 from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shop_facts import Money
-from sources.platforms.shopify.jurisdictions import tax_home
 from sources.platforms.sold_lines import SoldLine, SoldTax, rate_from
 
 _LINE_NAME = 8

@@ -9,10 +9,10 @@ from schemas.card_numbers import holds_card_number
 from sources.platforms.commercetools.fields import cents, moment, money_of
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Owner, Reading
+from sources.platforms.gateway_names import gateway_slug, tender_named
 from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shop_facts import PaidBy, captured, paid_back
-from sources.platforms.shopify.tenders import gateway_slug, tender_named
 
 _REFUND_STATUS: Final[Mapping[str, TenderStatus]] = {"Success": "SUCCEEDED", "Pending": "PENDING", "Failure": "FAILED"}
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._#-]{2,79}")

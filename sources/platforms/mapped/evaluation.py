@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Final
 
@@ -14,6 +14,7 @@ from sources.platforms.mapped.paths import Path, Scope, find, find_placed, point
 from sources.platforms.mapped.rules import Absent, Condition, Conditions, Constant, Share, Value
 from sources.platforms.mapped.times import time_of
 from sources.platforms.minor_units import decimal_text, to_minor_units
+from sources.platforms.moments import micros
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
 
@@ -156,8 +157,7 @@ class Evaluation:
             return None
         if _WHOLE.fullmatch(text_of(node) or ""):
             return node.integer()
-        since = time_of(node, value.time, value.zone or self.context.zone) - datetime(1970, 1, 1, tzinfo=UTC)
-        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+        return micros(time_of(node, value.time, value.zone or self.context.zone))
 
     def number(self, value: Value, scope: Scope, *, money: bool) -> Decimal | None:
         """A number, money in major units; None where nothing is found."""

@@ -8,13 +8,14 @@ from sources.platforms.adapter import Grade
 from sources.platforms.coarse_places import coarse_place, home_of
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Json, Part, Reading
+from sources.platforms.gateway_names import UNKNOWN_GATEWAY, gateway_slug, tender_named
 from sources.platforms.minor_units import decimal_text
+from sources.platforms.moments import micros
 from sources.platforms.outcome import EventTwin, Nothing, Unjudged
 from sources.platforms.payload import Node, parse_payload
 from sources.platforms.saleor.fields import amount_of, field, money_of, text_of
 from sources.platforms.saleor.order_lines import agreed
 from sources.platforms.shop_facts import CANCELLATION_KEY, Money, PaidBy, Placement, cancelled, captured, paid_back, placed, shipped
-from sources.platforms.shopify.tenders import UNKNOWN_GATEWAY, gateway_slug, tender_named
 from sources.platforms.sold_lines import SoldLine
 
 _WITHOUT_SALE = frozenset({"CANCELED", "CANCELLED", "EXPIRED"})
@@ -128,7 +129,7 @@ class _Life:
             if status in _WITHOUT_SALE and CANCELLATION_KEY not in self.context.snapshot.told:
                 self.facts.append(cancelled(seen_at))
         memory: dict[str, Json] = {"sums": self.sums, "left": self.left}
-        version = int(seen_at.timestamp() * MICRO) if field(order, "updatedAt") is not None else None
+        version = micros(seen_at) if field(order, "updatedAt") is not None else None
         return Reading(
             facts=tuple(self.facts),
             order_id=order.need("id").reference(),

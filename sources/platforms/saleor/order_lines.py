@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sources.platforms.figures import difference_text
+from sources.platforms.jurisdictions import tax_home
 from sources.platforms.minor_units import decimal_text
 from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.saleor.fields import Price, amount_of, field, price_of, units_price
 from sources.platforms.shop_facts import Money
-from sources.platforms.shopify.jurisdictions import tax_home
 from sources.platforms.sold_lines import SoldLine, SoldTax, rate_from
 
 SHIPPING = "shipping"

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from sources.platforms.context import Context
 from sources.platforms.facts import ORDER_KEY, Fact
+from sources.platforms.jurisdictions import UNKNOWN_COUNTRY
 from sources.platforms.outcome import EventTwin
 from sources.platforms.payload import Node
 from sources.platforms.shopify.ids import identity_of
-from sources.platforms.shopify.jurisdictions import UNKNOWN_COUNTRY
 from sources.platforms.shopify.money import MoneyReader, presentment_code, reader_for
 from sources.platforms.shopify.order_checks import secondary_figures, tie_to_total
 from sources.platforms.shopify.order_discounts import DiscountReader

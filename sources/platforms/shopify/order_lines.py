@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from asiento.accounting.money import major_units_text
 from asiento.accounting.order_events import LineKind
+from sources.platforms.jurisdictions import tax_home
 from sources.platforms.minor_units import decimal_text, to_minor_units
 from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shopify.ids import identity_of
-from sources.platforms.shopify.jurisdictions import tax_home
 from sources.platforms.shopify.money import MoneyReader
 from sources.platforms.shopify.tips import is_tip
 

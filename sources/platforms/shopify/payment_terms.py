@@ -1,9 +1,9 @@
 """When the customer owes the money: payment terms of the order, else cash on delivery, else the connection."""
 
 from sources.platforms.connection import Connection
+from sources.platforms.gateway_names import tender_named
 from sources.platforms.outcome import EventTwin
 from sources.platforms.payload import Node
-from sources.platforms.shopify.tenders import tender_named
 
 DUE_DAYS_MAX = 3650
 

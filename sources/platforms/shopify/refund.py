@@ -12,6 +12,7 @@ from typing import Final
 from asiento.accounting.order_events import TenderStatus
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Reading
+from sources.platforms.gateway_names import gateway_slug
 from sources.platforms.outcome import EventTwin, Nothing, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shopify.ids import identity_of
@@ -21,7 +22,7 @@ from sources.platforms.shopify.notes import OrderNotes, notes_of
 from sources.platforms.shopify.order_checks import difference_text
 from sources.platforms.shopify.refund_credits import Credits, credits_of
 from sources.platforms.shopify.refund_statement import Statement, StatementReader, statement_from_json
-from sources.platforms.shopify.tenders import cash_rounding, gateway_reference, gateway_slug, tender_of
+from sources.platforms.shopify.tenders import cash_rounding, gateway_reference, tender_of
 from sources.platforms.shopify.times import occurred_at, seen_at
 
 TENDER_STATUSES: Final[dict[str, TenderStatus]] = {

@@ -2,6 +2,7 @@
 
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Reading
+from sources.platforms.gateway_names import gateway_slug
 from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shopify.dispute import disputes_told
@@ -9,7 +10,7 @@ from sources.platforms.shopify.ids import identity_of
 from sources.platforms.shopify.money import MoneyReader, reader_for
 from sources.platforms.shopify.needs import order_needed
 from sources.platforms.shopify.notes import notes_of
-from sources.platforms.shopify.tenders import cash_rounding, gateway_reference, gateway_slug, tender_of
+from sources.platforms.shopify.tenders import cash_rounding, gateway_reference, tender_of
 from sources.platforms.shopify.times import occurred_at, seen_at
 
 MONEY_KINDS = frozenset({"capture", "sale"})

@@ -8,6 +8,7 @@ from typing import Final
 from sources.platforms.connection import DEFAULT_CHANNEL
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Json, Part, Reading
+from sources.platforms.jurisdictions import UNKNOWN_COUNTRY
 from sources.platforms.order_drafts import (
     UNIT_KINDS,
     LineDraft,
@@ -18,7 +19,6 @@ from sources.platforms.order_drafts import (
 )
 from sources.platforms.outcome import EventTwin, Nothing, Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.shopify.jurisdictions import UNKNOWN_COUNTRY
 from sources.platforms.shopify.places import place_of
 from sources.platforms.square.hand_over import shipments
 from sources.platforms.square.money import MoneyReader, reader_for

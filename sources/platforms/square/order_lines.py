@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Final
 
 from asiento.accounting.order_events import LineKind
+from sources.platforms.jurisdictions import tax_home
 from sources.platforms.order_drafts import LineDraft, TaxDraft, charge, half_even, quantity_of, times
 from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.shopify.jurisdictions import tax_home
 from sources.platforms.square.money import MoneyReader
 
 TIP_LINE: Final = "tip"

@@ -6,10 +6,11 @@ from typing import Final
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Fetch, Json, Owner, Part, Reading
 from sources.platforms.minor_units import exponent_of
+from sources.platforms.moments import micros
 from sources.platforms.order_drafts import Currency
 from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.payment_facts import Payment, Refund, fee_facts, micros, refunded
+from sources.platforms.payment_facts import Payment, Refund, fee_facts, refunded
 from sources.platforms.square.money import MoneyReader, reader_for
 from sources.platforms.square.tenders import payment_of
 

@@ -6,10 +6,10 @@ from typing import Final
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Fetch, Json, Owner, Part, Reading
 from sources.platforms.minor_units import decimal_text
+from sources.platforms.moments import micros
 from sources.platforms.order_drafts import quantity_of
 from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.payment_facts import micros
 from sources.platforms.square.money import MoneyReader, currency_of
 from sources.platforms.square.order_lines import TIP_LINE
 from sources.platforms.square.refund import REFUNDS, RETURN, refund_fact

@@ -4,11 +4,11 @@ import re
 from datetime import datetime
 
 from sources.platforms.context import Context
+from sources.platforms.gateway_names import gateway_slug, tender_named
 from sources.platforms.minor_units import exponent_of
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shop_facts import Money, PaidBy
-from sources.platforms.shopify.tenders import gateway_slug, tender_named
 
 _LAST = re.compile(r"/([^/]+)/?$")
 _ORDER = re.compile(r"/orders/([^/]+)(?:/|$)")

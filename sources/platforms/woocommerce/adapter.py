@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sources.platforms.adapter import Grade
 from sources.platforms.coarse_places import home_of
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Fetch, Part, Reading
 from sources.platforms.minor_units import exponent_of
+from sources.platforms.moments import micros
 from sources.platforms.outcome import EventTwin, Nothing, Unjudged
 from sources.platforms.payload import Node, parse_payload
 from sources.platforms.woocommerce.fees import fee_facts
@@ -128,7 +129,7 @@ class _Life:
             return Nothing("no order yet, or in the bin")
         read = read_order(node, self.context)
         self.notices += read.notices
-        version = _micros(read.view.seen_at)
+        version = micros(read.view.seen_at)
         known = self.memory.view
         late = known is not None and read.view.seen_at < known.seen_at
         if not late:
@@ -253,11 +254,6 @@ class _Life:
 def _quantity(units: int) -> str:
     whole, rest = divmod(units, MICRO)
     return f"{whole}.{rest:06d}".rstrip("0") if rest else str(whole)
-
-
-def _micros(moment: datetime) -> int:
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * MICRO + since.microseconds
 
 
 ADAPTER = WooCommerce()

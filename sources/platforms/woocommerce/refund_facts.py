@@ -7,9 +7,9 @@ from decimal import Decimal
 from asiento.accounting.allocation import spread
 from sources.platforms.facts import Fact
 from sources.platforms.figures import rounded
+from sources.platforms.gateway_names import UNKNOWN_GATEWAY
 from sources.platforms.minor_units import decimal_text, to_minor_units
 from sources.platforms.outcome import EventTwin
-from sources.platforms.shopify.tenders import UNKNOWN_GATEWAY
 from sources.platforms.woocommerce.refund import MICRO
 from sources.platforms.woocommerce.view import OrderView, Refund, RefundedItem
 

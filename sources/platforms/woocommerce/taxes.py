@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from asiento.accounting.allocation import spread
 from sources.platforms.figures import rounded
+from sources.platforms.jurisdictions import tax_home
 from sources.platforms.minor_units import decimal_text
 from sources.platforms.payload import Node
-from sources.platforms.shopify.jurisdictions import tax_home
 from sources.platforms.woocommerce.fields import ZERO, amount, stated
 
 UNNAMED = ""

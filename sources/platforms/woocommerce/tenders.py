@@ -6,8 +6,8 @@ from typing import Final
 
 from asiento.accounting.order_events import TenderKind
 from schemas.card_numbers import holds_card_number
+from sources.platforms.gateway_names import UNKNOWN_GATEWAY, gateway_slug, tender_named
 from sources.platforms.payload import Node
-from sources.platforms.shopify.tenders import UNKNOWN_GATEWAY, gateway_slug, tender_named
 from sources.platforms.woocommerce.fields import stated
 
 _OWN: Final[Mapping[str, TenderKind]] = {"cod": "CASH_ON_DELIVERY", "bacs": "BANK_TRANSFER", "cheque": "BANK_TRANSFER"}
