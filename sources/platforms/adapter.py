@@ -6,7 +6,7 @@ from typing import Literal, Protocol, TypeAlias
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Part, Reading
 from sources.platforms.outcome import EventTwin, Nothing
-from sources.platforms.payload import Node
+from sources.platforms.payload import Node, parse_payload
 
 Grade: TypeAlias = Literal["A", "B", "C"]
 """A: tried with real payloads. B: with the platform's own samples only. C: from documentation, a preview."""
@@ -24,7 +24,8 @@ class Adapter(Protocol):
     topics: Mapping[str, str]
 
     def parse(self, body: bytes) -> Node:
-        """The payload's bytes as a node; for JSON that is `parse_payload`."""
+        """The payload's bytes as a node; JSON, unless an adapter reads something else."""
+        return parse_payload(body)
 
     def open(self, payload: Node, topic: str) -> Sequence[Part]:
         """The objects inside a payload, in their order; envelopes and lists are taken apart here. Never empty."""
@@ -33,4 +34,6 @@ class Adapter(Protocol):
         """The facts of one object. They need not be new."""
 
     def complete(self, fact: Fact, order: EventTwin) -> Fact:
-        """The fact with its `open` part closed by the order (an OrderPlaced twin as it was last told)."""
+        """The fact with its `open` part closed by the order (an OrderPlaced twin as it was last told); as it is where none is left open."""
+        del order
+        return fact

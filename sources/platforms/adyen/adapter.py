@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sources.platforms.adapter import Grade
+from sources.platforms.adapter import Adapter, Grade
 from sources.platforms.adyen.items import parts_of
 from sources.platforms.adyen.payment import Payment, read_item
 from sources.platforms.context import Context
-from sources.platforms.facts import Fact, Part, Reading
-from sources.platforms.outcome import EventTwin, Nothing, Unjudged
-from sources.platforms.payload import Node, parse_payload
+from sources.platforms.facts import Part, Reading
+from sources.platforms.outcome import Nothing, Unjudged
+from sources.platforms.payload import Node
 
 
-class AdyenAdapter:
+class AdyenAdapter(Adapter):
     """Reads Adyen's notification items; each is kept under the PSP reference of its payment."""
 
     name = "adyen"
@@ -30,10 +30,6 @@ class AdyenAdapter:
         "CHARGEBACK_REVERSED": "money given back",
     }
 
-    def parse(self, body: bytes) -> Node:
-        """A JSON object or list."""
-        return parse_payload(body)
-
     def open(self, payload: Node, topic: str) -> Sequence[Part]:
         """The items of a webhook; what they are, they say themselves."""
         del topic
@@ -48,11 +44,6 @@ class AdyenAdapter:
             raise Unjudged("refetch", message, f"{part.node.pointer}/reason")
         payment = Payment.recalled(part.resource, context)
         return payment.reading(read_item(part.node, payment, part.about))
-
-    def complete(self, fact: Fact, order: EventTwin) -> Fact:
-        """Nothing at Adyen needs its order."""
-        del order
-        return fact
 
 
 ADAPTER: Final = AdyenAdapter()

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from sources.platforms.adapter import Grade
+from sources.platforms.adapter import Adapter, Grade
 from sources.platforms.commercetools.fields import fetch_of, moment, referenced
 from sources.platforms.commercetools.order import OrderLife
 from sources.platforms.commercetools.payment import read_payment
 from sources.platforms.context import Context
-from sources.platforms.facts import Fact, Part, Reading
-from sources.platforms.outcome import EventTwin, Nothing, Unjudged
-from sources.platforms.payload import Node, parse_payload
+from sources.platforms.facts import Part, Reading
+from sources.platforms.outcome import Nothing, Unjudged
+from sources.platforms.payload import Node
 
 _MONEY_MOVED = ("CheckoutPaymentCharged", "CheckoutPaymentRefunded")
 _CHANGES_MONEY = (
@@ -25,7 +25,7 @@ _ORDERS = frozenset({"OrderCreated", "OrderImported"})
 _PAYMENTS_MOVED = frozenset({"PaymentTransactionAdded", "PaymentTransactionStateChanged"})
 
 
-class Commercetools:
+class Commercetools(Adapter):
     """See `sources.platforms.adapter.Adapter`."""
 
     name = "commercetools"
@@ -38,10 +38,6 @@ class Commercetools:
         "change": "notice that an object changed",
         "event": "event of Checkout",
     }
-
-    def parse(self, body: bytes) -> Node:
-        """JSON."""
-        return parse_payload(body)
 
     def open(self, payload: Node, topic: str) -> Sequence[Part]:  # noqa: ARG002
         """Objects out of pages, CloudEvents and messages; with an order its payments, so that they learn whose they are."""
@@ -61,10 +57,6 @@ class Commercetools:
             case "pointer":
                 raise _pointed(part)
         return Nothing("no accounting effect")
-
-    def complete(self, fact: Fact, order: EventTwin) -> Fact:  # noqa: ARG002
-        """Nothing is left open."""
-        return fact
 
 
 def _parts(node: Node) -> Iterator[Part]:

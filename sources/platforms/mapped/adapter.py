@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sources.platforms.adapter import Grade
+from sources.platforms.adapter import Adapter, Grade
 from sources.platforms.connection import DEFAULT_CONNECTION
 from sources.platforms.context import Context
-from sources.platforms.facts import Fact, Part, Reading
+from sources.platforms.facts import Part, Reading
 from sources.platforms.mapped.delimited import Group, groups_of, parse_delimited
 from sources.platforms.mapped.evaluation import Evaluation
 from sources.platforms.mapped.paths import Scope, find_placed, is_there
 from sources.platforms.mapped.rules import Mapper, ObjectRule
 from sources.platforms.mapped.telling import Telling, Traced, order_id_of
-from sources.platforms.outcome import EventTwin, Nothing, Unjudged
+from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node, parse_payload
 
 UNREADABLE: Final = "unreadable"
@@ -21,7 +21,7 @@ EMPTY_LIST: Final = "empty list"
 _NOBODY: Final = Context(tenant="-", source="-:-", connection=DEFAULT_CONNECTION)
 
 
-class MappedAdapter:
+class MappedAdapter(Adapter):
     """An `Adapter` from a mapper."""
 
     def __init__(self, mapper: Mapper) -> None:
@@ -63,11 +63,6 @@ class MappedAdapter:
         telling.traced = True
         telling.reading()
         return tuple(telling.found)
-
-    def complete(self, fact: Fact, order: EventTwin) -> Fact:
-        """Facts of mappers have no open parts."""
-        del order
-        return fact
 
     def _telling(self, part: Part, context: Context) -> Telling:
         if part.about["conflict"] is not None:

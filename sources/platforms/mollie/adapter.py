@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sources.platforms.adapter import Grade
+from sources.platforms.adapter import Adapter, Grade
 from sources.platforms.context import Context
-from sources.platforms.facts import Fact, Part, Reading
+from sources.platforms.facts import Part, Reading
 from sources.platforms.mollie.objects import parse_body, parts_of, pointer_to
 from sources.platforms.mollie.order import read_order, read_shipment
 from sources.platforms.mollie.payment import (
@@ -17,11 +17,11 @@ from sources.platforms.mollie.payment import (
     read_payment,
     read_refund,
 )
-from sources.platforms.outcome import EventTwin, Nothing
+from sources.platforms.outcome import Nothing
 from sources.platforms.payload import Node
 
 
-class MollieAdapter:
+class MollieAdapter(Adapter):
     """Reads Mollie's objects: those of a payment are kept under the payment, shipments under their order."""
 
     name = "mollie"
@@ -55,11 +55,6 @@ class MollieAdapter:
             return read_shipment(part.node, context)
         payment = Payment.recalled(part.resource, context)
         return payment.reading(_read(part, payment))
-
-    def complete(self, fact: Fact, order: EventTwin) -> Fact:
-        """A shipment waits for its order only to know whether it is a test."""
-        del order
-        return fact
 
 
 def _read(part: Part, payment: Payment) -> datetime:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from sources.platforms.adapter import Grade
+from sources.platforms.adapter import Adapter, Grade
 from sources.platforms.coarse_places import coarse_place, home_of
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Json, Part, Reading
@@ -12,7 +12,7 @@ from sources.platforms.gateway_names import UNKNOWN_GATEWAY, gateway_slug, tende
 from sources.platforms.minor_units import decimal_text
 from sources.platforms.moments import micros
 from sources.platforms.outcome import EventTwin, Nothing, Unjudged
-from sources.platforms.payload import Node, parse_payload
+from sources.platforms.payload import Node
 from sources.platforms.saleor.fields import amount_of, field, money_of, text_of
 from sources.platforms.saleor.order_lines import agreed
 from sources.platforms.shop_facts import CANCELLATION_KEY, Money, PaidBy, Placement, cancelled, captured, paid_back, placed, shipped
@@ -25,7 +25,7 @@ _CAME_BACK = frozenset({"RETURNED", "REFUNDED_AND_RETURNED"})
 MICRO = 1_000_000
 
 
-class Saleor:
+class Saleor(Adapter):
     """See `sources.platforms.adapter.Adapter`."""
 
     name = "saleor"
@@ -42,10 +42,6 @@ class Saleor:
         "TRANSACTION_*": "transaction with its order",
     }
 
-    def parse(self, body: bytes) -> Node:
-        """JSON."""
-        return parse_payload(body)
-
     def open(self, payload: Node, topic: str) -> Sequence[Part]:  # noqa: ARG002
         """The order inside whatever a subscription puts around it, or in the list of the webhooks before it."""
         return tuple(_parts(payload)) or (Part("nothing", "none", payload),)
@@ -57,10 +53,6 @@ class Saleor:
         if text_of(part.node, "status") == "DRAFT":
             return Nothing("a draft is no order yet")
         return _Life(part.node, context).reading()
-
-    def complete(self, fact: Fact, order: EventTwin) -> Fact:  # noqa: ARG002
-        """Nothing is left open."""
-        return fact
 
 
 def _parts(node: Node) -> Iterator[Part]:

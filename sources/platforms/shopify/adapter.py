@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from sources.platforms.adapter import Grade
+from sources.platforms.adapter import Adapter, Grade
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Part, Reading
 from sources.platforms.outcome import EventTwin, Nothing
-from sources.platforms.payload import Node, parse_payload
+from sources.platforms.payload import Node
 from sources.platforms.shopify.balance import read_balance_transaction, read_payout
 from sources.platforms.shopify.dispute import read_dispute
 from sources.platforms.shopify.fulfillment import read_fulfillment
@@ -40,16 +40,12 @@ _TOLD_AS: Final = {
 """Event -> the word in a connection's `facts` that it is told under; every other one is told with `orders`."""
 
 
-class ShopifyAdapter:
+class ShopifyAdapter(Adapter):
     """Shopify. All that belongs to an order is kept under the order's id."""
 
     name = "shopify"
     grade: Grade = "A"
     topics: Mapping[str, str] = TOPICS
-
-    def parse(self, body: bytes) -> Node:
-        """The payload's bytes as a node."""
-        return parse_payload(body)
 
     def open(self, payload: Node, topic: str) -> Sequence[Part]:
         """The objects of a payload, a page or an event bus's envelope."""

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from sources.platforms.adapter import Grade
+from sources.platforms.adapter import Adapter, Grade
 from sources.platforms.context import Context
-from sources.platforms.facts import Fact, Part, Reading
-from sources.platforms.outcome import EventTwin, Nothing
-from sources.platforms.payload import Node, parse_payload
+from sources.platforms.facts import Part, Reading
+from sources.platforms.outcome import Nothing
+from sources.platforms.payload import Node
 from sources.platforms.square.dispute import read_dispute
 from sources.platforms.square.order import read_order
 from sources.platforms.square.payment import read_link, read_payment
@@ -32,16 +32,12 @@ _NOTHING: Final = {
 }
 
 
-class SquareAdapter:
+class SquareAdapter(Adapter):
     """Webhook events, REST answers and lists of Square's API."""
 
     name = "square"
     grade: Grade = "A"
     topics: Mapping[str, str] = TOPICS
-
-    def parse(self, body: bytes) -> Node:
-        """JSON with exact numbers."""
-        return parse_payload(body)
 
     def open(self, payload: Node, topic: str) -> Sequence[Part]:
         """Objects out of events, answers and lists."""
@@ -51,10 +47,6 @@ class SquareAdapter:
         """The facts of one object."""
         reader = _READERS.get(part.kind)
         return reader(part, context) if reader is not None else Nothing(_NOTHING.get(part.kind, "an event that moves no money"))
-
-    def complete(self, fact: Fact, order: EventTwin) -> Fact:  # noqa: ARG002
-        """Nothing of Square's facts is left open."""
-        return fact
 
 
 ADAPTER: Final = SquareAdapter()

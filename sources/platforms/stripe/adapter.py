@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sources.platforms.adapter import Grade
+from sources.platforms.adapter import Adapter, Grade
 from sources.platforms.context import Context
-from sources.platforms.facts import Fact, Part, Reading
-from sources.platforms.outcome import EventTwin, Nothing
-from sources.platforms.payload import Node, parse_payload
+from sources.platforms.facts import Part, Reading
+from sources.platforms.outcome import Nothing
+from sources.platforms.payload import Node
 from sources.platforms.stripe.balance import read_balance_transaction, tell_fees
 from sources.platforms.stripe.charge import read_charge, read_intent
 from sources.platforms.stripe.dispute import read_dispute
@@ -18,7 +18,7 @@ from sources.platforms.stripe.payment import Payment
 from sources.platforms.stripe.refund import prove_refunds, refund_of, tell_refund
 
 
-class StripeAdapter:
+class StripeAdapter(Adapter):
     """Reads Stripe's objects; each is kept under the charge that it belongs to."""
 
     name = "stripe"
@@ -36,10 +36,6 @@ class StripeAdapter:
         "refund.failed": "refund",
         "balance_transaction": "balance transaction, polled or fetched: fees",
     }
-
-    def parse(self, body: bytes) -> Node:
-        """A JSON object or list."""
-        return parse_payload(body)
 
     def open(self, payload: Node, topic: str) -> Sequence[Part]:
         """Objects out of envelopes, lists and each other."""
@@ -62,11 +58,6 @@ class StripeAdapter:
             case _:
                 read_balance_transaction(part.node, payment, part.about)
         return payment.reading(_seen_at(part))
-
-    def complete(self, fact: Fact, order: EventTwin) -> Fact:
-        """Nothing at Stripe needs its order."""
-        del order
-        return fact
 
 
 def _read_refund(node: Node, payment: Payment, about: Mapping[str, object]) -> None:

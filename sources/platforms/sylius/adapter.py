@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sources.platforms.adapter import Grade
+from sources.platforms.adapter import Adapter, Grade
 from sources.platforms.coarse_places import coarse_place, home_of
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Fetch, Json, Part, Reading
-from sources.platforms.outcome import EventTwin, Nothing, Unjudged
-from sources.platforms.payload import Node, parse_payload
+from sources.platforms.outcome import Nothing, Unjudged
+from sources.platforms.payload import Node
 from sources.platforms.shop_facts import CANCELLATION_KEY, Placement, cancelled, captured, paid_back, placed, shipped
 from sources.platforms.sylius.fields import linked, moment, money_of, order_token, paid_by
 from sources.platforms.sylius.order_lines import Agreed, agreed
@@ -19,7 +19,7 @@ _PAID = frozenset({"paid", "partially_refunded", "refunded"})
 _MONEY_CAME = frozenset({"completed", "refunded"})
 
 
-class Sylius:
+class Sylius(Adapter):
     """See `sources.platforms.adapter.Adapter`."""
 
     name = "sylius"
@@ -30,10 +30,6 @@ class Sylius:
         "shipments": "answer of GET shipments, or of one shipment",
         "refund-payments": "refund payments of the refund plugin",
     }
-
-    def parse(self, body: bytes) -> Node:
-        """JSON."""
-        return parse_payload(body)
 
     def open(self, payload: Node, topic: str) -> Sequence[Part]:  # noqa: ARG002
         """Objects out of collections; what an object is, its `@type` says, else its fields."""
@@ -52,10 +48,6 @@ class Sylius:
             case "refund_payment":
                 return life.refund_payment(part.node)
         return Nothing("explains an order, or is none: no fact of its own")
-
-    def complete(self, fact: Fact, order: EventTwin) -> Fact:  # noqa: ARG002
-        """Nothing is left open."""
-        return fact
 
 
 def _parts(node: Node) -> Iterator[Part]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sources.platforms.adapter import Grade
+from sources.platforms.adapter import Adapter, Grade
 from sources.platforms.coarse_places import home_of
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Fetch, Part, Reading
@@ -24,7 +24,7 @@ _OBJECTS = ("order", "order_refund")
 _OTHERS = re.compile(r"^(product|customer|coupon|subscription|action|system)")
 
 
-class WooCommerce:
+class WooCommerce(Adapter):
     """See `sources.platforms.adapter.Adapter`."""
 
     name = "woocommerce"
@@ -94,10 +94,6 @@ class WooCommerce:
         if part.kind == "refund":
             return _Life(part.resource, context).refund(part.node)
         return Nothing(_NOTHING[part.kind])
-
-    def complete(self, fact: Fact, order: EventTwin) -> Fact:  # noqa: ARG002
-        """Nothing is left open: refunds wait in the memory of the order."""
-        return fact
 
 
 _NOTHING = {

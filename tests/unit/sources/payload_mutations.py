@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
+from decimal import Decimal
 from typing import Any
 
 from schemas.events import event_from_json
@@ -16,7 +17,25 @@ from sources.platforms.snapshot import EMPTY, Snapshot
 
 JUNK: tuple[Any, ...] = (
     *(None, "", 0, -1, 1, True, False, [], {}, [None], [1], [[]], {"a": 1}, 1.5, 10**30, -(10**18), "true", "null"),
-    *("x" * 400, "1e5", "NaN", "12.345", "-3.00", "-0.00", "9" * 18, "\ud800", "EUR", "JPY", "usd", "KWD", "ch_1", "order_id"),
+    *(
+        "x" * 400,
+        "1e5",
+        "NaN",
+        "12.345",
+        "-3.00",
+        "-0.00",
+        "9" * 18,
+        "\ud800",
+        "EUR",
+        "JPY",
+        "US",
+        "usd",
+        "KWD",
+        "COMPLETED",
+        "approved",
+        "ch_1",
+        "order_id",
+    ),
     *("2026-01-01T00:00:00", "0000-00-00T00:00:00Z", "9999-12-31T23:59:59-12:00", "4242 4242 4242 4242"),
 )
 
@@ -30,7 +49,7 @@ def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 
 
 def mutated(payload: Any, rng: random.Random) -> Any:
-    """A copy with one to three values replaced, taken away, or put in another's place."""
+    """A copy with one to three values replaced, changed a little, taken away, or put in another's place."""
     copy = deepcopy(payload)
     for _ in range(rng.randint(1, 3)):
         every = list(places(copy))
@@ -45,8 +64,15 @@ def mutated(payload: Any, rng: random.Random) -> Any:
         elif rng.random() < 0.2:
             place[last] = deepcopy(_value_at(copy, rng.choice(every)))
         else:
-            place[last] = deepcopy(rng.choice(JUNK))
+            place[last] = deepcopy(rng.choice((*JUNK, _nudged(place[last]))))
     return copy
+
+
+def _nudged(value: Any) -> Any:
+    """A number or a decimal text that is a little different."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value + 1
+    return str(Decimal(value) + 1) if isinstance(value, str) and value.isascii() and value.replace(".", "", 1).isdigit() else value
 
 
 def _value_at(payload: Any, path: Sequence[Any]) -> Any:

@@ -2,9 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -17,15 +15,10 @@ from sources.platforms.door import Judged, normalize
 from sources.platforms.outcome import EventTwin, Nothing, Problem
 from sources.platforms.snapshot import EMPTY, Snapshot
 from streams.policies import load_policies
+from tests.unit.sources.payload_mutations import mutated
 
 Payload = Any
 """A JSON value, or the text of one."""
-
-JUNK: tuple[Any, ...] = (
-    *(None, "", 0, -1, True, False, [], {}, [None], [1], {"a": 1}, 1.5, 10**30),
-    *("x" * 400, "1e5", "NaN", "12.345", "-3.00", "-0.00", "9" * 18, "\ud800", "US", "JPY", "KWD", "COMPLETED", "approved"),
-    *("2026-01-01T00:00:00", "0000-00-00T00:00:00Z", "9999-12-31T23:59:59-12:00"),
-)
 
 
 class Delivery(NamedTuple):
@@ -123,39 +116,6 @@ def assert_any_order_ends_alike(
         assert book(events).balances == expected.balances, f"seed {seed}"
         assert [event["event_id"] for event in deliver(platform, mixed, connection=connection)] == [event["event_id"] for event in events]
     return expected
-
-
-def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Paths of all values inside a JSON value."""
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, inner in children:
-        yield (*above, name)
-        yield from places(inner, (*above, name))
-
-
-def mutated(payload: Any, rng: random.Random) -> Any:
-    """A copy with one to three values replaced, changed a little or taken away."""
-    copy = json.loads(json.dumps(payload))
-    for _ in range(rng.randint(1, 3)):
-        paths = list(places(copy))
-        if not paths:
-            break
-        *parents, last = rng.choice(paths)
-        place = copy
-        for part in parents:
-            place = place[part]
-        if isinstance(place, dict) and rng.random() < 0.2:
-            del place[last]
-        else:
-            place[last] = deepcopy(rng.choice([*JUNK, _nudged(place[last])]))
-    return copy
-
-
-def _nudged(value: Any) -> Any:
-    """A number or a decimal text that is a little different."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value + 1
-    return str(Decimal(value) + 1) if isinstance(value, str) and value.replace(".", "", 1).isdigit() else value
 
 
 def fuzz(platform: str, deliveries: Sequence[Delivery], count: int, seed: int | str) -> set[type]:

@@ -4,7 +4,6 @@ import json
 import os
 import random
 from collections.abc import Sequence
-from copy import deepcopy
 from typing import Any
 
 import orjson
@@ -18,9 +17,9 @@ from sources.platforms.door import Judged, normalize
 from sources.platforms.outcome import Nothing, Problem
 from sources.platforms.snapshot import EMPTY
 from tests.unit.sources.amazon_payloads import SOURCE, encoded
+from tests.unit.sources.payload_mutations import mutated
 from tests.unit.sources.test_amazon_deliveries import by_finances, by_settlement, by_transactions, snapshots
 from tests.unit.sources.test_amazon_orders import v0, v0_item
-from tests.unit.sources.test_any_payload import JUNK, places
 
 PAYLOADS: Sequence[Any] = (
     *(orjson.loads(encoded(payload)) for payload in (*snapshots("1"), *by_transactions("1"), by_finances("1"))),
@@ -28,23 +27,6 @@ PAYLOADS: Sequence[Any] = (
     {"payouts": [{"id": "1", "currentStatus": "PAID", "amount": {"currencyCode": "USD", "currencyAmount": 10}}]},
     {"NotificationType": "ORDER_CHANGE", "Payload": {"OrderChangeNotification": {"AmazonOrderId": "1-2-3"}}},
 )
-
-
-def mutated(payload: Any, rng: random.Random) -> Any:
-    """A copy with one to three values replaced by fresh copies of junk, or taken away."""
-    copy = deepcopy(payload)
-    for _ in range(rng.randint(1, 3)):
-        *parents, last = rng.choice(list(places(copy)))
-        place = copy
-        for part in parents:
-            place = place[part]
-        if isinstance(place, dict) and rng.random() < 0.2:
-            del place[last]
-        else:
-            place[last] = deepcopy(rng.choice(JUNK))
-        if not copy:
-            break
-    return copy
 
 
 def adds_up(event: dict[str, Any]) -> bool:

@@ -2,8 +2,6 @@
 
 import json
 import random
-from collections.abc import Iterator
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -13,40 +11,11 @@ from schemas.events import event_from_json
 from sources.platforms.door import Judged
 from sources.platforms.outcome import Nothing, Problem
 from sources.platforms.snapshot import EMPTY
+from tests.unit.sources.payload_mutations import mutated
 from tests.unit.sources.shopify_payloads import item, order, read
 
 PAYLOADS = sorted((Path(__file__).parents[2] / "contract" / "shopify_life").glob("[0-9]-*.json"))
 MUTATIONS_PER_PAYLOAD = 250
-JUNK: tuple[Any, ...] = (
-    *(None, "", 0, -1, True, False, [], {}, [None], [1], {"a": 1}, 1.5, 10**30),
-    *("x" * 400, "1e5", "NaN", "12.345", "-3.00", "-0.00", "9" * 18, "\ud800", "US", "JPY"),
-    *("2026-01-01T00:00:00", "0000-00-00T00:00:00Z", "9999-12-31T23:59:59-12:00"),
-)
-
-
-def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Paths of all values inside a JSON value."""
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, inner in children:
-        yield (*above, name)
-        yield from places(inner, (*above, name))
-
-
-def mutated(payload: Any, rng: random.Random) -> Any:
-    """A copy with one to three values replaced or taken away."""
-    copy = json.loads(json.dumps(payload))
-    for _ in range(rng.randint(1, 3)):
-        *parents, last = rng.choice(list(places(copy)))
-        place = copy
-        for part in parents:
-            place = place[part]
-        if isinstance(place, dict) and rng.random() < 0.2:
-            del place[last]
-        else:
-            place[last] = deepcopy(rng.choice(JUNK))
-        if not copy:
-            break
-    return copy
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)

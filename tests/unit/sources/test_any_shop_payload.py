@@ -10,10 +10,10 @@ import pytest
 from schemas.events import event_from_json
 from sources.platforms.outcome import Problem
 from tests.unit.sources.commercetools_payloads import COMMERCETOOLS
+from tests.unit.sources.payload_mutations import mutated
 from tests.unit.sources.saleor_payloads import SALEOR
 from tests.unit.sources.shop_lives import Payload, orders_tie, tell
 from tests.unit.sources.sylius_payloads import SYLIUS
-from tests.unit.sources.test_any_payload import mutated
 from tests.unit.sources.woocommerce_payloads import WOOCOMMERCE
 
 SHOPS: dict[str, Sequence[Payload]] = {"woocommerce": WOOCOMMERCE, "sylius": SYLIUS, "saleor": SALEOR, "commercetools": COMMERCETOOLS}
