@@ -60,6 +60,7 @@ def remembered(*payloads: Any) -> tuple[list[EventTwin], list[str]]:
     memory: dict[str, Any] = {}
     events = provider_lives.deliver("mercado-pago", before, memory, BRAZIL)
     answers = provider_lives.ask("mercado-pago", last, memory, BRAZIL)
+    assert [answer for answer in answers if isinstance(answer, Problem)] == []
     events += provider_lives.events_of(answers)
     return events, [fetch.resource for answer in answers if isinstance(answer, Judged) for fetch in answer.fetches]
 
@@ -105,6 +106,9 @@ def test_notifications_name_their_object_only(payload: Any, fetched: str) -> Non
         {"id": "798-1", "init_point": "https://example.com", "items": []},
         payment(operation_type="account_fund"),
         {"payments": [{"amount": "100.00"}]},
+        {"id": "pay_012345", "amount": "100.00", "payment_method": {"id": "master"}},
+        {"id": 7, "disbursement_id": 8, "amount": 5, "status": "approved"},
+        {"events": [{"payment_intent_id": "d2ee", "status": "CANCELED"}]},
         {"paging": {"total": 0}, "results": []},
         [],
     ],
@@ -145,6 +149,8 @@ def test_a_payment_is_money_once_it_is_approved() -> None:
     assert told(payment(status_detail="pending_capture", captured=False)) == []
     assert {each["test_mode"] for each in told(payment(live_mode="false"))} == {True}
     assert problem(payment(status="great")).code == "reject_malformed"
+    assert problem(payment(-1, -1)).pointer == "/transaction_amount"
+    assert told(payment(date_approved=""))[0]["occurred_at"] == "2026-03-01T12:00:00Z"
     small = {"id": "0000001", "status": "approved", "transaction_amount": 250, "currency_id": "ARS", "date_created": AT_NOON}
     assert [(each["payment_id"], each["amount"]) for each in told(small)] == [("0000001", 25_000)]
 
@@ -189,6 +195,7 @@ MARKETPLACE = ((4.99, "fee", "mp_processing_fee"), (15.01, "fee", "ml_sale_fee")
             {"processing": 499, "marketplace": 1_501, "shipping": 1_000},
         ),
         ({"fee_details": [], "charges_details": [charge(30, name="financing_fee"), charge(4.99)]}, {"processing": 499}),
+        ({"charges_details": [charge(30, "coupon", "coupon_code", source="ml")]}, {"processing": 499}),
         ({"coupon_amount": 10, "net": 85.01}, {"processing": 499, "coupon": 1_000}),
         ({"coupon_amount": 10, "fee_details": [fee(4.99), fee(10, "coupon_fee")], "net": 85.01}, {"processing": 499, "coupon": 1_000}),
     ],
@@ -289,7 +296,7 @@ def test_refunds_that_do_not_add_up_are_held(payload: Any) -> None:
 def test_fees_that_come_back_with_a_refund() -> None:
     half = refunded(refund(50), total=50, charges_details=[charge(4.99, refunded=2.5)])
     full = refunded(refund(50), refund(50, 2), total=100, charges_details=[charge(4.99, refunded=4.99)], status="refunded", net=0)
-    for deliveries in ((payment(), half, full), (full, half, payment()), (half, payment(), full)):
+    for deliveries in ((payment(), half, full), (full, payment(), half), (half, payment(), full)):
         events, _ = remembered(*deliveries)
         assert sum(each["amount"] for each in events if each["type"] == "FeeCharged") == 499
         returned = [each for each in events if each["type"] == "JournalPosted"]
@@ -383,6 +390,14 @@ def test_currencies(currency: str, amount: Any, units: int) -> None:
     assert (event["amount"], event["currency"]) == (units, currency)
     assert problem(payment("1.2345", currency_id=currency)).code == "reject_malformed"
     assert problem(payment(currency_id="XXQ")).code == "reject_malformed"
+
+
+def test_a_payment_has_one_currency() -> None:
+    memory: dict[str, Any] = {}
+    provider_lives.deliver("mercado-pago", [provider_lives.Delivery("", payment())], memory)
+    (answer,) = provider_lives.ask("mercado-pago", provider_lives.Delivery("", chargeback(currency="ARS")), memory)
+    assert isinstance(answer, Problem)
+    assert (answer.code, answer.pointer) == ("reject_malformed", "/currency")
 
 
 def test_ids_beyond_doubles_stay_exact() -> None:
