@@ -346,12 +346,12 @@ LIFE = (
 )
 
 
-def placed() -> list[EventTwin]:
+def placed(order_id: str = "1001") -> list[EventTwin]:
     """The shop's side: the order and its shipment."""
     order = event_json(
         "OrderPlaced",
         "order",
-        order_id="1001",
+        order_id=order_id,
         source="stripe:main",
         legal_entity="ES01",
         channel="web",
@@ -364,7 +364,7 @@ def placed() -> list[EventTwin]:
     shipped = event_json(
         "ShipmentDispatched",
         "shipment:1",
-        order_id="1001",
+        order_id=order_id,
         source="stripe:main",
         shipment_id="1",
         lines=[{"line_id": "1", "quantity": "1"}],
