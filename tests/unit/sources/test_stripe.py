@@ -391,6 +391,14 @@ def test_a_life_ends_in_the_same_books_in_any_order() -> None:
         assert play(ADAPTER, mess, source="stripe:main", memory=played.memory).events == []
 
 
+def test_the_fee_of_a_converted_movement_is_no_money_of_the_order_before_its_charge_is_known_either() -> None:
+    converted = row("txn_1", 11_000, 62, currency="usd", exchange_rate=1.1)
+    assert (
+        play(ADAPTER, [deliver("", converted), deliver("", charge())], source="stripe:main").events
+        == play(ADAPTER, [deliver("", charge())], source="stripe:main").events
+    )
+
+
 def test_nothing_personal_comes_out() -> None:
     played = play(ADAPTER, LIFE, source="stripe:main")
     text = repr(played.events) + repr(played.memory)
