@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sources.platforms.coarse_places import home_of
 from sources.platforms.context import Context
 from sources.platforms.facts import ORDER_KEY, Fact
 from sources.platforms.jurisdictions import UNKNOWN_COUNTRY
@@ -89,12 +90,7 @@ def _body(order: Node, context: Context, money: MoneyReader, agreed: _Agreed, in
 
 def _tax_place(order: Node, context: Context) -> dict[str, str]:
     stated = place_of(order.find("shipping_address")) or place_of(order.find("billing_address"))
-    if stated is not None:
-        return stated
-    if context.connection.country is None:
-        return {"country": UNKNOWN_COUNTRY}
-    region = {"region": context.connection.region} if context.connection.region else {}
-    return {"country": context.connection.country, **region}
+    return stated if stated is not None else home_of(context.connection)
 
 
 def _remarks(order: Node, place: dict[str, str], lines: Sequence[OrderLine]) -> tuple[str, ...]:
