@@ -101,7 +101,7 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         WORKER: _OUTPUTS,
         LEDGER: (ACCOUNTING_ACKS,),
         SWEEPER: (ORDERS_EVENTS,),
-        OPERATOR: (ORDERS_EVENTS, ACCOUNTING_ACTIONS),
+        OPERATOR: (ORDERS_EVENTS, ORDERS_RAW, ACCOUNTING_ACTIONS),
     }
     more: dict[str, list[tuple[Resource, str, Pattern, tuple[Operation, ...]]]] = {
         WORKER: [

@@ -75,7 +75,7 @@ _DELETED: tuple[_Entry, ...] = (
         retention_days=RAW_DAYS,
         record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
         owner="gateway",
-        writers=("gateway", "fetcher", "normalizer"),
+        writers=("gateway", "fetcher", "normalizer", "dlq"),
         readers=("normalizer",),
     ),
     _Entry(

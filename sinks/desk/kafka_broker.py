@@ -1,4 +1,4 @@
-"""The desk's Kafka: reads single dead letters, sends events and actions in one transaction."""
+"""The desk's Kafka: reads single dead letters, sends records and actions in one transaction."""
 
 import asyncio
 import time
@@ -17,9 +17,9 @@ from schemas.dead_letters import DeadLetter, decode_dead_letter
 from schemas.operator_actions import encode_action
 from schemas.output_codec import DecodeError
 from schemas.partitioning import partition_for
-from schemas.topics import ACCOUNTING_ACTIONS, EVENT_RECORD_BYTES_MAX, ORDERS_DLQ, ORDERS_EVENTS, OUTPUT_RECORD_BYTES_MAX
+from schemas.topics import ACCOUNTING_ACTIONS, EVENT_RECORD_BYTES_MAX, ORDERS_DLQ, ORDERS_EVENTS, ORDERS_RAW, OUTPUT_RECORD_BYTES_MAX
 from sinks.desk.errors import DeskRefused, DeskUnavailable
-from sinks.desk.outgoing import Bundle
+from sinks.desk.outgoing import Bundle, OutgoingRecord, Target
 from sinks.stream_identity import StreamUnknown, identify
 
 TRANSACTION_TIMEOUT_MS: Final = 10_000
@@ -38,16 +38,17 @@ class KafkaBroker:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._events, self._actions, self._letters = (settings.topic(name) for name in (ORDERS_EVENTS, ACCOUNTING_ACTIONS, ORDERS_DLQ))
+        self._targets: dict[Target, str] = {"events": settings.topic(ORDERS_EVENTS), "raw": settings.topic(ORDERS_RAW)}
+        self._actions, self._letters = settings.topic(ACCOUNTING_ACTIONS), settings.topic(ORDERS_DLQ)
 
     @property
     def _options(self) -> dict[str, Any]:
         """Asked late: who only reads the database needs no broker. Raises `SettingsError` where none is named."""
         return client_options(self._settings)
 
-    def partition_count(self) -> int:
+    def partition_count(self, target: Target = "events") -> int:
         """See `Broker.partition_count`."""
-        return len(self._run(self._partitions(self._events)))
+        return len(self._run(self._partitions(self._targets[target])))
 
     def letters(self, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], DeadLetter]:
         """See `Broker.letters`."""
@@ -67,7 +68,7 @@ class KafkaBroker:
         except StreamUnknown as problem:
             raise DeskUnavailable(str(problem)) from None
         except MessageSizeTooLargeError as problem:
-            raise DeskRefused(f"the record is longer than the events topic takes ({problem}); nothing was sent") from None
+            raise DeskRefused(f"the record is longer than its topic takes ({problem}); nothing was sent") from None
         except (KafkaError, OSError, TimeoutError) as problem:
             raise DeskUnavailable(self._trouble(problem)) from None
 
@@ -131,23 +132,27 @@ class KafkaBroker:
         raise DeskUnavailable(f"{place} could not be read within {READ_SECONDS_MAX:.0f} s: try again")
 
     async def _send(self, bundles: Sequence[Bundle]) -> None:
-        event_partitions = len(await self._partitions(self._events))
+        wanted: dict[Target, list[OutgoingRecord]] = {
+            "events": [record for bundle in bundles for record in bundle.events],
+            "raw": [record for bundle in bundles for record in bundle.raw],
+        }
+        partitions = {target: len(await self._partitions(self._targets[target])) for target, records in wanted.items() if records}
         action_partitions = len(await self._partitions(self._actions))
         producer = AIOKafkaProducer(
             **self._options,
             transactional_id=f"{self._settings.app_id}-desk-{uuid4()}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
-            max_request_size=EVENT_RECORD_BYTES_MAX,
+            max_request_size=OUTPUT_RECORD_BYTES_MAX if wanted["raw"] else EVENT_RECORD_BYTES_MAX,
         )
         await producer.start()
         try:
             async with producer.transaction():
-                for bundle in bundles:
-                    for event in bundle.events:
-                        partition = partition_for(event.key, event_partitions)
-                        await producer.send(self._events, event.value, key=event.key, partition=partition, headers=list(event.headers))
-                    for action in bundle.actions:
-                        partition = partition_for(action.key, action_partitions)
-                        await producer.send(self._actions, encode_action(action), key=action.key, partition=partition)
+                for target, records in wanted.items():
+                    for one in records:
+                        place = {"key": one.key, "partition": partition_for(one.key, partitions[target])}
+                        await producer.send(self._targets[target], one.value, **place, headers=list(one.headers))
+                for action in (action for bundle in bundles for action in bundle.actions):
+                    partition = partition_for(action.key, action_partitions)
+                    await producer.send(self._actions, encode_action(action), key=action.key, partition=partition)
         finally:
             await producer.stop()

@@ -17,7 +17,7 @@ from schemas.event_messages import message_from_json
 from schemas.formats import time_text
 from schemas.output_codec import DecodeError
 from schemas.partitioning import partition_for
-from schemas.raw_records import FetchRequest, RawRecord, decode_raw_record, encode_fetch_request, encode_raw_record
+from schemas.raw_records import FETCH_DEPTH_MAX, FetchRequest, RawRecord, decode_raw_record, encode_fetch_request, encode_raw_record
 from schemas.refusal import Refusal
 from sources.platforms.adapter import Adapter
 from sources.platforms.advance import advance
@@ -25,18 +25,15 @@ from sources.platforms.context import Context
 from sources.platforms.door import Judged, give_up, normalize
 from sources.platforms.facts import Fetch, Owner, Reading
 from sources.platforms.outcome import EventTwin, Nothing, Problem, Unjudged
+from sources.platforms.raw_address import RawAddress, raw_address
 from sources.platforms.snapshot import EMPTY, Snapshot, UnreadableSnapshot, decode_snapshot, encode_snapshot
 from streams.dead_letters import VALUE_BYTES_MAX, letter_of
 from streams.engine.processor import OutputRecord, RangeTooLarge, SourceRange, SourceRecord, StateRecord
 from streams.normalizer.connections import Connections
 
-FETCH_DEPTH_MAX: Final = 3
-"""Payloads in a row that only point at the next one; a fourth is refused, so that no circle goes on for ever."""
 OUTPUT_BYTES_MAX: Final = 32 * 1024 * 1024
 """Most bytes of events of one transaction of two records or more."""
 FETCH_NAMESPACE: Final = UUID("6f2ba0a1-2b67-4c1e-8a39-0f5a3d7d6c55")
-KEY_PARTS: Final = 4
-"""tenant, platform, connection, resource."""
 LINK_FIELDS: Final = frozenset({"source", "order_id", "payment_id"})
 
 
@@ -80,21 +77,6 @@ class _Refused(Exception):
         super().__init__(reason)
         self.refusal = Refusal(reason, detail)
         self.platform = platform
-
-
-@dataclass(frozen=True, slots=True)
-class _Address:
-    """The parts of a raw record's key."""
-
-    key: bytes
-    tenant: str
-    platform: str
-    source: str
-    resource: str
-
-    def snapshot_key(self, resource: str) -> bytes:
-        """The key of another object's snapshot inside the same payload: it stays on the partition of its record."""
-        return f"{self.tenant}:{self.source}:{resource}".encode()
 
 
 def fold_raw(source: SourceRange, states: Mapping[bytes, bytes], bench: Bench) -> RawOutput:
@@ -143,7 +125,7 @@ class _Fold:
         except _Refused as refused:
             self.refuse(record, refused.refusal, refused.platform)
 
-    def _opened(self, record: SourceRecord) -> tuple[_Address, RawRecord, Adapter]:
+    def _opened(self, record: SourceRecord) -> tuple[RawAddress, RawRecord, Adapter]:
         address = self._address(record.key)
         try:
             raw = decode_raw_record(record.value)
@@ -154,20 +136,15 @@ class _Fold:
             raise _Refused("unknown_platform", f"platform {address.platform} is not understood by this build")
         return address, raw, adapter
 
-    def _address(self, key: bytes | None) -> _Address:
-        try:
-            text = (key or b"").decode()
-        except UnicodeDecodeError:
-            text = ""
-        parts = text.split(":", KEY_PARTS - 1)
-        if key is None or len(parts) != KEY_PARTS or not all(parts):
+    def _address(self, key: bytes | None) -> RawAddress:
+        address = raw_address(key)
+        if address is None:
             raise _Refused("wrong_key", "the key of a raw record is tenant:platform:connection:resource")
-        if partition_for(key, self.bench.partition_count) != self.source.partition:
+        if partition_for(address.key, self.bench.partition_count) != self.source.partition:
             raise _Refused("wrong_partition", f"the key belongs to another partition than {self.source.partition}")
-        tenant, platform, connection, resource = parts
-        return _Address(key, tenant, platform, f"{platform}:{connection}", resource)
+        return address
 
-    def _answers(self, address: _Address, raw: RawRecord, adapter: Adapter) -> tuple[Judged | Nothing | Problem, ...]:
+    def _answers(self, address: RawAddress, raw: RawRecord, adapter: Adapter) -> tuple[Judged | Nothing | Problem, ...]:
         context = Context(
             tenant=address.tenant,
             source=address.source,
@@ -195,7 +172,7 @@ class _Fold:
         except UnreadableSnapshot as problem:
             raise RuntimeError(f"the snapshot of {key!r} cannot be read: {problem}") from None
 
-    def _wanted(self, address: _Address, raw: RawRecord, answers: Iterable[Judged | Nothing | Problem]) -> tuple[Fetch, ...]:
+    def _wanted(self, address: RawAddress, raw: RawRecord, answers: Iterable[Judged | Nothing | Problem]) -> tuple[Fetch, ...]:
         """What is to be fetched, each once; refused where payloads only ever point at the next one."""
         found: dict[Fetch, None] = {}
         for answer in answers:
@@ -207,7 +184,7 @@ class _Fold:
             raise _Refused("refetch", f"{FETCH_DEPTH_MAX} payloads in a row only pointed at the next one", address.platform)
         return tuple(found)
 
-    def _take(self, address: _Address, raw: RawRecord, judged: list[Judged], wanted: tuple[Fetch, ...]) -> str:
+    def _take(self, address: RawAddress, raw: RawRecord, judged: list[Judged], wanted: tuple[Fetch, ...]) -> str:
         """Everything that comes of a record; what became of it. What does not fit is refused before anything is taken over."""
         encoded = {address.snapshot_key(each.resource): encode_snapshot(each.snapshot) for each in judged}
         if any(len(value) > VALUE_BYTES_MAX for value in encoded.values()):
@@ -227,7 +204,7 @@ class _Fold:
         changed = any(before[key] != value for key, value in encoded.items())
         return "events" if events else "refetch" if wanted else "waiting" if changed else "unchanged" if judged else "nothing"
 
-    def _links(self, address: _Address, raw: RawRecord, events: Iterable[EventTwin]) -> list[OutputRecord]:
+    def _links(self, address: RawAddress, raw: RawRecord, events: Iterable[EventTwin]) -> list[OutputRecord]:
         """Payments that a provider will tell more about: it learns which order they pay."""
         payments_at = self.bench.connections.of(address.tenant, address.source).payments_at
         found = []
@@ -257,7 +234,7 @@ class _Fold:
         return self.output
 
 
-def _linked(adapter: Adapter, address: _Address, raw: RawRecord, context: Context) -> Judged | Problem:
+def _linked(adapter: Adapter, address: RawAddress, raw: RawRecord, context: Context) -> Judged | Problem:
     """The order that a payment at a provider pays is known now: what waited for it goes out."""
     try:
         content: Any = orjson.loads(raw.body)
@@ -272,7 +249,7 @@ def _linked(adapter: Adapter, address: _Address, raw: RawRecord, context: Contex
     return Judged(resource=address.resource, events=events, messages=tuple(map(message_from_json, events)), snapshot=snapshot)
 
 
-def _fetch_record(address: _Address, raw: RawRecord, fetch: Fetch) -> OutputRecord:
+def _fetch_record(address: RawAddress, raw: RawRecord, fetch: Fetch) -> OutputRecord:
     depth = (raw.fetch_depth or 0) + 1
     what = f"{address.key.decode()}|{fetch.topic}|{fetch.resource}|{time_text(raw.received_at)}|{depth}"
     request = FetchRequest(

@@ -13,7 +13,7 @@ from schemas.acceptance import accept_record
 from schemas.dead_letters import DeadLetter, decode_dead_letter
 from schemas.events import decode_event, refuse_unknown
 from schemas.partitioning import partition_for
-from schemas.raw_records import FetchRequest, RawRecord, decode_fetch_request, decode_raw_record, encode_raw_record
+from schemas.raw_records import FETCH_DEPTH_MAX, FetchRequest, RawRecord, decode_fetch_request, decode_raw_record, encode_raw_record
 from sources.platforms.adapter import Adapter, Grade
 from sources.platforms.connection import DEFAULT_CONNECTION
 from sources.platforms.context import Context
@@ -24,7 +24,7 @@ from sources.platforms.payload import Node, parse_payload
 from sources.platforms.snapshot import decode_snapshot
 from streams.engine.processor import RangeTooLarge, SourceRange, StateRecord
 from streams.normalizer.connections import Connections, load_connections
-from streams.normalizer.fold import FETCH_DEPTH_MAX, Bench, RawOutput, fold_raw, give_up_raw
+from streams.normalizer.fold import Bench, RawOutput, fold_raw, give_up_raw
 
 PARTITIONS = 8
 NOON = 1_772_366_400_000_000
