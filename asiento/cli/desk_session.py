@@ -17,6 +17,8 @@ from sinks.desk.outgoing import Broker
 from sinks.desk.raw_letters import RawSources
 from sinks.projector.errors import OperationalError, OperationalUnavailable
 from sinks.projector.reader import OperationalReader
+from sources.platforms.adapter import Adapter
+from sources.platforms.connection import Connection
 
 NOBODY = ""
 """The actor of a command that only looks."""
@@ -116,8 +118,11 @@ def _raw_sources(settings: Settings) -> RawSources:
 
     adapters = cache(lambda: adapters_with(settings.mappers))
     connections = cache(lambda: load_connections(settings.connections))
-    return RawSources(
-        topic=settings.topic(ORDERS_RAW),
-        adapter_of=lambda platform: adapters()(platform),
-        connection_of=lambda tenant, source: connections().of(tenant, source),
-    )
+
+    def adapter_of(platform: str) -> Adapter | None:
+        return adapters()(platform)
+
+    def connection_of(tenant: str, source: str) -> Connection:
+        return connections().of(tenant, source)
+
+    return RawSources(topic=settings.topic(ORDERS_RAW), adapter_of=adapter_of, connection_of=connection_of)

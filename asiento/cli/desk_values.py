@@ -28,8 +28,8 @@ from sinks.desk.mending import Change
 from sinks.desk.prediction import Prediction
 from sinks.desk.queues import source_of
 from sinks.desk.raw_letters import RawOutlook, RawReading
-from sources.platforms.raw_address import raw_address
 from sinks.projector.answers import ActionLine, DeadLetterLine, DiscrepancyLine, EntryLine, EventLine, WaitingEvent
+from sources.platforms.raw_address import raw_address
 
 Json = dict[str, Any]
 

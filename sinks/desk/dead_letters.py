@@ -1,14 +1,14 @@
 """Refused records: looked at, mended, sent again."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 from uuid import uuid5
 
 from asiento.accounting.order_events import OrderEvent
 from asiento.runtime.settings import SettingsError
 from schemas.acceptance import accept_record
-from schemas.dead_letters import DeadLetter
+from schemas.dead_letters import DeadLetter, Header
 from schemas.event_messages import EventMessage, message_from_json
 from schemas.events import event_from_json
 from schemas.operator_actions import OperatorAction
@@ -173,7 +173,7 @@ class DeadLetterDesk:
                 continue
             letter = letters.get((line.partition, line.offset))
             if letter is None:
-                plans.append(_hindered(line.subject, "its bytes are gone from the dead letter topic: `asiento dlq fix` with --event FILE"))
+                plans.append(_hindered(line.subject, "retention took its bytes: `asiento dlq fix` with --event FILE"))
                 continue
             if letter.topic == events:
                 plans.append(self._plan(line, letter, outlook, events_count, reason, anyway=anyway))
@@ -210,7 +210,7 @@ class DeadLetterDesk:
     def _raw_plan(self, line: DeadLetterLine, letter: DeadLetter, count: int, reason: str, *, anyway: bool) -> ReplayPlan:
         """A raw payload goes to the normalizer again, which judges it anew with what it remembers."""
         if letter.key is None:
-            return _hindered(line.subject, "its key is not in the dead letter: let the source send it again")
+            return _hindered(line.subject, "it has no key: let the source send it again")
         outlook = raw_outlook(letter, self._desk.raw)
         hindrance = None
         if outlook is not None and outlook.outcome == "refused" and not anyway:
@@ -248,7 +248,19 @@ class DeadLetterDesk:
         return outlook.predict(found), found
 
     def _letters(self, lines: Sequence[DeadLetterLine]) -> dict[tuple[int, int], DeadLetter]:
-        return dict(self._desk.broker.letters({(line.partition, line.offset) for line in lines})) if lines else {}
+        """The letters by their place; of raw payloads with the record that they point at, left out where retention took that."""
+        found = dict(self._desk.broker.letters({(line.partition, line.offset) for line in lines})) if lines else {}
+        bare = {place: letter for place, letter in found.items() if letter.topic == self._desk.raw.topic and letter.value is None}
+        if bare:
+            originals = self._desk.broker.raw_records({(letter.partition, letter.offset) for letter in bare.values()})
+            for place, letter in bare.items():
+                original = originals.get((letter.partition, letter.offset))
+                if original is None or letter.key not in (None, original.key):
+                    del found[place]
+                else:
+                    headers = tuple(Header(name, value) for name, value in original.headers)
+                    found[place] = replace(letter, key=original.key, value=original.value, headers=headers)
+        return found
 
     def _action(self, subject: str, order_key: str | None, event_id: str | None, reason: str) -> OperatorAction:
         return self._desk.action("REPLAY", SUBJECT_KIND, subject, reason, order_key=order_key, sent_event_id=event_id)

@@ -1,4 +1,4 @@
-"""The desk's Kafka: reads single dead letters, sends records and actions in one transaction."""
+"""The desk's Kafka: reads single records, sends records and actions in one transaction."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from asiento.runtime.broker_access import BrokerProblem, check_access
@@ -19,7 +19,7 @@ from schemas.output_codec import DecodeError
 from schemas.partitioning import partition_for
 from schemas.topics import ACCOUNTING_ACTIONS, EVENT_RECORD_BYTES_MAX, ORDERS_DLQ, ORDERS_EVENTS, ORDERS_RAW, OUTPUT_RECORD_BYTES_MAX
 from sinks.desk.errors import DeskRefused, DeskUnavailable
-from sinks.desk.outgoing import Bundle, OutgoingRecord, Target
+from sinks.desk.outgoing import Bundle, OriginalRecord, OutgoingRecord, Target
 from sinks.stream_identity import StreamUnknown, identify
 
 TRANSACTION_TIMEOUT_MS: Final = 10_000
@@ -52,7 +52,13 @@ class KafkaBroker:
 
     def letters(self, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], DeadLetter]:
         """See `Broker.letters`."""
-        return self._run(self._read(sorted(places)))
+        found = self._run(self._read(self._letters, sorted(places)))
+        return {place: _decoded(self._letters, record) for place, record in found.items()}
+
+    def raw_records(self, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], OriginalRecord]:
+        """See `Broker.raw_records`."""
+        found = self._run(self._read(self._targets["raw"], sorted(places)))
+        return {place: OriginalRecord(key=record.key, value=record.value, headers=tuple(record.headers)) for place, record in found.items()}
 
     def action_ends(self) -> Mapping[int, int]:
         """See `Broker.action_ends`."""
@@ -92,7 +98,7 @@ class KafkaBroker:
         finally:
             await consumer.stop()
 
-    async def _read(self, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], DeadLetter]:
+    async def _read(self, topic: str, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], ConsumerRecord]:
         consumer = AIOKafkaConsumer(
             **self._options,
             isolation_level="read_committed",
@@ -100,34 +106,29 @@ class KafkaBroker:
             auto_offset_reset="none",
             max_partition_fetch_bytes=OUTPUT_RECORD_BYTES_MAX,
         )
-        await identify(self._letters, dict(self._options))
+        await identify(topic, dict(self._options))
         await consumer.start()
         try:
-            found: dict[tuple[int, int], DeadLetter] = {}
+            found: dict[tuple[int, int], ConsumerRecord] = {}
             for number in sorted({partition for partition, _ in places}):
-                partition = TopicPartition(self._letters, number)
+                partition = TopicPartition(topic, number)
                 consumer.assign([partition])
                 first = (await consumer.beginning_offsets([partition]))[partition]
                 end = (await consumer.end_offsets([partition]))[partition]
                 for offset in (offset for one, offset in places if one == number and first <= offset < end):
-                    letter = await self._letter(consumer, partition, offset)
-                    if letter is not None:
-                        found[number, offset] = letter
+                    record = await self._record(consumer, partition, offset)
+                    if record is not None:
+                        found[number, offset] = record
             return found
         finally:
             await consumer.stop()
 
-    async def _letter(self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> DeadLetter | None:
+    async def _record(self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> ConsumerRecord | None:
         consumer.seek(partition, offset)
         deadline = time.monotonic() + READ_SECONDS_MAX
         while time.monotonic() < deadline:
             for record in (await consumer.getmany(partition, timeout_ms=POLL_MS, max_records=1)).get(partition, ()):
-                if record.offset != offset:
-                    return None
-                try:
-                    return decode_dead_letter(record.value)
-                except DecodeError as problem:
-                    raise DeskUnavailable(f"{partition.topic}/{partition.partition}/{offset} is no dead letter: {problem}") from None
+                return record if record.offset == offset else None
         place = f"{partition.topic}/{partition.partition}/{offset}"
         raise DeskUnavailable(f"{place} could not be read within {READ_SECONDS_MAX:.0f} s: try again")
 
@@ -156,3 +157,10 @@ class KafkaBroker:
                     await producer.send(self._actions, encode_action(action), key=action.key, partition=partition)
         finally:
             await producer.stop()
+
+
+def _decoded(topic: str, record: ConsumerRecord) -> DeadLetter:
+    try:
+        return decode_dead_letter(record.value)
+    except DecodeError as problem:
+        raise DeskUnavailable(f"{topic}/{record.partition}/{record.offset} is no dead letter: {problem}") from None

@@ -25,6 +25,15 @@ class OutgoingRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OriginalRecord:
+    """A record as it stands on its topic."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """What belongs together: all of it becomes visible, or nothing."""
 
@@ -42,6 +51,10 @@ class Broker(Protocol):
 
     def letters(self, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], DeadLetter]:
         """(partition, offset) on the dead letter topic -> the letter; those that retention took are left out."""
+        ...
+
+    def raw_records(self, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], OriginalRecord]:
+        """(partition, offset) on the raw topic -> the record; those that retention took are left out."""
         ...
 
     def action_ends(self) -> Mapping[int, int]:

@@ -5,7 +5,7 @@ its own id. All the rest stays on the partition of its source.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -24,7 +24,7 @@ from sources.platforms.advance import advance
 from sources.platforms.context import Context
 from sources.platforms.door import Judged, give_up, normalize
 from sources.platforms.facts import Fetch, Owner, Reading
-from sources.platforms.outcome import EventTwin, Nothing, Problem, Unjudged
+from sources.platforms.outcome import EventTwin, Nothing, PrivacyRequest, Problem, Unjudged
 from sources.platforms.raw_address import RawAddress, raw_address
 from sources.platforms.snapshot import EMPTY, Snapshot, UnreadableSnapshot, decode_snapshot, encode_snapshot
 from streams.dead_letters import VALUE_BYTES_MAX, letter_of
@@ -67,6 +67,7 @@ class RawOutput:
     links: list[OutputRecord] = field(default_factory=list)
     dead_letters: list[OutputRecord] = field(default_factory=list)
     states: list[StateRecord] = field(default_factory=list)
+    privacy: list[tuple[RawAddress, PrivacyRequest]] = field(default_factory=list)
     counts: RawCounts = field(default_factory=RawCounts)
 
 
@@ -77,6 +78,17 @@ class _Refused(Exception):
         super().__init__(reason)
         self.refusal = Refusal(reason, detail)
         self.platform = platform
+
+
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    """A source record without what may be personal."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    value: bytes | None = None
 
 
 def fold_raw(source: SourceRange, states: Mapping[bytes, bytes], bench: Bench) -> RawOutput:
@@ -115,6 +127,8 @@ class _Fold:
             address, raw, adapter = self._opened(record)
             answers = self._answers(address, raw, adapter)
             wanted = self._wanted(address, raw, answers)
+            asked = (answer.privacy for answer in answers if isinstance(answer, Nothing))
+            self.output.privacy += [(address, request) for request in asked if request is not None]
             outcome = self._take(address, raw, [answer for answer in answers if isinstance(answer, Judged)], wanted)
             problem = next((answer for answer in answers if isinstance(answer, Problem) and answer.fetch is None), None)
             if raw.fetch_error is not None:
@@ -220,12 +234,17 @@ class _Fold:
         return found
 
     def refuse(self, record: SourceRecord, refusal: Refusal, platform: str) -> None:
-        """One record to its dead letter."""
+        """One record to its dead letter, which names the payload's place and does not hold it: personal data stays on the raw topic.
+
+        A key that is none of ours may be personal, too.
+        """
         counts, bench = self.output.counts, self.bench
         counts.refusals[refusal.reason] += 1
         counts.outcomes[platform, "refused"] += 1
-        letter = letter_of(self.source, record, refusal, first_seen_at=bench.decided_at, worker_version=bench.worker_version)
-        self.output.dead_letters.append(OutputRecord(record.key, letter, []))
+        key = record.key if raw_address(record.key) is not None else None
+        bare = _Bare(record.offset, record.timestamp, key, record.headers)
+        letter = letter_of(self.source, bare, refusal, first_seen_at=bench.decided_at, worker_version=bench.worker_version)
+        self.output.dead_letters.append(OutputRecord(key, letter, []))
 
     def finish(self) -> RawOutput:
         """The chunk's output: of each object that changed its newest snapshot."""

@@ -31,7 +31,7 @@ from schemas.topics import (
     ORDERS_EVENTS,
     ORDERS_RAW,
 )
-from sinks.desk.outgoing import Bundle, Target
+from sinks.desk.outgoing import Bundle, OriginalRecord, Target
 from sinks.projector.writer import OperationalWriter
 from sources.platforms.catalogue import adapters_with
 from streams.chunk import Workplace, fold_chunk
@@ -59,7 +59,7 @@ class OfflineDesk:
         self._worked = dict.fromkeys(range(PARTITIONS), 0)
         self._chunks = 0
         self._snapshots: dict[bytes, bytes] = {}
-        self.raw: list[tuple[int, bytes, bytes | None]] = []
+        self.raw: dict[tuple[int, int], Record] = {}
         self.gone: set[tuple[int, int]] = set()
         self.sent: list[Bundle] = []
         self.projects = True
@@ -99,8 +99,8 @@ class OfflineDesk:
     def take_raw(self, key: bytes, value: bytes | None, partition: int | None = None, **how: Any) -> str:
         """A raw record comes and is normalized by what `normalizer` knows at this time; answers its place, the subject of a refusal."""
         place = partition_for(key, PARTITIONS) if partition is None else partition
-        self.raw.append((place, key, value))
         record = Record(len(self.raw), key, value, how.get("headers", ()))
+        self.raw[place, record.offset] = record
         source = SourceRange(topic=ORDERS_RAW, partition=place, first_offset=record.offset, next_offset=record.offset + 1, records=[record])
         output = fold_raw(source, self._snapshots, self._bench())
         self._snapshots |= {state.key: state.value for state in output.states if state.value is not None}
@@ -135,6 +135,11 @@ class OfflineDesk:
             for record in self.stream.records(ORDERS_DLQ)
             if (record.partition, record.offset) in places and (record.partition, record.offset) not in self.gone
         }
+
+    def raw_records(self, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], OriginalRecord]:
+        """See `Broker`."""
+        found = {place: self.raw[place] for place in places if place in self.raw}
+        return {place: OriginalRecord(key=one.key, value=one.value, headers=one.headers) for place, one in found.items()}
 
     def action_ends(self) -> Mapping[int, int]:
         """See `Broker`."""

@@ -10,6 +10,7 @@ from schemas.partitioning import partition_for
 from tests.kiosk_source import SAID_BY_CUSTOMER, kiosk_record, write_mapper
 from tests.unit.desk.offline_desk import PARTITIONS, OfflineDesk
 from tests.unit.schemas import examples
+from tests.unit.streams.offline_engine import Record
 
 WHY = ("--reason", "the mapper was mended", "--by", "ana")
 
@@ -140,3 +141,26 @@ def test_the_right_event_can_be_sent_by_hand_for_a_payload(desk: OfflineDesk, ma
     stated = orjson.dumps(examples.placed())
     assert desk.json("dlq", "fix", subject, "--event", "-", *WHY, stdin=stated)["action"]["kind"] == "REPLAY"
     assert desk.json("dlq", "list")["items"] == []
+
+
+def test_a_payload_that_retention_took_is_not_replayed(desk: OfflineDesk, mappers: Path) -> None:
+    key, value = kiosk_record()
+    taken, other = desk.take_raw(key, value), desk.take_raw(b"Jane Canary", value)
+    del desk.raw[desk_place(taken)]
+    page = desk.json("dlq", "show", taken)
+    assert (page["bytes_there"], page["raw"], page["raw_now"], page["order_key"]) == (False, None, None, "acme:kiosk:main:K-17")
+    result = desk.run("dlq", "replay", taken, "--json", *WHY)
+    assert "retention took its bytes" in orjson.loads(result.stdout)["items"][0]["hindrance"]
+    assert desk.json("dlq", "show", other)["bytes_there"]
+
+
+def test_another_record_at_the_place_of_a_refused_one_is_not_taken_for_it(desk: OfflineDesk, mappers: Path) -> None:
+    subject = desk.take_raw(*kiosk_record())
+    desk.raw[desk_place(subject)] = Record(0, *kiosk_record("K-18"))
+    assert not desk.json("dlq", "show", subject)["bytes_there"]
+
+
+def desk_place(subject: str) -> tuple[int, int]:
+    """Partition and offset of a subject."""
+    _, partition, offset = subject.split("/")
+    return int(partition), int(offset)
