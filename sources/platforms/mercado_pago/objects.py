@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
-from sources.platforms.facts import Fetch, Json, Part
-from sources.platforms.mercado_pago.fields import flag_at, object_at, word_at
+from sources.platforms.facts import Fetch, Part
+from sources.platforms.mercado_pago.fields import object_at, word_at
 from sources.platforms.mercado_pago.orders import check_refunds, id_beside, surroundings
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node, parse_payload
@@ -61,7 +61,7 @@ def parse_body(body: bytes) -> Node:
 
 def parts_of(payload: Node, topic: str) -> list[Part]:
     """Every object of a payload as a part; never empty. Raises `Unjudged` for what is no object of Mercado Pago."""
-    return list(_parts(payload, {}, topic, 0)) or [Part("nothing", "list", payload, {"reason": "an empty page"})]
+    return list(_parts(payload, topic, 0)) or [Part("nothing", "list", payload, {"reason": "an empty page"})]
 
 
 def pointer_to(kind: str, identity: str, pointer: str) -> Unjudged:
@@ -70,26 +70,26 @@ def pointer_to(kind: str, identity: str, pointer: str) -> Unjudged:
     return Unjudged("refetch", "only the id of an object: fetch the object", pointer, fetch)
 
 
-def _parts(node: Node, about: Mapping[str, Json], topic: str, depth: int) -> Iterator[Part]:
+def _parts(node: Node, topic: str, depth: int) -> Iterator[Part]:
     """Pages and wrappers are taken apart, down to a bound."""
     if depth > _DEPTH_MAX:
         raise Unjudged("reject_malformed", f"{node.pointer}: objects are nested too deeply", node.pointer)
     if isinstance(node.value, list):
         for item in node.items():
-            yield from _parts(item, about, topic, depth + 1)
+            yield from _parts(item, topic, depth + 1)
         return
     if not isinstance(node.value, dict):
         raise node.malformed("an object of Mercado Pago")
     inner = next((found for name in _WRAPPERS if (found := object_at(node, name)) is not None), None)
     page = next((found for name in _LISTS if (found := node.find(name)) is not None and isinstance(found.value, list)), None)
     if inner is not None or page is not None:
-        yield from _parts(inner if inner is not None else page or node, about, topic, depth + 1)
+        yield from _parts(inner if inner is not None else page or node, topic, depth + 1)
     elif object_at(node, "data") is not None or ("topic" in node.value and "resource" in node.value):
         yield from _notified(node, topic)
     elif (collection := object_at(node, "collection")) is not None:
         yield Part("listed", collection.need("id").reference(), collection, {"around": {}})
     else:
-        yield from _object(node, about, topic)
+        yield from _object(node, topic)
 
 
 def _kind_named(name: str) -> str | None:
@@ -97,7 +97,7 @@ def _kind_named(name: str) -> str | None:
 
 
 def _notified(node: Node, topic: str) -> Iterator[Part]:
-    """A notification, of any generation; newer ones of orders carry what changed."""
+    """A notification, of any generation. Those of orders carry the order, but nothing proves their body: only the id is signed."""
     names = [word_at(node, name) for name in ("type", "topic", "action")]
     kind = next((kind for name in (*names, topic) if (kind := _kind_named(name)) is not None), None)
     data = object_at(node, "data")
@@ -107,10 +107,6 @@ def _notified(node: Node, topic: str) -> Iterator[Part]:
         if kind is None and not any(names):
             kind = next((found for each in path if (found := _kind_named(each)) is not None), None)
         identity, pointer = Node(last, f"{node.pointer}/resource").reference(), f"{node.pointer}/resource"
-    elif kind == "order" and object_at(data, "transactions") is not None:
-        live = flag_at(node, "live_mode")
-        yield from _order(data, {} if live is None else {"live_mode": live})
-        return
     else:
         named = data.find("id")
         identity, pointer = named.reference() if named is not None else "notification", f"{data.pointer}/id"
@@ -120,7 +116,7 @@ def _notified(node: Node, topic: str) -> Iterator[Part]:
         yield Part("pointer", identity, node, {"kind": kind, "pointer": pointer})
 
 
-def _object(node: Node, about: Mapping[str, Json], topic: str) -> Iterator[Part]:
+def _object(node: Node, topic: str) -> Iterator[Part]:
     fields = node.value.keys()
     reason = next((reason for mark, reason in _MARKS.items() if mark in fields), None)
     identity = node.find("id")
@@ -131,7 +127,7 @@ def _object(node: Node, about: Mapping[str, Json], topic: str) -> Iterator[Part]
     elif "transaction_amount" in fields:
         yield Part("payment", node.need("id").reference(), node)
     elif object_at(node, "transactions") is not None or ("total_amount" in fields and _is_order(node)):
-        yield from _order(node, about)
+        yield from _order(node)
     elif "total_amount" in fields and not fields.isdisjoint(_OF_MERCHANT_ORDERS):
         yield from _merchant_order(node)
     elif "amount" in fields and ({"payment_id", "payments", "source"} & fields or not fields.isdisjoint(_DISPUTED | _REFUNDED)):
@@ -151,9 +147,9 @@ def _is_order(node: Node) -> bool:
     return fields.isdisjoint({"order_status", "preference_id", "paid_amount"}) and not fields.isdisjoint(_OF_ORDERS)
 
 
-def _order(order: Node, about: Mapping[str, Json]) -> Iterator[Part]:
+def _order(order: Node) -> Iterator[Part]:
     """The payments and refunds of an order; each under the id of its payment, the one of the API of payments where it is known."""
-    around = {**surroundings(order), **about}
+    around = surroundings(order)
     transactions = object_at(order, "transactions")
     payments, refunds = (transactions.each(name) if transactions is not None else [] for name in ("payments", "refunds"))
     resources: dict[str, str] = {}

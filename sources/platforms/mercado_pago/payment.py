@@ -113,9 +113,9 @@ class Payment(ProviderPayment):
         )
         for kind, amount in found.returned.items():
             before = self.returned.get(kind, 0)
-            if kind == TAX:
-                self.notices.append("withheld taxes came back: kept for settlements")
-            elif before < amount <= self.fees.get(kind, 0):
+            if kind == TAX or amount > self.fees.get(kind, 0):
+                self.notices.append("withheld taxes, or more than was taken, came back: kept for settlements")
+            elif before < amount:
                 self.returned[kind] = amount
                 self.facts.append(payment_facts.fee_returned(payment, f"{self.payment_id}:{kind}:{amount}", amount - before, at))
 
@@ -188,7 +188,8 @@ def _came(node: Node, payment: Payment, money: Money, status: str, at: datetime)
     refunds = [(_refund_id(each), each) for each in node.each("refunds")]
     refunded = _checked_refunds(node, [each for _, each in refunds], money, status)
     whole = amount_at(node, "transaction_amount", money)
-    found = withheld_from(node, money, refunded, away=refunded >= whole or status in {"refunded", "charged_back"})
+    away = refunded >= whole or status in {"refunded", "charged_back"}
+    found = withheld_from(node, money, refunded, away=away, notices=payment.notices)
     if refunded > found.received:
         raise held(node, "transaction_amount_refunded", money, refunded, found.received, why="more was refunded than came: ")
     _compare_paid(node, payment, money, whole)
