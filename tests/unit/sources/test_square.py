@@ -294,14 +294,13 @@ def test_a_refund_inside_a_sale_goes_back_to_the_payment_of_its_tender_after_the
 
 
 def test_a_payment_that_states_what_was_refunded_of_it() -> None:
-    one: dict[str, Any]
-    two: dict[str, Any]
-    one, two = ({"refunded_money": money(300), "refund_ids": ids} for ids in (["PAY1_R1"], ["PAY1_R1", "PAY1_R2"]))
-    for more, refund_id in ((one, "PAY1_R1"), (two, "PAY1:300")):
+    sums: list[dict[str, Any]]
+    sums = [{"refunded_money": money(300), "refund_ids": ids} for ids in (["PAY1_R1"], ["PAY1_R1", "PAY1_R2"])]
+    for more, refund_id in zip(sums, ("PAY1_R1", "PAY1:300"), strict=True):
         events = told("square", "payments", {"payment": payment(1000, **more)})
         assert [(each["type"], each["business_key"]) for each in events[1:]] == [("RefundIssued", f"refund:{refund_id}")]
         assert (events[1]["tenders"][0]["amount"], events[1]["tenders"][0]["payment_id"]) == (300, "PAY1")
-    (answer, _) = ask("square", Delivery("payments", {"payment": payment(1000, **two)}), memory={})
+    (answer, _) = ask("square", Delivery("payments", {"payment": payment(1000, **sums[1])}), memory={})
     assert isinstance(answer, Judged)
     assert [fetch.resource for fetch in answer.fetches] == ["refunds/PAY1_R1", "refunds/PAY1_R2"]
     assert [each["type"] for each in answer.events] == ["PaymentCaptured"]
