@@ -12,10 +12,12 @@ from sources.platforms.shopify.returns import refuse_disposition
 _REASONS: Final[Mapping[str, str]] = {
     "empty": "an empty list",
     "deleted order": "an order was deleted in the shop: what was booked of it stays",
+    "balance": "the balance at the provider: kept for settlements",
     "tender transaction": "the same money as an order transaction: evidence, told there",
     "draft order": "a draft order is a quote; completed, it only points to its order",
     "gift card adjustment": "the balance of a gift card changed beside its orders: there is no event for that yet, kept for settlements",
-    "gift card": "the sale and the use of a gift card are told by orders and their payments",
+    "gift card": "the sale and the use of a gift card are told by orders and their payments; "
+    "for one that was given away there is no event yet",
     "customer data request": "a privacy request without accounting effect: answer from the raw records of this customer",
     "customer erasure": "a privacy request: the raw records of this customer and of orders_to_redact must be erased; "
     "events and entries hold no personal data and stay (docs/privacy.md)",
