@@ -33,6 +33,12 @@ def _mollie() -> Adapter:
     return ADAPTER
 
 
+def _paypal() -> Adapter:
+    from sources.platforms.paypal.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _saleor() -> Adapter:
     from sources.platforms.saleor.adapter import ADAPTER
 
@@ -74,6 +80,7 @@ _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
     "amazon-sp-api": _amazon_sp_api,
     "commercetools": _commercetools,
     "mollie": _mollie,
+    "paypal": _paypal,
     "saleor": _saleor,
     "shopify": _shopify,
     "square": _square,
