@@ -51,7 +51,7 @@ class PayPalAdapter(Adapter):
         return payment.reading(_read(part, payment))
 
 
-def _read(part: Part, payment: Payment) -> datetime:
+def _read(part: Part, payment: Payment) -> datetime | None:
     match part.kind:
         case "refund":
             return read_refund(part.node, payment, part.about)

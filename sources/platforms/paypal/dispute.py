@@ -23,7 +23,8 @@ _STATUSES: Final = frozenset(
 )
 _WITHHELD: Final = frozenset({"CHARGEBACK", "PRE_ARBITRATION", "ARBITRATION"})
 _LOST: Final = frozenset({"RESOLVED_BUYER_FAVOUR", "RESOLVED_BUYER_FAVOR", "ACCEPTED"})
-_WON: Final = frozenset({"RESOLVED_SELLER_FAVOUR", "RESOLVED_SELLER_FAVOR", "RESOLVED_WITH_PAYOUT", "CANCELED_BY_BUYER", "DENIED"})
+_WON: Final = frozenset({"RESOLVED_SELLER_FAVOUR", "RESOLVED_SELLER_FAVOR", "RESOLVED_WITH_PAYOUT", "CANCELED_BY_BUYER", "DENIED", "NONE"})
+_MOVEMENTS: Final = ("fund_movements", "money_movements")
 _WHOLE: Final = frozenset({"REVERSED", "REFUNDED"})
 
 
@@ -48,26 +49,38 @@ def read_dispute(dispute: Node, payment: Payment, about: Mapping[str, Json]) -> 
         payment.notices.append("the dispute is in another currency than the payment: kept for settlements")
         return changed
     moved = _movements(dispute, money)
-    resolved, stage = _is_resolved(dispute, about), dispute.find("dispute_life_cycle_stage")
-    lost = _lost_of(dispute, money, amount, moved) if resolved else None
-    taken = moved.out if moved.stated else amount if stage is not None and stage.value in tuple(_WITHHELD) else 0
-    if not taken and stage is None and lost:
-        taken = amount
-    if not taken:
+    lost = _lost_of(dispute, money, amount, moved) if _is_resolved(dispute, about) else None
+    taken = _taken(dispute, amount, moved, lost)
+    case = payment.case_of("dispute", about["dispute"], taken)
+    if case is None and lost == 0 and not moved.out:
+        case = Case(about["dispute"], 0, lost=0)
+        payment.notices.append("the dispute was decided for the merchant: nothing was lost")
+    elif case is None and taken:
+        case = Case(about["dispute"], taken, max(moved.fee - payment.dispute_fees, 0))
+        payment.dispute_fees += case.fee
+        payment.open_dispute(case.case_id, taken, case.fee, money, opened)
+    elif case is None:
         payment.notices.append("a dispute without money withheld: a refund that settles it arrives by itself")
         return changed
-    case = payment.case_of("dispute", about["dispute"], taken)
-    if case is None:
-        case = Case(about["dispute"], taken, moved.fee)
-        payment.open_dispute(case.case_id, taken, moved.fee, money, opened)
     elif case.dispute is None:
         payment.notices.append("the dispute of a reversal that is told: the same money")
     case.dispute = about["dispute"]
+    payment.dispute_fee(f"{case.dispute}:fee", moved.fee, money, changed)
     if lost is not None:
         _close(payment, case, (lost, moved.fee_back), money, changed)
         _compare_status(transaction, payment, money, lost)
     payment.keep(case)
     return changed
+
+
+def _taken(dispute: Node, amount: int, moved: _Moved, lost: int | None) -> int:
+    """What is withheld: by the movements, else by the stage; where that is not stated, what was lost."""
+    stage = dispute.find("dispute_life_cycle_stage")
+    if moved.stated:
+        return moved.out
+    if stage is None:
+        return amount if lost else 0
+    return amount if stage.value in tuple(_WITHHELD) else 0
 
 
 def _disputed(dispute: Node, about: Mapping[str, Json]) -> tuple[Money, int, Node]:
@@ -83,8 +96,8 @@ def _disputed(dispute: Node, about: Mapping[str, Json]) -> tuple[Money, int, Nod
     gross = [in_currency(each, "gross_amount", money) for each in transactions]
     if None in gross or sum(each or 0 for each in gross) != amount:
         raise held(f"{dispute.pointer}/dispute_amount", money, amount, sum(each or 0 for each in gross))
-    if dispute.each("money_movements"):
-        pointer = f"{dispute.pointer}/money_movements"
+    if any(dispute.each(name) for name in _MOVEMENTS):
+        pointer = f"{dispute.pointer}/{_MOVEMENTS[1]}"
         raise Unjudged("hold_discrepancy", f"{pointer}: movements of several payments, of which it is not said whose they are", pointer)
     return money, gross[about["number"]] or 0, transaction
 
@@ -101,8 +114,8 @@ def _is_resolved(dispute: Node, about: Mapping[str, Json]) -> bool:
 def _movements(dispute: Node, money: Money) -> _Moved:
     """What was taken from the merchant and given back; movements of the buyer's money and in other currencies are left out."""
     moved = _Moved()
-    for each in dispute.each("money_movements"):
-        party, amount = each.find("affected_party"), find_amount(each, "amount")
+    for each in dispute.each(_MOVEMENTS[0]) or dispute.each(_MOVEMENTS[1]):
+        party, amount = each.find("party") or each.find("affected_party"), find_amount(each, "amount")
         if party is None or party.value != "SELLER" or amount is None or amount[0].currency != money.currency:
             continue
         kind = each.need("type")
@@ -113,9 +126,8 @@ def _movements(dispute: Node, money: Money) -> _Moved:
         name = ("fee" if is_fee else "out") if kind.value == "DEBIT" else ("fee_back" if is_fee else "back")
         setattr(moved, name, getattr(moved, name) + amount[1])
         moved.stated = moved.stated or not is_fee
-    if moved.back > moved.out or moved.fee_back > moved.fee:
-        pointer = f"{dispute.pointer}/money_movements"
-        raise held(pointer, money, moved.back + moved.fee_back, moved.out + moved.fee)
+    if moved.back > moved.out:
+        raise held(f"{dispute.pointer}/{_MOVEMENTS[1]}", money, moved.back, moved.out)
     return moved
 
 
@@ -147,7 +159,9 @@ def _close(payment: Payment, case: Case, outcome: tuple[int, int], money: Money,
         payment.notices.append(difference_text("lost in the dispute", lost, case.amount, money.currency, money.exponent))
     won = max(case.amount - lost, 0)
     word = "WON" if not lost else "PARTIAL" if won else "LOST"
-    payment.close_dispute(case.case_id, word, (won, min(fee_back, case.fee)), money, at)
+    if case.amount:
+        payment.close_dispute(case.case_id, word, (won, min(fee_back, case.fee)), money, at)
+    payment.fee_back(f"{case.dispute}:fee", fee_back - min(fee_back, case.fee), money, at)
 
 
 def _compare_status(transaction: Node, payment: Payment, money: Money, lost: int) -> None:

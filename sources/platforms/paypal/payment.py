@@ -21,14 +21,14 @@ PLACES: Final = ("custom_id", "custom", "custom_field", "invoice_id", "invoice_n
 """Where the merchant's own id of the order stands: in the second version, the first version, and reports."""
 _ORDERS: Final = ("supplementary_data.related_ids.order_id", "parent_payment")
 """Where PayPal's own id of the order stands."""
-DISPUTE, REVERSAL = "dispute", "reversal"
 
 
 @dataclass(slots=True)
 class Case:
     """Money withdrawn from a payment: told as a chargeback under `case_id`.
 
-    A dispute and the reversal that carries it out are one case; whichever comes first names it. lost: of the amount, once it is closed.
+    A dispute and the reversal that carries it out are one case; whichever comes first names it. lost: of the amount, once it is closed. An
+    amount of 0: nothing was told, because nothing was lost.
     """
 
     case_id: str
@@ -45,12 +45,17 @@ class Case:
 
 @dataclass(slots=True)
 class Payment(ProviderPayment):
-    """cases: money withdrawn, in the order in which it was told, as `Case.kept`."""
+    """cases: money withdrawn, in the order in which it was told, as `Case.kept`.
+
+    dispute_fees: fees of disputes that were told. fee_rows: those with a row in the report, by the row's id.
+    """
 
     gateway: ClassVar[str] = "paypal"
-    kept: ClassVar[tuple[str, ...]] = (*ProviderPayment.kept, "cases")
+    kept: ClassVar[tuple[str, ...]] = (*ProviderPayment.kept, "cases", "dispute_fees", "fee_rows")
 
     cases: list[list[Json]] = field(default_factory=list)
+    dispute_fees: int = 0
+    fee_rows: dict[str, int] = field(default_factory=dict)
 
     def learn(self, node: Node, about: Mapping[str, Json], *, whole: bool = False) -> None:
         """Environment and order. Without an id of the merchant's the order at PayPal is the order, unless a shop tells the orders.
@@ -94,6 +99,13 @@ class Payment(ProviderPayment):
             body: EventTwin = {"fee_id": fee_id, "kind": kind, "amount": amount, "account_kind": "PSP", "gateway": self.gateway}
             body |= {"payment_id": self.named_in_fees, "estimate": False}
             self.facts.append(self.fact("FeeCharged", f"fee:{fee_id}", body, at, money))
+
+    def dispute_fee(self, fee_id: str, in_all: int, money: Money, at: datetime) -> None:
+        """What disputes cost in all, as disputes or rows of the report say it: what is not told yet is."""
+        fee = in_all - self.dispute_fees
+        if fee > 0:
+            self.dispute_fees = in_all
+            self.charge(fee_id, "dispute", fee, money, at)
 
     def fee_in(self, node: Node, name: str, money: Money) -> int:
         """The signed fee of a field, 0 where it is missing; one in another currency is no money of the order."""

@@ -14,7 +14,8 @@ from sources.platforms.stated_money import Money
 
 _REFUND: Final = "T1107"
 _WITHDRAWN: Final = frozenset({"T1106", "T1201"})
-_FEES: Final[Mapping[str, str]] = {"T0106": "dispute", "T0107": "processing", "T0114": "dispute"}
+_PAYMENT_FEE: Final = "T0107"
+_DISPUTE_FEES: Final = frozenset({"T0106", "T0114"})
 _OTHER: Final = "a movement of the balance: kept for settlements"
 _ADDED: Final = ("shipping_amount", "shipping_tax_amount", "insurance_amount", "tip_amount", "other_amount")
 _TAKEN_OFF: Final = ("shipping_discount_amount", "discount_amount")
@@ -48,8 +49,11 @@ def read_row(row: Node, payment: Payment, about: Mapping[str, Json]) -> datetime
     elif code in _WITHDRAWN and amount < 0:
         tell_reversal(payment, own, -amount, money, at)
         payment.fee_back(own, fee, money, at)
-    elif code in _FEES and amount < 0 and own != payment.payment_id:
-        payment.charge(own, _FEES[code], -amount, money, at)
+    elif code == _PAYMENT_FEE and amount < 0 and own != payment.payment_id:
+        payment.charge(own, "processing", -amount, money, at)
+    elif code in _DISPUTE_FEES and amount < 0 and own != payment.payment_id:
+        payment.fee_rows[own] = -amount
+        payment.dispute_fee(own, sum(payment.fee_rows.values()), money, at)
     else:
         payment.notices.append(_OTHER)
     return at

@@ -26,7 +26,13 @@ _REFUNDS: Final[Mapping[str, RefundStatus]] = {
     "REVERSED": "SUCCEEDED",
     "PARTIALLY_REVERSED": "SUCCEEDED",
 }
-_EVENT_STATUSES: Final = {"COMPLETED": "COMPLETED", "REFUNDED": "COMPLETED", "REVERSED": "COMPLETED", "PENDING": "PENDING"}
+_EVENT_STATUSES: Final = {
+    "COMPLETED": "COMPLETED",
+    "REFUNDED": "COMPLETED",
+    "REVERSED": "COMPLETED",
+    "PENDING": "PENDING",
+    "DENIED": "DENIED",
+}
 """Last word of an event's name -> status of an object that states none."""
 _DETAILS: Final = ("subtotal", "shipping", "tax", "handling_fee", "insurance", "gift_wrap")
 
@@ -53,18 +59,20 @@ def time_of(node: Node, payment: Payment, about: Mapping[str, Json], *names: str
     return node.need(names[0]).time(payment.context.zone)
 
 
-def read_capture(node: Node, payment: Payment, about: Mapping[str, Json]) -> datetime:
-    """A capture or sale: money once it is completed, and the fee where it is stated. Returns when it happened."""
+def read_capture(node: Node, payment: Payment, about: Mapping[str, Json]) -> datetime | None:
+    """A capture or sale: money once it is completed, and the fee where it is stated. Returns when it happened, if it did."""
     payment.learn(node, about, whole=True)
     status, stated = status_of(node, about)
-    money, amount = _amount_of(node, "capture", payment.payment_id)
-    at = time_of(node, payment, about, "create_time", "update_time")
     if status not in _CAME | _NOT_COME:
         raise stated.malformed("a status of a capture")
-    payment.currency = money.currency
     if status in _NOT_COME:
         payment.notices.append(f"the capture is {status}: no money came")
-        return at
+        return None
+    money, amount = _amount_of(node, "capture", payment.payment_id)
+    at = time_of(node, payment, about, "create_time", "update_time")
+    if amount < 0:
+        raise node.need("amount").malformed("an amount of 0 or more")
+    payment.currency = money.currency
     fee, platform = breakdown_of(node, "seller_receivable_breakdown", money, amount, payment)
     fee += payment.fee_in(node, "transaction_fee", money)
     _compare_details(node, money, amount, payment)
@@ -81,15 +89,12 @@ def read_capture(node: Node, payment: Payment, about: Mapping[str, Json]) -> dat
 
 
 def _amount_of(node: Node, kind: str, identity: str) -> tuple[Money, int]:
-    """The amount of an object; the short answers to requests have none."""
-    field = node.find("amount")
+    """The signed amount of an object; the short answers to requests have none."""
+    field = node.find("amount") or node.at("seller_payable_breakdown.gross_amount")
     if field is None:
         fetch = Fetch(kind, f"{kind}/{identity}", "a short answer without an amount")
         raise Unjudged("refetch", f"{node.pointer}/amount is missing: fetch the full object first", f"{node.pointer}/amount", fetch)
-    money, amount = read_amount(field)
-    if amount < 0:
-        raise field.malformed("an amount of 0 or more")
-    return money, amount
+    return read_amount(field)
 
 
 def _compare_details(sale: Node, money: Money, amount: int, payment: Payment) -> None:
@@ -110,16 +115,16 @@ def _want_refunds(node: Node, payment: Payment) -> None:
         payment.fetches.append(Fetch("order", f"order/{order.reference()}", "its refunds stand in the order"))
 
 
-def read_recurring(node: Node, payment: Payment, about: Mapping[str, Json]) -> datetime:
+def read_recurring(node: Node, payment: Payment, about: Mapping[str, Json]) -> datetime | None:
     """One payment of a subscription: gross less fee is net, or it is held."""
     payment.learn(node, about, whole=True)
     status, stated = status_of(node, about)
-    at = time_of(node, payment, about, "time", "time_stamp")
     if status not in _CAME | _NOT_COME:
         raise stated.malformed("a status of a payment")
     if status in _NOT_COME:
         payment.notices.append(f"the payment is {status}: no money came")
-        return at
+        return None
+    at = time_of(node, payment, about, "time", "time_stamp")
     figures = node.find("amount_with_breakdown")
     inside = node if figures is None else figures
     money, amount = read_amount(node.need("amount") if figures is None else figures.need("gross_amount"))
@@ -143,11 +148,7 @@ def read_refund(node: Node, payment: Payment, about: Mapping[str, Json]) -> date
     payment.learn(node, about)
     refund_id = about["own"]
     status, stated = status_of(node, about)
-    field = node.find("amount") or node.at("seller_payable_breakdown.gross_amount")
-    if field is None:
-        fetch = Fetch("refund", f"refund/{refund_id}", "a short answer without an amount")
-        raise Unjudged("refetch", f"{node.pointer}/amount is missing: fetch the full object first", f"{node.pointer}/amount", fetch)
-    money, signed = read_amount(field)
+    money, signed = _amount_of(node, "refund", refund_id)
     at = time_of(node, payment, about, "create_time", "update_time")
     if status not in _REFUNDS:
         raise stated.malformed("a status of a refund")

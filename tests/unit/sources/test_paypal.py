@@ -106,6 +106,7 @@ def test_a_capture_is_told_once() -> None:
 def test_what_is_not_completed_is_no_money() -> None:
     for status in ("PENDING", "DECLINED", "FAILED"):
         assert told(webhook("PAYMENT.CAPTURE.PENDING", capture(status=status, seller_receivable_breakdown=None))) == []
+    assert told(webhook("PAYMENT.CAPTURE.DENIED", {"id": "CAP1"})) == []
     for status in ("P", "D"):
         assert told(page(row("T0006", "100.00", "-3.98", transaction_status=status))) == []
     assert told({"id": "A1", "status": "CREATED", "amount": usd("1.00"), "expiration_time": AT}) == []
@@ -321,14 +322,30 @@ def test_a_claim_withholds_money_until_its_outcome(outcome: str, refunded: str |
     events = remembered(capture(), dispute(stage="INQUIRY"), dispute(), resolved(outcome, refunded), dispute())
     assert keys(events)[2:] == [OPENED, LOST]
     assert (events[-1]["outcome"], events[-1]["amount_won"]) == (word, won)
-    assert keys(told(webhook("CUSTOMER.DISPUTE.RESOLVED", resolved(outcome, refunded), "dispute"))) == [OPENED, LOST]
+    alone = webhook("CUSTOMER.DISPUTE.RESOLVED", resolved(outcome, refunded), "dispute")
+    assert keys(told(alone)) == ([] if word == "WON" else [OPENED, LOST])
+    assert keys(remembered(capture(), alone, dispute(), alone))[2:] == ([] if word == "WON" else [OPENED, LOST])
 
 
 def test_movements_of_a_dispute_count_before_its_outcome() -> None:
     moves = [moved("DEBIT", "30.00", "HOLD"), moved("CREDIT", "12.00"), moved("DEBIT", "15.00", "CHARGEBACK_FEE")]
     opened, closed = told(resolved("RESOLVED_BUYER_FAVOUR", "18.00", money_movements=moves))
     assert (opened["amount"], opened["fee"], closed["outcome"], closed["amount_won"]) == (3_000, 1_500, "PARTIAL", 1_200)
+    newer = [{"party": each.pop("affected_party")} | each for each in (*moves[:2], moved("CREDIT", "0.90", "REVERSED_TRANSACTION_FEE"))]
+    assert [event["type"] for event in told(resolved("RESOLVED_BUYER_FAVOUR", "18.00", fund_movements=newer))] == [
+        "ChargebackOpened",
+        "ChargebackClosed",
+        "JournalPosted",
+    ]
     assert problem_of("paypal", "", dispute(money_movements=[moved("CREDIT", "1.00")])).code == "hold_discrepancy"
+
+
+def test_the_fee_of_a_dispute_is_told_once() -> None:
+    late = resolved("RESOLVED_BUYER_FAVOUR", "30.00", money_movements=[moved("DEBIT", "30.00"), moved("DEBIT", "15.00", "DISPUTE_FEE")])
+    charged = page(row("T0114", "-15.00", None, "F1", paypal_reference_id="CAP1"))
+    for payloads in ([late, charged], [charged, late], [dispute(), late, charged], [dispute(), charged, late]):
+        events = remembered(capture(), *payloads, *payloads)[2:]
+        assert sum(event.get("fee", 0) + (event["amount"] if event["type"] == "FeeCharged" else 0) for event in events) == 1_500
 
 
 def test_what_a_dispute_does_not_say_is_not_guessed() -> None:
@@ -357,6 +374,10 @@ REVERSED_ROW = page(row("T1106", "-30.00", "0.00", "REV1", paypal_reference_id="
 def test_a_reversal_and_its_dispute_are_the_same_money() -> None:
     assert keys(told(REVERSED)) == keys(told(REVERSED_ROW)) == [("ChargebackOpened", "dispute:REV1", 3_000)]
     lost = resolved("RESOLVED_BUYER_FAVOUR", "30.00")
+    spared = resolved("RESOLVED_SELLER_FAVOUR")
+    for payloads in ([dispute(), REVERSED, spared], [REVERSED, spared, dispute()]):
+        assert [event.get("outcome") for event in remembered(capture(), *payloads)[2:]] == [None, "WON"]
+    assert remembered(capture(), spared, REVERSED, dispute())[2:] == []
     for payloads in ([dispute(), REVERSED, lost], [REVERSED, dispute(), lost], [lost, REVERSED_ROW], [REVERSED_ROW, REVERSED, lost]):
         events = remembered(capture(), *payloads)
         assert [event["type"] for event in events[2:]] == ["ChargebackOpened", "ChargebackClosed"]
