@@ -50,27 +50,39 @@ def read_dispute(dispute: Node, payment: Payment, about: Mapping[str, Json]) -> 
         return changed
     moved = _movements(dispute, money)
     lost = _lost_of(dispute, money, amount, moved) if _is_resolved(dispute, about) else None
-    taken = _taken(dispute, amount, moved, lost)
-    case = payment.case_of("dispute", about["dispute"], taken)
-    if case is None and lost == 0 and not moved.out:
-        case = Case(about["dispute"], 0, lost=0)
-        payment.notices.append("the dispute was decided for the merchant: nothing was lost")
-    elif case is None and taken:
-        case = Case(about["dispute"], taken, max(moved.fee - payment.dispute_fees, 0))
-        payment.dispute_fees += case.fee
-        payment.open_dispute(case.case_id, taken, case.fee, money, opened)
-    elif case is None:
+    if lost and _is_refund(transaction, payment, money, lost):
+        lost, moved.out, moved.back = 0, 0, 0
+    case = _case_of(payment, about["dispute"], _taken(dispute, amount, moved, lost), lost, (moved, money, opened))
+    if case is None:
         payment.notices.append("a dispute without money withheld: a refund that settles it arrives by itself")
         return changed
-    elif case.dispute is None:
-        payment.notices.append("the dispute of a reversal that is told: the same money")
     case.dispute = about["dispute"]
     payment.dispute_fee(f"{case.dispute}:fee", moved.fee, money, changed)
     if lost is not None:
         _close(payment, case, (lost, moved.fee_back), money, changed)
-        _compare_status(transaction, payment, money, lost)
     payment.keep(case)
     return changed
+
+
+def _case_of(payment: Payment, dispute_id: str, taken: int, lost: int | None, told: tuple[_Moved, Money, datetime]) -> Case | None:
+    """The case of a dispute, opened if it is new; None where no money is withheld."""
+    moved, money, opened = told
+    case = payment.case_of("dispute", dispute_id, taken)
+    if case is not None and case.dispute is None:
+        if not taken and lost != 0:
+            return None
+        payment.notices.append("the dispute of a reversal that is told: the same money")
+        case.more = max(taken - case.amount, 0) if lost != 0 else 0
+        if case.more:
+            payment.open_dispute(dispute_id, case.more, 0, money, opened)
+    elif case is None and lost == 0 and not moved.out:
+        payment.notices.append("the dispute has taken nothing from the merchant")
+        case = Case(dispute_id, 0, lost=0)
+    elif case is None and taken:
+        case = Case(dispute_id, taken, max(moved.fee - payment.dispute_fees, 0))
+        payment.dispute_fees += case.fee
+        payment.open_dispute(case.case_id, taken, case.fee, money, opened)
+    return case
 
 
 def _taken(dispute: Node, amount: int, moved: _Moved, lost: int | None) -> int:
@@ -155,22 +167,28 @@ def _close(payment: Payment, case: Case, outcome: tuple[int, int], money: Money,
             payment.notices.append(difference_text(name, lost, case.lost, money.currency, money.exponent))
         return
     case.lost = lost
-    if lost > case.amount:
-        payment.notices.append(difference_text("lost in the dispute", lost, case.amount, money.currency, money.exponent))
-    won = max(case.amount - lost, 0)
-    word = "WON" if not lost else "PARTIAL" if won else "LOST"
-    if case.amount:
-        payment.close_dispute(case.case_id, word, (won, min(fee_back, case.fee)), money, at)
+    if lost > case.amount + case.more:
+        payment.notices.append(difference_text("lost in the dispute", lost, case.amount + case.more, money.currency, money.exponent))
+    for case_id, amount, gone in ((case.case_id, case.amount, min(lost, case.amount)), (case.dispute, case.more, lost - case.amount)):
+        if case_id is not None and amount:
+            won = amount - min(max(gone, 0), amount)
+            word = "WON" if won == amount else "PARTIAL" if won else "LOST"
+            payment.close_dispute(case_id, word, (won, min(fee_back, case.fee) if case_id == case.case_id else 0), money, at)
     payment.fee_back(f"{case.dispute}:fee", fee_back - min(fee_back, case.fee), money, at)
 
 
-def _compare_status(transaction: Node, payment: Payment, money: Money, lost: int) -> None:
-    """A transaction that counts as taken back in whole, of which less was lost: reported, as the outcome says what moved."""
+def _is_refund(transaction: Node, payment: Payment, money: Money, lost: int) -> bool:
+    """Whether what was lost is a refund that arrives by itself, as the status of the transaction says; with a memory it is left to that.
+
+    A transaction that counts as taken back in whole, of which less was lost, is reported: the outcome says what moved.
+    """
     status, gross = transaction.find("transaction_status"), in_currency(transaction, "gross_amount", money)
     if status is None or not isinstance(status.value, str):
-        return
+        return False
     if status.value in _WHOLE and gross is not None and gross != lost:
         name = f"{transaction.pointer}/transaction_status is {status.value}"
         payment.notices.append(difference_text(name, gross, lost, money.currency, money.exponent))
-    if status.value in {"REFUNDED", "PARTIALLY_REFUNDED"} and lost:
-        payment.notices.append("the transaction counts as refunded: where the same refund arrives by itself, it is the same money")
+    if status.value not in {"REFUNDED", "PARTIALLY_REFUNDED"}:
+        return False
+    payment.notices.append("the transaction counts as refunded: where the same refund arrives by itself, it is the same money")
+    return status.value == "REFUNDED" and payment.context.remembers

@@ -45,6 +45,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "expiration_time": "authorization",
     "valid_until": "authorization",
     "payout_item": "payouts",
+    "payout_amount": "payouts",
     "batch_header": "payouts",
     "detail": "invoice",
     "plan_id": "subscription",
@@ -263,9 +264,10 @@ def _is_taken_back(node: Node, around: _Around) -> bool:
 
 
 def _refund(node: Node, kind: str, around: _Around) -> Part:
-    """A refund or reversal under its payment. One that has the payment's own id is told from it by a word."""
-    own = _identity(node, kind)
-    payment_id = _refunded(node) or around.payment or own
+    """A refund or reversal under its payment. One that has the payment's id is called as its link does, else told from it by a word."""
+    stated, own = _identity(node, kind), linked(node, "refund", relation="self")
+    payment_id = _refunded(node) or around.payment or stated
+    own = own if own is not None and stated == payment_id else stated
     about = around.about() | {"own": own if kind == "refund" or own != payment_id else f"{own}:back"}
     return Part("refund", payment_id, node, about)
 

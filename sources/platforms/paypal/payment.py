@@ -27,8 +27,8 @@ _ORDERS: Final = ("supplementary_data.related_ids.order_id", "parent_payment")
 class Case:
     """Money withdrawn from a payment: told as a chargeback under `case_id`.
 
-    A dispute and the reversal that carries it out are one case; whichever comes first names it. lost: of the amount, once it is closed. An
-    amount of 0: nothing was told, because nothing was lost.
+    A dispute and the reversal that carries it out are one case; whichever comes first names it. more: what the dispute takes beyond a
+    reversal that came first, told under the dispute. lost: of both, once it is closed. An amount of 0: nothing was told or lost.
     """
 
     case_id: str
@@ -37,10 +37,11 @@ class Case:
     dispute: str | None = None
     reversal: str | None = None
     lost: int | None = None
+    more: int = 0
 
     def kept(self) -> list[Json]:
         """As it is remembered."""
-        return [self.case_id, self.amount, self.fee, self.dispute, self.reversal, self.lost]
+        return [self.case_id, self.amount, self.fee, self.dispute, self.reversal, self.lost, self.more]
 
 
 @dataclass(slots=True)

@@ -31,7 +31,7 @@ def read_row(row: Node, payment: Payment, about: Mapping[str, Json]) -> datetime
     status = info.need("transaction_status")
     if status.value not in ("S", "P", "D", "V", "F"):
         raise status.malformed("a status of a transaction")
-    if status.value not in ("S", "V"):
+    if status.value in ("P", "D"):
         payment.notices.append(f"the transaction is {'pending' if status.value == 'P' else 'denied'}: no money moved")
         return at
     fee = payment.fee_in(info, "fee_amount", money)

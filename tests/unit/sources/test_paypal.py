@@ -2,6 +2,7 @@
 
 import os
 import random
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -107,6 +108,8 @@ def test_what_is_not_completed_is_no_money() -> None:
     for status in ("PENDING", "DECLINED", "FAILED"):
         assert told(webhook("PAYMENT.CAPTURE.PENDING", capture(status=status, seller_receivable_breakdown=None))) == []
     assert told(webhook("PAYMENT.CAPTURE.DENIED", {"id": "CAP1"})) == []
+    for status in ("V", "F"):
+        assert keys(told(page(row("T0006", "100.00", "-3.98", transaction_status=status)))) == CAPTURED
     for status in ("P", "D"):
         assert told(page(row("T0006", "100.00", "-3.98", transaction_status=status))) == []
     assert told({"id": "A1", "status": "CREATED", "amount": usd("1.00"), "expiration_time": AT}) == []
@@ -362,6 +365,17 @@ def test_what_a_dispute_does_not_say_is_not_guessed() -> None:
     assert keys(remembered(capture(), dispute(dispute_amount=usd("30.00", "EUR")))) == CAPTURED
 
 
+def test_a_dispute_that_ended_with_a_refund_is_left_to_the_refund() -> None:
+    ended = resolved("RESOLVED_BUYER_FAVOUR", "100.00", "100.00", money_movements=[moved("DEBIT", "100.00")])
+    ended["disputed_transactions"][0]["transaction_status"] = "REFUNDED"
+    for way in permutations((capture(), dispute("100.00"), ended, refund("100.00"))):
+        (accounts,) = books_of([*placed("1001", 10_000), *remembered(*way)]).balances.values()
+        assert (accounts["psp_clearing:paypal"], accounts.get("dispute_losses", 0), accounts["sales_allowances"]) == (-398, 0, 10_000)
+    assert [event["type"] for event in told(ended)] == ["ChargebackOpened", "ChargebackClosed"]
+    ended["disputed_transactions"][0]["transaction_status"] = "PARTIALLY_REFUNDED"
+    assert "the same money" in notices(ended)
+
+
 def test_an_appeal_after_the_end_is_reported() -> None:
     events = remembered(capture(), resolved("RESOLVED_BUYER_FAVOUR", "30.00"), resolved("RESOLVED_SELLER_FAVOUR"))
     assert keys(events)[2:] == [OPENED, LOST]
@@ -386,9 +400,31 @@ def test_a_reversal_and_its_dispute_are_the_same_money() -> None:
     assert keys(again)[2:] == [("ChargebackOpened", "dispute:REV1", 3_000), ("ChargebackOpened", "dispute:REV2", 500)]
 
 
+@pytest.mark.parametrize("reversed_part", ["30.00", "10.00"])
+@pytest.mark.parametrize(
+    "last",
+    [
+        resolved("RESOLVED_BUYER_FAVOUR", "30.00"),
+        resolved("RESOLVED_SELLER_FAVOUR"),
+        resolved("RESOLVED_BUYER_FAVOUR", "18.00", money_movements=[moved("DEBIT", "30.00"), moved("CREDIT", "12.00")]),
+        dispute(),
+    ],
+    ids=["lost", "won", "in part", "open"],
+)
+def test_disputes_and_reversals_end_alike_in_any_order(last: Any, reversed_part: str) -> None:
+    taken = webhook("PAYMENT.CAPTURE.REVERSED", refund(reversed_part, "REV1"), "refund")
+    ways = permutations((capture(), dispute(stage="INQUIRY"), dispute(), taken, last))
+    books = [books_of([*placed("1001", 10_000), *remembered(*way)]) for way in ways]
+    assert all(each == books[0] for each in books)
+    assert (books[0].waiting, books[0].refused) == ([], [])
+
+
 def test_a_sale_that_is_reversed_went_back() -> None:
     taken = sale("-50.00", state="completed", transaction_fee=None)
     assert keys(told(webhook("PAYMENT.SALE.REVERSED", taken, "sale"))) == [("ChargebackOpened", "dispute:SALE1:back", 5_000)]
+    older = {"id": "SALE1", "state": "completed", "amount": old("-50.00"), "create_time": AT, "links": [link("v1/payments/refund/SREV1")]}
+    (opened,) = told(webhook("PAYMENT.SALE.REVERSED", older, "sale"))
+    assert (opened["dispute_id"], opened["payment_id"], opened["amount"]) == ("SREV1", "SALE1", 5_000)
     assert [event["type"] for event in told(sale(state="reversed"))] == ["PaymentCaptured", "FeeCharged", "ChargebackOpened"]
     assert [event["type"] for event in remembered(sale(state="reversed"))] == ["PaymentCaptured", "FeeCharged"]
 
