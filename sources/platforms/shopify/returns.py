@@ -22,6 +22,9 @@ def read_return(node: Node, context: Context) -> Reading | Nothing:
 
     A processed line names the line of the return, whose order line earlier payloads of the return told; unknown ones are fetched.
     """
+    changed = node.find("return_line_items")
+    if changed is not None and isinstance(changed.value, dict):
+        return Nothing("lines or fees of a return were changed: no goods are back with it")
     status = node.need("status").text()
     if status.lower() not in _STATUSES:
         raise Unjudged("reject_malformed", f"{node.pointer}/status is not a status", f"{node.pointer}/status")
