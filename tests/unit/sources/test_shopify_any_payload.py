@@ -11,11 +11,12 @@ import pytest
 
 from sources.platforms.door import Judged
 from sources.platforms.outcome import Problem
+from sources.platforms.shopify.adapter import ADAPTER
 from sources.platforms.snapshot import Snapshot
 from tests.unit.sources.payload_mutations import answer_mutations, mutated
 from tests.unit.sources.shop_lives import orders_tie
 from tests.unit.sources.shopify_lives import LIVES
-from tests.unit.sources.shopify_payloads import ADAPTER, item, order, read_with
+from tests.unit.sources.shopify_payloads import item, order, read_with
 
 WRITTEN: Final = sorted((Path(__file__).parents[2] / "contract" / "shopify_life").glob("[0-9]-*.json"))
 PAYLOADS: Final[Sequence[tuple[str, Any]]] = (
