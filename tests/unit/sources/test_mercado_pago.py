@@ -18,7 +18,10 @@ from tests.unit.sources import provider_lives
 from tests.unit.sources.deliveries import Delivery, books_of, play, shuffled
 from tests.unit.sources.mercado_pago_payloads import (
     LATER,
+    LIFE,
+    ORDER_LIFE,
     PAYMENT,
+    POINT_LIFE,
     charge,
     chargeback,
     fee,
@@ -462,58 +465,6 @@ def test_the_body_of_a_notification_is_not_believed() -> None:
     sent = notification("order", "", data=order(transaction()), action="order.processed")
     found = problem(sent)
     assert (found.code, found.fetch.resource if found.fetch else None) == ("refetch", "order/ORD01JV3AW3NFSTSTB669F41NACDX")
-
-
-LIFE = tuple(
-    Delivery("", payload)
-    for payload in (
-        notification("payment", NAME),
-        payment(status="pending", status_detail="pending_waiting_payment", transaction_details={"net_received_amount": 0}),
-        payment(),
-        merchant_order(listed()),
-        refund(20, status="in_process"),
-        refund(20),
-        refunded(refund(20), total=20),
-        merchant_order(listed(amount_refunded=20), refunded_amount=20),
-        payment(status="in_mediation", status_detail="pending", transaction_amount_refunded=20, refunds=[refund(20)]),
-        chargeback(),
-        refunded(refund(20), total=20, status="charged_back"),
-        chargeback(coverage_applied=True, documentation_status="valid"),
-        refunded(refund(20), total=20, status="charged_back", date_last_updated="2026-04-01T00:00:00Z"),
-    )
-)
-LINKED = {"id": 14040012345, "external_reference": "1002", "payment_type_id": "account_money"}
-POINT_LIFE = tuple(
-    Delivery("", payload)
-    for payload in (
-        order(transaction("100.00", "PAY2", status="created", reference_id=None), id="ORD2", external_reference="1002"),
-        order(transaction("100.00", "PAY2", reference_id="14040012345"), id="ORD2", external_reference="1002"),
-        payment(**LINKED),
-        refunded(refund(40, 1300000001, payment_id=14040012345), total=40, **LINKED, charges_details=[charge(4.99, refunded=2)]),
-        refund(40, 1300000001, payment_id=14040012345),
-        order(
-            transaction("100.00", "PAY2", reference_id="14040012345", refunded_amount="40.00"),
-            refunds=(order_refund("40.00", "REF2", transaction_id="PAY2", reference_id="1300000001"),),
-            id="ORD2",
-            external_reference="1002",
-        ),
-    )
-)
-POINT_METHOD = {"type": "account_money"}
-for _delivery in POINT_LIFE:
-    for _transaction in _delivery.payload.get("transactions", {}).get("payments", ()):
-        _transaction["payment_method"] = POINT_METHOD
-ORDER_LIFE = tuple(
-    Delivery("", payload)
-    for payload in (
-        order(transaction(status="action_required")),
-        notification("order", "ORD01JV3AW3NFSTSTB669F41NACDX"),
-        order(transaction()),
-        order(refunds=(order_refund("20.00", status="processing"),)),
-        order(refunds=(order_refund("20.00"),)),
-        order(transaction(refunded_amount="20.00"), refunds=(order_refund("20.00"),)),
-    )
-)
 
 
 def placed(order_id: str, total: int) -> list[EventTwin]:
