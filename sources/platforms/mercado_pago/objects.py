@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from sources.platforms.facts import Fetch, Part
 from sources.platforms.mercado_pago.fields import object_at, word_at
-from sources.platforms.mercado_pago.orders import check_refunds, id_beside, surroundings
+from sources.platforms.mercado_pago.orders import CAME, check_refunds, id_beside, surroundings
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node, parse_payload
 
@@ -167,7 +167,11 @@ def _order(order: Node) -> Iterator[Part]:
         identity = refund.need("transaction_id").reference()
         yield Part("order_refund", resources.get(identity, identity), refund, {"around": around})
     if not payments and not refunds:
-        yield Part("nothing", order.need("id").reference(), order, {"reason": "an order without payments: nothing is paid"})
+        identity = order.need("id").reference()
+        if word_at(order, "status") in CAME:
+            yield Part("pointer", identity, order, {"kind": "order", "pointer": f"{order.pointer}/transactions"})
+        else:
+            yield Part("nothing", identity, order, {"reason": "an order without payments: nothing is paid"})
 
 
 def _merchant_order(order: Node) -> Iterator[Part]:

@@ -304,6 +304,7 @@ def test_fees_that_come_back_with_a_refund() -> None:
         assert sum(each["amount"] for each in events if each["type"] == "FeeCharged") == 499
         returned = [each for each in events if each["type"] == "JournalPosted"]
         assert sum(each["postings"][0]["amount"] for each in returned) == 499
+    assert told(half)[2]["occurred_at"] == "2026-03-04T12:00:00Z"
     now = refunded(refund(50), total=50, charges_details=[charge(4.99, refunded=2.5)], net=47.51)
     assert len(told(now)) == 4
 
@@ -417,7 +418,8 @@ def test_an_order_of_the_orders_api() -> None:
     for status in ("created", "processing", "action_required", "canceled", "failed", "expired"):
         assert told(order(transaction(status=status))) == []
     assert told(order(transaction(status_detail="waiting_capture"))) == []
-    assert told(order()) == []
+    assert told(order(status="created")) == []
+    assert (problem(order()).code, problem(order()).pointer) == ("refetch", "/transactions")
     assert told(order(transaction("24", tip_amount="14", paid_amount="38")))[0]["amount"] == 3_800
     assert told(order(transaction("24", paid_amount="20.00")))[0]["amount"] == 2_000
     assert "stated 66.00 BRL, computed 60.00, difference 6.00" in notices(order(transaction(paid_amount="66.00")))
