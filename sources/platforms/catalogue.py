@@ -27,8 +27,20 @@ def _commercetools() -> Adapter:
     return ADAPTER
 
 
+def _mercado_pago() -> Adapter:
+    from sources.platforms.mercado_pago.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _mollie() -> Adapter:
     from sources.platforms.mollie.adapter import ADAPTER
+
+    return ADAPTER
+
+
+def _paypal() -> Adapter:
+    from sources.platforms.paypal.adapter import ADAPTER
 
     return ADAPTER
 
@@ -73,7 +85,9 @@ _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
     "adyen": _adyen,
     "amazon-sp-api": _amazon_sp_api,
     "commercetools": _commercetools,
+    "mercado-pago": _mercado_pago,
     "mollie": _mollie,
+    "paypal": _paypal,
     "saleor": _saleor,
     "shopify": _shopify,
     "square": _square,
