@@ -2,14 +2,14 @@
 
 import re
 from datetime import datetime
-from decimal import Decimal
 
 from sources.platforms.context import Context
 from sources.platforms.gateway_names import gateway_slug, tender_named
-from sources.platforms.minor_units import exponent_of, to_minor_units
+from sources.platforms.minor_units import exponent_of
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shop_facts import Money, PaidBy
+from sources.platforms.stated_money import Money as StatedMoney
 
 STATED_DECIMALS = 2
 _LAST = re.compile(r"/([^/]+)/?$")
@@ -41,7 +41,7 @@ def order_token(node: Node) -> str | None:
 
 def minor(node: Node, money: Money) -> int:
     """An amount in minor units. Sylius counts hundredths of every currency, of yen and dinars too; parts of a minor unit are malformed."""
-    return to_minor_units(Decimal(node.integer()).scaleb(-STATED_DECIMALS), money.exponent, node.pointer)
+    return StatedMoney(money.currency, money.exponent, STATED_DECIMALS).exact(node)
 
 
 def whole(node: Node, name: str, money: Money) -> int:
