@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sources.platforms.door import Judged
-from sources.platforms.outcome import EventTwin, Nothing
+from sources.platforms.outcome import EventTwin, Nothing, Problem
 from sources.platforms.paypal.adapter import ADAPTER
 from tests.order_making import event_json
 from tests.order_making import line as sold
@@ -36,13 +36,14 @@ from tests.unit.sources.paypal_payloads import (
 from tests.unit.sources.provider_lives import Delivery as Question
 from tests.unit.sources.provider_lives import ask, events_of
 from tests.unit.sources.provider_lives import problem as problem_of
-from tests.unit.sources.provider_lives import told as told_of
 
 SOURCE = "paypal:main"
 
 
 def told(payload: Any, topic: str = "", **connection: Any) -> list[EventTwin]:
-    return told_of("paypal", topic, payload, **connection)
+    answers = ask("paypal", Question(topic, payload), connection=connection or None)
+    assert not [answer for answer in answers if isinstance(answer, Problem)], answers
+    return events_of(answers)
 
 
 def keys(events: list[EventTwin]) -> list[tuple[str, str, int | None]]:
@@ -192,7 +193,8 @@ def test_figures_that_do_not_tie_are_held() -> None:
     wrong = problem_of("paypal", "", capture(net="96.00"))
     assert (wrong.code, wrong.pointer) == ("hold_discrepancy", "/seller_receivable_breakdown/net_amount")
     assert wrong.message.endswith("stated 96.00 USD, computed 96.02, difference -0.02")
-    assert problem_of("paypal", "", capture(seller_receivable_breakdown=broken_down("99.00", "3.98", "95.02"))).code == "hold_discrepancy"
+    gross = problem_of("paypal", "", capture(seller_receivable_breakdown=broken_down("99.00", "3.98", "96.02")))
+    assert (gross.code, gross.pointer) == ("hold_discrepancy", "/seller_receivable_breakdown/gross_amount")
     assert problem_of("paypal", "", refund(seller_payable_breakdown=broken_down("20.00", "0.50", "20.00"))).code == "hold_discrepancy"
     unbalanced = {"balances": [{"total_balance": usd("4.00"), "available_balance": usd("1.00"), "withheld_balance": usd("2.00")}]}
     assert problem_of("paypal", "", unbalanced).code == "hold_discrepancy"
@@ -379,6 +381,11 @@ def test_a_dispute_that_ended_with_a_refund_is_left_to_the_refund() -> None:
 def test_an_appeal_after_the_end_is_reported() -> None:
     events = remembered(capture(), resolved("RESOLVED_BUYER_FAVOUR", "30.00"), resolved("RESOLVED_SELLER_FAVOUR"))
     assert keys(events)[2:] == [OPENED, LOST]
+    grown = [Delivery("", each) for each in (dispute(), resolved("RESOLVED_BUYER_FAVOUR", "40.00", "40.00"))]
+    memory = play(ADAPTER, grown[:1], source=SOURCE).memory
+    (answer,) = ask("paypal", Question(*grown[1]), memory, source=SOURCE)
+    assert isinstance(answer, Judged)
+    assert "stated 40.00 USD, computed 30.00, difference 10.00" in " ".join(answer.notices)
 
 
 REVERSED = webhook("PAYMENT.CAPTURE.REVERSED", refund("30.00", "REV1"), "refund")
@@ -439,6 +446,7 @@ def test_other_rows_are_kept_for_settlements() -> None:
         ("T1202", "5.00"),
     ):
         assert told(page(row(code, amount, None, "X1"))) == []
+    assert "a fee came back" in notices(page(row("T0006", "100.00", "3.98")))
     charged = page(row("T0106", "-15.00", None, "F1", paypal_reference_id="CAP1", paypal_reference_id_type="TXN"))
     assert [(event["fee_id"], event["kind"], event["payment_id"]) for event in told(charged)] == [("F1", "dispute", "CAP1")]
     assert told(page(row("T0106", "-15.00", None, "F1"))) == []
