@@ -22,7 +22,7 @@ from schemas.topics import (
 
 Resource: TypeAlias = Literal["topic", "group", "transactional_id", "cluster"]
 Pattern: TypeAlias = Literal["literal", "prefixed"]
-Operation: TypeAlias = Literal["read", "write", "create", "alter", "describe", "describe_configs", "alter_configs"]
+Operation: TypeAlias = Literal["read", "write", "create", "delete", "alter", "describe", "describe_configs", "alter_configs"]
 
 PRODUCER: Final = "producer"
 GATEWAY: Final = "gateway"
@@ -47,7 +47,7 @@ COMPONENTS: Final = {
     SWEEPER: "`sweeper run`, `deadlines`",
     OPERATOR: "the operators' desk: `discrepancies`, `dlq`, `events correct|cancel|retry`",
     READER: "whatever only reads: `verify`, `orders show`, `explain`, `events tail`, `replay`, `backup`, `doctor`",
-    ADMIN: "`topics plan|apply`",
+    ADMIN: "`topics plan|apply|erase-raw`",
 }
 """Every component with a user of its own, and what runs as it."""
 
@@ -91,7 +91,7 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         LEDGER: (ACCOUNTING_ENTRIES,),
         PROJECTOR: _KEPT,
         SWEEPER: (changelog,),
-        OPERATOR: (ORDERS_DLQ,),
+        OPERATOR: (ORDERS_DLQ, ORDERS_RAW),
     }
     writes = {
         PRODUCER: (ORDERS_EVENTS,),
@@ -101,7 +101,7 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         WORKER: _OUTPUTS,
         LEDGER: (ACCOUNTING_ACKS,),
         SWEEPER: (ORDERS_EVENTS,),
-        OPERATOR: (ORDERS_EVENTS, ACCOUNTING_ACTIONS),
+        OPERATOR: (ORDERS_EVENTS, ORDERS_RAW, ACCOUNTING_ACTIONS),
     }
     more: dict[str, list[tuple[Resource, str, Pattern, tuple[Operation, ...]]]] = {
         WORKER: [
@@ -125,6 +125,10 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         ADMIN: [
             ("topic", topic_prefix + name, "literal", ("create", "describe", "describe_configs", "alter_configs"))
             for name in (*_INCOMING, *_KEPT, changelog, snapshots)
+        ]
+        + [
+            ("topic", topic_prefix + ORDERS_RAW, "literal", ("read", "delete")),
+            ("group", f"{app_id}-normalizer", "literal", ("describe",)),
         ],
     }
     found = []

@@ -1,10 +1,13 @@
 """What comes before events: raw payloads as they arrived, and requests for what a payload only pointed at."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from schemas.framed_values import frame_object
 from schemas.output_codec import decode_output
+
+FETCH_DEPTH_MAX: Final = 3
+"""Payloads in a row that only point at the next one; a fourth is refused, so that no circle goes on for ever."""
 
 RawOrigin: TypeAlias = Literal["WEBHOOK", "POLL", "FETCH", "FILE", "REST", "LINK"]
 RawSignature: TypeAlias = Literal["VERIFIED", "UNSIGNED"]

@@ -53,7 +53,10 @@ class TopicSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """One line of the catalogue before the sizes of an installation are known."""
+    """One line of the catalogue before the sizes of an installation are known.
+
+    segment_ms: retention takes whole segments, so the oldest record of one outlives it by so much; None leaves it to the broker.
+    """
 
     name: str
     purpose: str
@@ -64,19 +67,21 @@ class _Entry:
     owner: str
     writers: tuple[str, ...]
     readers: tuple[str, ...]
+    segment_ms: int | None = None
 
 
 _DELETED: tuple[_Entry, ...] = (
     _Entry(
         name=ORDERS_RAW,
-        purpose="What platforms sent, byte for byte: personal data, so it is kept for a month only; access for gateway and normalizer.",
+        purpose="What platforms sent, byte for byte: personal data, so it is kept for a month only, and here only.",
         key="tenant:source:resource",
         record="RawRecord",
         retention_days=RAW_DAYS,
         record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
         owner="gateway",
-        writers=("gateway", "fetcher", "normalizer"),
-        readers=("normalizer",),
+        writers=("gateway", "fetcher", "normalizer", "dlq"),
+        readers=("normalizer", "dlq"),
+        segment_ms=DAY_MS,
     ),
     _Entry(
         name=FETCH_REQUESTS,
@@ -231,6 +236,7 @@ def _kept_topic(entry: _Entry, partitions: int, replication_factor: int, min_ins
             "max.message.bytes": str(entry.record_bytes_max),
             "min.insync.replicas": str(min_insync_replicas),
             "message.timestamp.type": "CreateTime",
+            **({"segment.ms": str(entry.segment_ms)} if entry.segment_ms is not None else {}),
         },
     )
 

@@ -67,9 +67,7 @@ def letter_lines(page: Json, language: Language) -> Iterator[str]:
     yield from command_lines(page["commands"])
     if page["key"] is not None or page["order_key"]:
         yield f"{say('key', language)}: {page['key'] if page['key'] is not None else page['order_key']}"
-    framing = page["framing"]
-    shown = f"{framing['schema_id']} {framing['record'] or '?'}" if framing else say("not_framed", language)
-    yield f"{say('schema', language)}: {shown}"
+    yield from raw_lines(page["raw"], language) if page["raw"] is not None else _framing_lines(page, language)
     if page["headers"]:
         yield f"{say('headers', language)}:"
         yield from (f"  {one['key']}: {one['value']}" for one in page["headers"])
@@ -89,7 +87,31 @@ def letter_lines(page: Json, language: Language) -> Iterator[str]:
         yield from (f"  {line}" for line in page["dump"])
     if page["now"] is not None:
         yield from prediction_lines(page["now"], say("now", language), language)
+    if page["raw_now"] is not None:
+        yield from raw_outlook_lines(page["raw_now"], language)
     yield from action_lines(page["actions"], language)
+
+
+def _framing_lines(page: Json, language: Language) -> Iterator[str]:
+    framing = page["framing"]
+    shown = f"{framing['schema_id']} {framing['record'] or '?'}" if framing else say("not_framed", language)
+    yield f"{say('schema', language)}: {shown}"
+
+
+def raw_lines(raw: Json, language: Language) -> Iterator[str]:
+    """A refused raw payload, without its content."""
+    topic, size = raw["topic"] or "?", "?" if raw["body_bytes"] is None else raw["body_bytes"]
+    yield f"{say('raw', language)}: {raw['source'] or '?'}  {topic}  {size} {say('bytes', language)} ({say('raw_hidden', language)})"
+    yield f"  {raw['resource'] or '?'}  {raw['origin'] or '?'}  {raw['signature'] or '?'}  {raw['received_at'] or '?'}"
+
+
+def raw_outlook_lines(outlook: Json, language: Language) -> Iterator[str]:
+    """What the normalizer would make of a raw payload."""
+    why = f" {outlook['code']}: {outlook['meaning']}" if outlook["code"] else ""
+    yield f"{say('raw_now', language)}: {say('raw_' + outlook['outcome'], language)}{why}"
+    if outlook["message"]:
+        yield f"  {outlook['pointer'] + ': ' if outlook['pointer'] else ''}{outlook['message']}"
+    yield from (f"  {one['type']}  {one['business_key']}" for one in outlook["events"])
 
 
 def event_lines(page: Json, language: Language) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from asiento.cli.exits import CommandError, Unreachable
@@ -13,8 +14,11 @@ from sinks.desk.desk import Desk, caught_up_reader
 from sinks.desk.errors import DeskRefused, DeskUnavailable
 from sinks.desk.kafka_broker import KafkaBroker
 from sinks.desk.outgoing import Broker
+from sinks.desk.raw_letters import RawSources
 from sinks.projector.errors import OperationalError, OperationalUnavailable
 from sinks.projector.reader import OperationalReader
+from sources.platforms.adapter import Adapter
+from sources.platforms.connection import Connection
 
 NOBODY = ""
 """The actor of a command that only looks."""
@@ -101,5 +105,24 @@ def _desk(settings: Settings, reader: OperationalReader, broker: Broker, actor: 
         actor=actor,
         at=time.time_ns() // 1000,
         events_topic=settings.topic(ORDERS_EVENTS),
+        raw=_raw_sources(settings),
         approval_limit=settings.approval_limit,
     )
+
+
+def _raw_sources(settings: Settings) -> RawSources:
+    """Mappers and connections are read when a raw payload asks for them: most commands of the desk have none."""
+    from schemas.topics import ORDERS_RAW
+    from sources.platforms.catalogue import adapters_with
+    from streams.normalizer.connections import load_connections
+
+    adapters = cache(lambda: adapters_with(settings.mappers))
+    connections = cache(lambda: load_connections(settings.connections))
+
+    def adapter_of(platform: str) -> Adapter | None:
+        return adapters()(platform)
+
+    def connection_of(tenant: str, source: str) -> Connection:
+        return connections().of(tenant, source)
+
+    return RawSources(topic=settings.topic(ORDERS_RAW), adapter_of=adapter_of, connection_of=connection_of)

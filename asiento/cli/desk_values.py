@@ -27,7 +27,9 @@ from sinks.desk.masking import mask_bytes, mask_header, mask_json, mask_text
 from sinks.desk.mending import Change
 from sinks.desk.prediction import Prediction
 from sinks.desk.queues import source_of
+from sinks.desk.raw_letters import RawOutlook, RawReading
 from sinks.projector.answers import ActionLine, DeadLetterLine, DiscrepancyLine, EntryLine, EventLine, WaitingEvent
+from sources.platforms.raw_address import raw_address
 
 Json = dict[str, Any]
 
@@ -52,9 +54,10 @@ def letter_item(line: DeadLetterLine, now: int, language: Language) -> Json:
 
 
 def letter_page(file: LetterFile, now: int, language: Language, dump_bytes_max: int) -> Json:
-    """Everything about a refused record."""
+    """Everything about a refused record; of one that is no event nothing of its content, which may be personal."""
     letter, reading = file.letter, file.reading
-    value = (letter.value or b"") if letter is not None else b""
+    value = (letter.value or b"") if letter is not None and not file.hidden else b""
+    key = letter.key if letter is not None and (not file.hidden or raw_address(letter.key) is not None) else None
     framing = None
     if reading.schema_id is not None:
         framing = {"schema_id": reading.schema_id, "record": reading.record_name, "version": reading.version}
@@ -64,7 +67,7 @@ def letter_page(file: LetterFile, now: int, language: Language, dump_bytes_max: 
         "commands": _commands(file.line.reason, language, subject=file.line.subject) if file.line.state == "OPEN" else [],
         "worker_version": file.line.worker_version,
         "bytes_there": letter is not None,
-        "key": _bytes_text(letter.key) if letter is not None else None,
+        "key": _bytes_text(key),
         "headers": [] if letter is None else [{"key": mask_text(one.key), "value": _header(one.key, one.value)} for one in letter.headers],
         "framing": framing,
         "event": mask_json(reading.event),
@@ -74,7 +77,36 @@ def letter_page(file: LetterFile, now: int, language: Language, dump_bytes_max: 
         "dump": dump_lines(mask_bytes(value)[:dump_bytes_max]),
         "dumped_bytes": min(len(value), dump_bytes_max),
         "now": prediction_values(file.now, language) if file.now is not None else None,
+        "raw": raw_values(file.raw) if file.raw is not None else None,
+        "raw_now": raw_outlook_values(file.raw_now, language) if file.raw_now is not None else None,
         "actions": [action_values(one) for one in file.actions],
+    }
+
+
+def raw_values(raw: RawReading) -> Json:
+    """What a refused raw payload is."""
+    return {
+        "tenant": raw.tenant,
+        "source": raw.source,
+        "resource": raw.resource and mask_text(raw.resource),
+        "topic": raw.topic and mask_text(raw.topic),
+        "origin": raw.origin,
+        "signature": raw.signature,
+        "content_type": raw.content_type,
+        "received_at": time_text(raw.received_at) if raw.received_at is not None else None,
+        "body_bytes": raw.body_bytes,
+    }
+
+
+def raw_outlook_values(outlook: RawOutlook, language: Language) -> Json:
+    """What the normalizer would make of a raw payload."""
+    return {
+        "outcome": outlook.outcome,
+        "code": outlook.code,
+        "meaning": _meaning(outlook.code, language).happened if outlook.code else None,
+        "pointer": outlook.pointer,
+        "message": outlook.message and mask_text(outlook.message),
+        "events": [{"type": event_type, "business_key": business_key} for event_type, business_key in outlook.events],
     }
 
 
@@ -113,6 +145,7 @@ def replay_values(plan: ReplayPlan, language: Language) -> Json:
         "hindrance": plan.hindrance,
         "partition": plan.partition,
         "prediction": prediction_values(plan.prediction, language) if plan.prediction is not None else None,
+        "raw": raw_outlook_values(plan.raw, language) if plan.raw is not None else None,
     }
 
 

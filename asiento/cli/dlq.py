@@ -148,6 +148,7 @@ def replay(  # noqa: PLR0917 - the words of a command
     reason: options.Why,
     subjects: Annotated[list[str] | None, typer.Argument(metavar="SUBJECT...", help="Refused records to send again as they are.")] = None,
     refused_as: RefusedAs = None,
+    source: options.Source = None,
     limit: options.Limit = options.PAGE_ITEMS_DEFAULT,
     again: Annotated[bool, typer.Option("--again", help="Also those that were sent again already.")] = False,
     anyway: options.Anyway = False,
@@ -156,9 +157,10 @@ def replay(  # noqa: PLR0917 - the words of a command
     lang: options.Lang = "en",
     as_json: options.AsJson = False,
 ) -> None:
-    """Send refused records again as they came, to the partition of their key. Exit 1 where one of them cannot go as it is.
+    """Send refused records again as they came, to their topic and the partition of their key. Exit 1 where one cannot go as it is.
 
-    Event ids are kept: what was booked meanwhile is a duplicate, and booked once.
+    Event ids are kept: what was booked meanwhile is a duplicate, and booked once. Raw payloads go to the normalizer, which judges
+    them anew and tells each fact once.
     """
     from asiento.cli import desk_pages as pages
     from asiento.cli.desk_session import acting
@@ -171,9 +173,11 @@ def replay(  # noqa: PLR0917 - the words of a command
     _require_reason(refused_as)
     if bool(subjects) == (refused_as is not None):
         raise UsageError("say which: SUBJECT..., or --refused-as REASON for all that are open with it")
+    if source is not None and refused_as is None:
+        raise UsageError("--source narrows --refused-as: give both")
     with acting(options.actor_of(by), dry_run=dry_run) as desk:
         letters = DeadLetterDesk(desk)
-        chosen = _chosen(desk, letters.line, subjects or [], refused_as, limit)
+        chosen = _chosen(desk, letters.line, subjects or [], (refused_as, source), limit)
         plans = letters.replay_plans(chosen, reason, again=again, anyway=anyway)
         sent = 0 if dry_run else letters.send_replays(plans)
     items = [replay_values(plan, language) for plan in plans]
@@ -184,6 +188,8 @@ def replay(  # noqa: PLR0917 - the words of a command
             pages.print_lines([f"{item['subject']}{': ' + item['hindrance'] if item['hindrance'] else ''}"])
             if item["prediction"] is not None:
                 pages.print_lines(f"  {line}" for line in pages.prediction_lines(item["prediction"], say("prediction", language), language))
+            if item["raw"] is not None:
+                pages.print_lines(f"  {line}" for line in pages.raw_outlook_lines(item["raw"], language))
         skipped = sum(plan.hindrance is not None for plan in plans)
         pages.print_lines([say("dry_run", language) if dry_run else say("sent_count", language, sent=sent, skipped=skipped)])
     _require_all(plans)
@@ -229,9 +235,20 @@ def _note(
         options.finish(desk, action, dry_run=dry_run, as_json=as_json)
 
 
-def _chosen(desk: "Desk", line: Any, subjects: list[str], refused_as: str | None, limit: int) -> "tuple[DeadLetterLine, ...]":
+def _chosen(
+    desk: "Desk", line: Any, subjects: list[str], wanted: tuple[str | None, str | None], limit: int
+) -> "tuple[DeadLetterLine, ...]":
+    from sinks.desk.queues import page_of, source_of
+
+    refused_as, source = wanted
     if refused_as is not None:
-        return desk.reader.dead_letters(reason=refused_as, limit=limit)
+        page = page_of(
+            lambda cursor, count: desk.reader.dead_letters(reason=refused_as, limit=count, after=cursor),
+            lambda line: source in (None, source_of(line.order_key)),
+            limit=limit,
+            after=None,
+        )
+        return page.items
     return tuple(line(subject) for subject in dict.fromkeys(subjects))
 
 

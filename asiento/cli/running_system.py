@@ -1,4 +1,4 @@
-"""The whole system on one machine: broker, topics, order workers, ledger sink, sweeper, their metrics, and what ends it all."""
+"""The whole system on one machine: broker, topics, order workers, ledger sink, sweeper, what takes payloads in, and what ends it all."""
 
 import asyncio
 import os
@@ -61,12 +61,20 @@ class RunningSystem:
         self.settings = settings.model_copy(update={"data_dir": self.data_dir})
         self.metrics_urls: dict[str, str] = {}
         self._directory = RunDirectory(self.data_dir)
-        self._commands = process_commands(workers, sweeper_clock)
-        self._workers = worker_names(workers)
+        self._commands = process_commands(settings, workers, sweeper_clock)
+        self._workers = [name for name, words in self._commands.items() if words[:2] == ["streams", "run"]]
         self._metrics = Metrics()
         self._broker: LocalKafka | None = None
         self._supervisor: Supervisor | None = None
         self._open = ExitStack()
+
+    @property
+    def gateway_address(self) -> str | None:
+        """Where webhooks and events go; None where no gateway runs, or its port is in its log only."""
+        settings = self.settings
+        if "gateway" not in self._commands or not settings.gateway_port:
+            return None
+        return f"{'https' if settings.gateway_cert_file else 'http'}://{settings.gateway_host}:{settings.gateway_port}"
 
     @property
     def bootstrap_servers(self) -> str:
@@ -212,15 +220,26 @@ def worker_names(workers: int) -> list[str]:
     return [f"worker-{number}" for number in range(1, workers + 1)]
 
 
-def process_commands(workers: int, sweeper_clock: str | None = None) -> dict[str, list[str]]:
-    """The processes by name, each with its `asiento` command; `sweeper_clock` is where the sweeper's clock stands still, if it does."""
+def process_commands(settings: Settings, workers: int, sweeper_clock: str | None = None) -> dict[str, list[str]]:
+    """The processes by name, each with its `asiento` command; `sweeper_clock` is where the sweeper's clock stands still, if it does.
+
+    What takes payloads in runs where the settings name something for it: a gateway and a fetcher where they
+    have sources, a normalizer where either has, or connections or mappers are named.
+    """
     still = ["--clock", sweeper_clock] if sweeper_clock else []
-    return {
+    found = {
         **{name: ["streams", "run"] for name in worker_names(workers)},
         "sink-ledger": ["sinks", "run", "ledger"],
         "projector": ["sinks", "run", "projector"],
         "sweeper": ["sweeper", "run", *still],
     }
+    if settings.gateway_config or settings.fetcher_sources or settings.connections or settings.mappers:
+        found["normalizer"] = ["streams", "run", "normalizer"]
+    if settings.gateway_config:
+        found["gateway"] = ["gateway", "run"]
+    if settings.fetcher_sources:
+        found["fetcher"] = ["fetcher", "run"]
+    return found
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

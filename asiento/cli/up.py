@@ -35,6 +35,8 @@ def up(
     """Run broker, topics, workers, ledger and metrics until SIGINT or SIGTERM.
 
     A local broker is started unless ASIENTO_KAFKA_BOOTSTRAP_SERVERS names one. Data stays in ASIENTO_DATA_DIR for the next time.
+    Where ASIENTO_GATEWAY_CONFIG, ASIENTO_FETCHER_SOURCES, ASIENTO_CONNECTIONS or ASIENTO_MAPPERS are set, the gateway, the fetcher and
+    the normalizer that they are for run, too.
     """
     if check and not demo:
         raise UsageError("--check compares the trading day of --demo: give both")
@@ -66,12 +68,14 @@ def _show(settings: Settings, workers: int, sweeper_clock: str | None) -> None:
 
     typer.echo(f"data directory: {settings.data_dir.absolute()}")
     typer.echo(f"broker: {settings.kafka_bootstrap_servers or 'a local one, in the data directory'}")
-    for name, words in process_commands(workers, sweeper_clock).items():
+    for name, words in process_commands(settings, workers, sweeper_clock).items():
         typer.echo(f"{name}: asiento {' '.join(words)}")
 
 
 def _print_addresses(system: "RunningSystem") -> None:
     typer.echo(f"broker   {system.bootstrap_servers}")
+    if system.gateway_address:
+        typer.echo(f"gateway  {system.gateway_address}")
     typer.echo(f"ledger   {masked(system.settings.ledger_location)}")
     typer.echo(f"logs     {system.data_dir / 'logs'}")
     for name, url in system.metrics_urls.items():

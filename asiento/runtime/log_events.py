@@ -55,6 +55,7 @@ SPOOL_NOT_DRAINING: Final = LogEvent("spool_not_draining")
 GATEWAY_LISTENING: Final = LogEvent("gateway_listening")
 REQUEST_FAILED: Final = LogEvent("request_failed")
 BROKER_AWAY: Final = LogEvent("broker_away")
+PRIVACY_REQUEST: Final = LogEvent("privacy_request")
 KEYS_NOT_FETCHED: Final = LogEvent("keys_not_fetched")
 
 EVENTS: Final = frozenset(value for name, value in dict(globals()).items() if name.isupper() and isinstance(value, str))

@@ -85,6 +85,12 @@ class Metrics:
         self.payload_notices = Counter(
             "asiento_payload_notices", "Figures of payloads that disagree although the main ones tie", ["platform"], registry=registry
         )
+        self.privacy_requests = Counter(
+            "asiento_privacy_requests",
+            "What platforms asked about personal data, by kind: access, erase_customer or erase_shop",
+            ["platform", "kind"],
+            registry=registry,
+        )
         self.fetches_requested = Counter(
             "asiento_fetches_requested", "Objects that payloads only pointed at and that were asked for", registry=registry
         )

@@ -48,7 +48,7 @@ class ServiceProcess:
 
     def reasons(self) -> tuple[str, ...]:
         """Why it is not ready."""
-        return () if self._started else (f"the {self.name} is still connecting",)
+        return () if self._started else (f"the {self.name} has not begun its work yet",)
 
     def all_reasons(self) -> tuple[str, ...]:
         """Why it is not ready, obstacles included."""

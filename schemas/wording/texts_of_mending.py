@@ -45,6 +45,14 @@ _MENDED_PROGRAM = Mending(
     f"dlq replay --refused-as crashes_worker {_WHY}",
 )
 
+_MENDED_READING = Mending(
+    Words(
+        "a raw payload whose mapper, connection or adapter is mended: it is judged anew",
+        "un contenido recibido cuyo mapeador, conexión o adaptador ya está corregido: se juzga de nuevo",
+    ),
+    f"dlq replay {{subject}} {_WHY}",
+)
+
 OF_REASONS: Final[dict[str, tuple[Mending, ...]]] = {
     "empty_value": (_FIX_FILE, _FORGET),
     "too_large": (_FIX_FILE, _FORGET),
@@ -63,11 +71,11 @@ OF_REASONS: Final[dict[str, tuple[Mending, ...]]] = {
     "card_number": (_FIX_SET, _FORGET),
     "wrong_key": (_FIX_ANEW, _FORGET),
     "wrong_partition": (_RIGHT_PARTITION,),
-    "unknown_platform": (_FIX_FILE, _FORGET),
-    "hold_discrepancy": (_FIX_FILE, _FORGET),
-    "refetch": (_FIX_FILE, _FORGET),
+    "unknown_platform": (_MENDED_READING, _FIX_FILE, _FORGET),
+    "hold_discrepancy": (_MENDED_READING, _FIX_FILE, _FORGET),
+    "refetch": (_MENDED_READING, _FIX_FILE, _FORGET),
     "fetch_failed": (_FIX_FILE, _FORGET),
-    "reject_malformed": (_FIX_FILE, _FORGET),
+    "reject_malformed": (_MENDED_READING, _FIX_FILE, _FORGET),
     "crashes_worker": (_MENDED_PROGRAM, _FIX_SET, _FORGET),
 }
 """Refusal reason -> what mends the record, the likeliest first."""

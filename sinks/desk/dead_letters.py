@@ -1,13 +1,14 @@
 """Refused records: looked at, mended, sent again."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 from uuid import uuid5
 
 from asiento.accounting.order_events import OrderEvent
+from asiento.runtime.settings import SettingsError
 from schemas.acceptance import accept_record
-from schemas.dead_letters import DeadLetter
+from schemas.dead_letters import DeadLetter, Header
 from schemas.event_messages import EventMessage, message_from_json
 from schemas.events import event_from_json
 from schemas.operator_actions import OperatorAction
@@ -19,23 +20,41 @@ from sinks.desk.letters import Reading, read_letter
 from sinks.desk.mending import Change, changes_between, with_changes
 from sinks.desk.outgoing import Bundle, as_it_came, outgoing
 from sinks.desk.prediction import DEAD_LETTER, Outlook, Prediction, judged_events, refused
+from sinks.desk.raw_letters import RawOutlook, RawReading, raw_outlook, read_raw
 from sinks.projector.answers import ActionLine, DeadLetterLine
 from sources.platforms.identity import EVENT_NAMESPACE
 
 SUBJECT_KIND: Final = "DEAD_LETTER"
 NOT_SETTLED: Final = frozenset({"rejected", "conflict", DEAD_LETTER})
 """Outcomes for which nobody sends an event."""
+_MENDS_ANY: Final = (
+    "mend its mapper or connection (ASIENTO_MAPPERS and ASIENTO_CONNECTIONS here must be those of the normalizers), or the program; "
+    "or send the right event with `asiento dlq fix --event FILE`"
+)
+_MENDS: Final = {
+    "fetch_failed": "mend the access to the platform, then `asiento fetcher ask`",
+    "wrong_key": "let the source send it again",
+    "undecodable": "let the source send it again",
+    "unknown_platform": "check the source's name, name its mapper in ASIENTO_MAPPERS, or upgrade",
+}
+"""Why a raw payload would be refused -> what mends that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterFile:
-    """Everything about one refused record; `letter` None: retention took its bytes. `now`: what would become of it, sent as it is."""
+    """Everything about one refused record; `letter` None: retention took its bytes. `now`: what would become of it, sent as it is.
+
+    raw: of a raw payload what it is; raw_now: what the normalizer would make of it. hidden: its content is not for the desk.
+    """
 
     line: DeadLetterLine
     letter: DeadLetter | None
+    hidden: bool
     reading: Reading
+    raw: RawReading | None = None
     actions: tuple[ActionLine, ...]
     now: Prediction | None
+    raw_now: RawOutlook | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +75,11 @@ class ReplayPlan:
 
     subject: str
     done_before: bool = False
-    prediction: Prediction | None
+    prediction: Prediction | None = None
+    raw: RawOutlook | None = None
     hindrance: str | None
-    bundle: Bundle | None
-    partition: int | None
+    bundle: Bundle | None = None
+    partition: int | None = None
 
 
 class DeadLetterDesk:
@@ -79,25 +99,30 @@ class DeadLetterDesk:
         """The record, what can be read of it, what was done about it, and what would become of it now."""
         line = self.line(subject)
         letter = self._letters([line]).get((line.partition, line.offset))
+        is_raw = line.source_topic == self._desk.raw.topic
+        shown = letter if line.source_topic == self._desk.events_topic else None
         return LetterFile(
             line=line,
             letter=letter,
-            reading=read_letter(letter) if letter is not None else Reading(),
+            hidden=line.source_topic != self._desk.events_topic,
+            reading=read_letter(shown) if shown is not None else Reading(),
+            raw=read_raw(letter) if letter is not None and is_raw else None,
             actions=self._desk.reader.actions(subject_kind=SUBJECT_KIND, subject=subject, limit=None),
-            now=self._now(letter) if letter is not None else None,
+            now=self._now(shown) if shown is not None else None,
+            raw_now=self._raw_now(letter) if letter is not None and is_raw else None,
         )
 
     def mended(self, subject: str, *, event: dict[str, Any] | None, settings: Sequence[str]) -> MendedLetter:
         """The event of a file, or what can be read of the record, with changes; checked, and judged by the core."""
         line = self.line(subject)
         letter = self._letters([line]).get((line.partition, line.offset))
-        read = read_letter(letter).event if letter is not None else None
+        is_event = line.source_topic == self._desk.events_topic
+        read = read_letter(letter).event if letter is not None and is_event else None
         base = event if event is not None else read
         if base is None:
-            raise DeskRefused(
-                f"{subject}: no field of it can be read{'' if letter is not None else ' (its bytes are gone from the topic)'}; "
-                "give the whole event with --event FILE"
-            )
+            gone = "" if letter is not None else " (its bytes are gone from the topic)"
+            why = f"no field of it can be read{gone}" if is_event else "it is no event"
+            raise DeskRefused(f"{subject}: {why}; give the whole event with --event FILE")
         whole = _with_id(with_changes(base, settings), subject)
         try:
             message, made = message_from_json(whole), event_from_json(whole)
@@ -136,7 +161,11 @@ class DeadLetterDesk:
         """For each record what would become of it, sent as it is; those of one order one after the other."""
         chosen = list(lines)
         letters = self._letters([line for line in chosen if again or not line.replays])
-        outlook, count = Outlook(self._desk.policies), self._desk.broker.partition_count()
+        outlook = Outlook(self._desk.policies)
+        topics = {line.source_topic for line in chosen}
+        events, raw = self._desk.events_topic, self._desk.raw.topic
+        events_count = self._desk.broker.partition_count() if events in topics else 0
+        raw_count = self._desk.broker.partition_count("raw") if raw in topics else 0
         plans = []
         for line in chosen:
             if line.replays and not again:
@@ -144,9 +173,14 @@ class DeadLetterDesk:
                 continue
             letter = letters.get((line.partition, line.offset))
             if letter is None:
-                plans.append(_hindered(line.subject, "its bytes are gone from the dead letter topic: `asiento dlq fix` with --event FILE"))
+                plans.append(_hindered(line.subject, "retention took its bytes: `asiento dlq fix` with --event FILE"))
                 continue
-            plans.append(self._plan(line, letter, outlook, count, reason, anyway=anyway))
+            if letter.topic == events:
+                plans.append(self._plan(line, letter, outlook, events_count, reason, anyway=anyway))
+            elif letter.topic == raw:
+                plans.append(self._raw_plan(line, letter, raw_count, reason, anyway=anyway))
+            else:
+                plans.append(_hindered(line.subject, f"it comes from {letter.topic}, which is no topic of this installation's input"))
         return tuple(plans)
 
     def send_replays(self, plans: Iterable[ReplayPlan]) -> int:
@@ -156,8 +190,6 @@ class DeadLetterDesk:
         return len(bundles)
 
     def _plan(self, line: DeadLetterLine, letter: DeadLetter, outlook: Outlook, count: int, reason: str, *, anyway: bool) -> ReplayPlan:
-        if letter.topic != self._desk.events_topic:
-            return _hindered(line.subject, f"it comes from {letter.topic}, which is not the events topic of this installation")
         if letter.key is None:
             return _hindered(line.subject, "it has no key, so no partition: `asiento dlq fix` makes the event anew")
         prediction, event = self._predicted(letter, outlook)
@@ -174,6 +206,29 @@ class DeadLetterDesk:
             bundle=Bundle(events=(record,), actions=(action,)),
             partition=partition_for(letter.key, count),
         )
+
+    def _raw_plan(self, line: DeadLetterLine, letter: DeadLetter, count: int, reason: str, *, anyway: bool) -> ReplayPlan:
+        """A raw payload goes to the normalizer again, which judges it anew with what it remembers."""
+        if letter.key is None:
+            return _hindered(line.subject, "it has no key: let the source send it again")
+        outlook = raw_outlook(letter, self._desk.raw)
+        hindrance = None
+        if outlook is not None and outlook.outcome == "refused" and not anyway:
+            hindrance = f"as it is it would be refused again ({outlook.code}): {_MENDS.get(outlook.code or '', _MENDS_ANY)}"
+        record = as_it_came(letter.key, letter.value, letter.headers, line.subject)
+        return ReplayPlan(
+            subject=line.subject,
+            raw=outlook,
+            hindrance=hindrance,
+            bundle=Bundle(raw=(record,), actions=(self._action(line.subject, line.order_key, None, reason),)),
+            partition=partition_for(letter.key, count),
+        )
+
+    def _raw_now(self, letter: DeadLetter) -> RawOutlook | None:
+        try:
+            return raw_outlook(letter, self._desk.raw)
+        except SettingsError:  # a look never fails because a file of this machine is wrong
+            return None
 
     def _now(self, letter: DeadLetter) -> Prediction | None:
         try:
@@ -193,7 +248,19 @@ class DeadLetterDesk:
         return outlook.predict(found), found
 
     def _letters(self, lines: Sequence[DeadLetterLine]) -> dict[tuple[int, int], DeadLetter]:
-        return dict(self._desk.broker.letters({(line.partition, line.offset) for line in lines})) if lines else {}
+        """The letters by their place; of raw payloads with the record that they point at, left out where retention took that."""
+        found = dict(self._desk.broker.letters({(line.partition, line.offset) for line in lines})) if lines else {}
+        bare = {place: letter for place, letter in found.items() if letter.topic == self._desk.raw.topic and letter.value is None}
+        if bare:
+            originals = self._desk.broker.raw_records({(letter.partition, letter.offset) for letter in bare.values()})
+            for place, letter in bare.items():
+                original = originals.get((letter.partition, letter.offset))
+                if original is None or letter.key not in (None, original.key):
+                    del found[place]
+                else:
+                    headers = tuple(Header(name, value) for name, value in original.headers)
+                    found[place] = replace(letter, key=original.key, value=original.value, headers=headers)
+        return found
 
     def _action(self, subject: str, order_key: str | None, event_id: str | None, reason: str) -> OperatorAction:
         return self._desk.action("REPLAY", SUBJECT_KIND, subject, reason, order_key=order_key, sent_event_id=event_id)
@@ -211,7 +278,7 @@ def require_useful(prediction: Prediction, *, anyway: bool) -> None:
 
 
 def _hindered(subject: str, hindrance: str, *, done_before: bool = False) -> ReplayPlan:
-    return ReplayPlan(subject=subject, done_before=done_before, prediction=None, hindrance=hindrance, bundle=None, partition=None)
+    return ReplayPlan(subject=subject, done_before=done_before, hindrance=hindrance)
 
 
 def _with_id(event: dict[str, Any], subject: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from schemas.operator_actions import OperatorAction
 from sinks.desk.errors import DeskRefused, DeskUnavailable
 from sinks.desk.outgoing import Broker, Bundle
 from sinks.desk.prediction import Outlook, judged_events
+from sinks.desk.raw_letters import RawSources
 from sinks.projector.reader import OperationalReader
 
 BUNDLES_AT_ONCE_MAX: Final = 100
@@ -31,6 +32,7 @@ class Desk:
     actor: str
     at: int
     events_topic: str
+    raw: RawSources
     approval_limit: Mapping[str, int]
 
     def action(self, kind: str, subject_kind: str, subject: str, reason: str, **more: Any) -> OperatorAction:

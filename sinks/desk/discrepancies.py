@@ -15,7 +15,7 @@ from sinks.desk.approvals import Proposal, proposals_of, same_person
 from sinks.desk.desk import Desk
 from sinks.desk.errors import DeskRefused
 from sinks.desk.journals import About, Money, limit_for, money_event, moved_by, shown_amount
-from sinks.desk.outgoing import Bundle, OutgoingEvent, outgoing
+from sinks.desk.outgoing import Bundle, OutgoingRecord, outgoing
 from sinks.desk.prediction import Prediction
 from sinks.projector.answers import ActionLine, DiscrepancyLine, EntryLine, EventLine, OrderRecords
 
@@ -253,7 +253,7 @@ class DiscrepancyDesk:
         value = file.line.value
         return self._desk.action(kind, SUBJECT_KIND, value.discrepancy_id, reason, order_key=value.order_key, **more)
 
-    def _outgoing(self, plan: MoneyPlan) -> OutgoingEvent:
+    def _outgoing(self, plan: MoneyPlan) -> OutgoingRecord:
         return outgoing(plan.message, plan.discrepancy.line.value.discrepancy_id)
 
 

@@ -29,6 +29,13 @@ PATHS: Final[Mapping[str, Mapping[str, str]]] = {
         "payments": "/v2/payments/{id}",
         "refunds": "/v2/refunds/{id}",
     },
+    "mercado-pago": {
+        "payment": "/v1/payments/{id}",
+        "refunds": "/v1/payments/{id}/refunds",
+        "chargeback": "/v1/chargebacks/{id}",
+        "merchant_order": "/merchant_orders/{id}",
+        "order": "/v1/orders/{id}",
+    },
     "mollie": {
         "payment": "/v2/payments/{id}?embed=refunds,captures,chargebacks",
         "order": "/v2/orders/{id}?embed=payments,refunds,shipments",

@@ -1,9 +1,10 @@
 """From what a payload says to what is new in it: the one place where facts meet what was told before."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -17,6 +18,7 @@ from sources.platforms.snapshot import FACTS_MAX, WAITING_MAX, Snapshot, Told, W
 _AGREED: Final = ("lines", "order_discounts", "total")
 """What of an order an edit can change."""
 _DIGEST_CHARACTERS: Final = 16
+_INTEGERS_END: Final = 2**63
 _PAYS_FOR: Final = frozenset({"payment_id", "parent_payment_id"})
 
 
@@ -59,6 +61,7 @@ def advance(adapter: Adapter, context: Context, resource: str, reading: Reading)
         if fact.repeat == "state":
             if not late:
                 _tell_state(work, fact, received_at)
+                _release(work)  # what waited for the order came before the other facts of this reading
         else:
             _tell_or_wait(work, fact, received_at)
     _release(work)
@@ -89,7 +92,18 @@ def _owner_of(reading: Reading, context: Context) -> Owner | None:
 def _kept(work: _Advance) -> Snapshot:
     if len(work.told) > FACTS_MAX:
         raise Unjudged("reject_malformed", f"more than {FACTS_MAX} facts of one object", "")
+    if not _keepable([work.snapshot.memory, *((waiting.fact.body, waiting.fact.open) for waiting in work.waiting)]):
+        raise Unjudged("reject_malformed", "a number of the payload is greater than any amount of money", "")
     return replace(work.snapshot, told=work.told, waiting=tuple(work.waiting))
+
+
+def _keepable(value: Any) -> bool:
+    """Whether all whole numbers inside are 64-bit ones, as those of the contract are: no others can be kept."""
+    if isinstance(value, int):
+        return -_INTEGERS_END <= value < _INTEGERS_END
+    if isinstance(value, Mapping):
+        return all(map(_keepable, value.values()))
+    return all(map(_keepable, value)) if isinstance(value, list | tuple) else True
 
 
 def _tell_or_wait(work: _Advance, fact: Fact, received_at: datetime) -> None:

@@ -27,6 +27,12 @@ def _commercetools() -> Adapter:
     return ADAPTER
 
 
+def _mercado_pago() -> Adapter:
+    from sources.platforms.mercado_pago.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _mollie() -> Adapter:
     from sources.platforms.mollie.adapter import ADAPTER
 
@@ -79,6 +85,7 @@ _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
     "adyen": _adyen,
     "amazon-sp-api": _amazon_sp_api,
     "commercetools": _commercetools,
+    "mercado-pago": _mercado_pago,
     "mollie": _mollie,
     "paypal": _paypal,
     "saleor": _saleor,

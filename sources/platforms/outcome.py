@@ -13,11 +13,24 @@ EventTwin: TypeAlias = dict[str, Any]
 """One canonical event as its JSON twin."""
 
 
+PrivacyKind: TypeAlias = Literal["access", "erase_customer", "erase_shop"]
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyRequest:
+    """What a platform asks about personal data: `customer` is the platform's own id, `orders` are those whose data is meant."""
+
+    kind: PrivacyKind
+    customer: str | None = None
+    orders: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """A valid payload without accounting effect; `reason` is for people."""
+    """A valid payload without accounting effect; `reason` is for people. privacy: it asks for something else, of operators."""
 
     reason: str
+    privacy: PrivacyRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)

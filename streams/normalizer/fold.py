@@ -5,7 +5,7 @@ its own id. All the rest stays on the partition of its source.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -17,26 +17,23 @@ from schemas.event_messages import message_from_json
 from schemas.formats import time_text
 from schemas.output_codec import DecodeError
 from schemas.partitioning import partition_for
-from schemas.raw_records import FetchRequest, RawRecord, decode_raw_record, encode_fetch_request, encode_raw_record
+from schemas.raw_records import FETCH_DEPTH_MAX, FetchRequest, RawRecord, decode_raw_record, encode_fetch_request, encode_raw_record
 from schemas.refusal import Refusal
 from sources.platforms.adapter import Adapter
 from sources.platforms.advance import advance
 from sources.platforms.context import Context
 from sources.platforms.door import Judged, give_up, normalize
 from sources.platforms.facts import Fetch, Owner, Reading
-from sources.platforms.outcome import EventTwin, Nothing, Problem, Unjudged
+from sources.platforms.outcome import EventTwin, Nothing, PrivacyRequest, Problem, Unjudged
+from sources.platforms.raw_address import RawAddress, raw_address
 from sources.platforms.snapshot import EMPTY, Snapshot, UnreadableSnapshot, decode_snapshot, encode_snapshot
 from streams.dead_letters import VALUE_BYTES_MAX, letter_of
 from streams.engine.processor import OutputRecord, RangeTooLarge, SourceRange, SourceRecord, StateRecord
 from streams.normalizer.connections import Connections
 
-FETCH_DEPTH_MAX: Final = 3
-"""Payloads in a row that only point at the next one; a fourth is refused, so that no circle goes on for ever."""
 OUTPUT_BYTES_MAX: Final = 32 * 1024 * 1024
 """Most bytes of events of one transaction of two records or more."""
 FETCH_NAMESPACE: Final = UUID("6f2ba0a1-2b67-4c1e-8a39-0f5a3d7d6c55")
-KEY_PARTS: Final = 4
-"""tenant, platform, connection, resource."""
 LINK_FIELDS: Final = frozenset({"source", "order_id", "payment_id"})
 
 
@@ -70,6 +67,7 @@ class RawOutput:
     links: list[OutputRecord] = field(default_factory=list)
     dead_letters: list[OutputRecord] = field(default_factory=list)
     states: list[StateRecord] = field(default_factory=list)
+    privacy: list[tuple[RawAddress, PrivacyRequest]] = field(default_factory=list)
     counts: RawCounts = field(default_factory=RawCounts)
 
 
@@ -83,18 +81,14 @@ class _Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Address:
-    """The parts of a raw record's key."""
+class _Bare:
+    """A source record without what may be personal."""
 
-    key: bytes
-    tenant: str
-    platform: str
-    source: str
-    resource: str
-
-    def snapshot_key(self, resource: str) -> bytes:
-        """The key of another object's snapshot inside the same payload: it stays on the partition of its record."""
-        return f"{self.tenant}:{self.source}:{resource}".encode()
+    offset: int
+    timestamp: int
+    key: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    value: bytes | None = None
 
 
 def fold_raw(source: SourceRange, states: Mapping[bytes, bytes], bench: Bench) -> RawOutput:
@@ -133,6 +127,8 @@ class _Fold:
             address, raw, adapter = self._opened(record)
             answers = self._answers(address, raw, adapter)
             wanted = self._wanted(address, raw, answers)
+            asked = (answer.privacy for answer in answers if isinstance(answer, Nothing))
+            self.output.privacy += [(address, request) for request in asked if request is not None]
             outcome = self._take(address, raw, [answer for answer in answers if isinstance(answer, Judged)], wanted)
             problem = next((answer for answer in answers if isinstance(answer, Problem) and answer.fetch is None), None)
             if raw.fetch_error is not None:
@@ -143,7 +139,7 @@ class _Fold:
         except _Refused as refused:
             self.refuse(record, refused.refusal, refused.platform)
 
-    def _opened(self, record: SourceRecord) -> tuple[_Address, RawRecord, Adapter]:
+    def _opened(self, record: SourceRecord) -> tuple[RawAddress, RawRecord, Adapter]:
         address = self._address(record.key)
         try:
             raw = decode_raw_record(record.value)
@@ -154,20 +150,15 @@ class _Fold:
             raise _Refused("unknown_platform", f"platform {address.platform} is not understood by this build")
         return address, raw, adapter
 
-    def _address(self, key: bytes | None) -> _Address:
-        try:
-            text = (key or b"").decode()
-        except UnicodeDecodeError:
-            text = ""
-        parts = text.split(":", KEY_PARTS - 1)
-        if key is None or len(parts) != KEY_PARTS or not all(parts):
+    def _address(self, key: bytes | None) -> RawAddress:
+        address = raw_address(key)
+        if address is None:
             raise _Refused("wrong_key", "the key of a raw record is tenant:platform:connection:resource")
-        if partition_for(key, self.bench.partition_count) != self.source.partition:
+        if partition_for(address.key, self.bench.partition_count) != self.source.partition:
             raise _Refused("wrong_partition", f"the key belongs to another partition than {self.source.partition}")
-        tenant, platform, connection, resource = parts
-        return _Address(key, tenant, platform, f"{platform}:{connection}", resource)
+        return address
 
-    def _answers(self, address: _Address, raw: RawRecord, adapter: Adapter) -> tuple[Judged | Nothing | Problem, ...]:
+    def _answers(self, address: RawAddress, raw: RawRecord, adapter: Adapter) -> tuple[Judged | Nothing | Problem, ...]:
         context = Context(
             tenant=address.tenant,
             source=address.source,
@@ -195,7 +186,7 @@ class _Fold:
         except UnreadableSnapshot as problem:
             raise RuntimeError(f"the snapshot of {key!r} cannot be read: {problem}") from None
 
-    def _wanted(self, address: _Address, raw: RawRecord, answers: Iterable[Judged | Nothing | Problem]) -> tuple[Fetch, ...]:
+    def _wanted(self, address: RawAddress, raw: RawRecord, answers: Iterable[Judged | Nothing | Problem]) -> tuple[Fetch, ...]:
         """What is to be fetched, each once; refused where payloads only ever point at the next one."""
         found: dict[Fetch, None] = {}
         for answer in answers:
@@ -207,7 +198,7 @@ class _Fold:
             raise _Refused("refetch", f"{FETCH_DEPTH_MAX} payloads in a row only pointed at the next one", address.platform)
         return tuple(found)
 
-    def _take(self, address: _Address, raw: RawRecord, judged: list[Judged], wanted: tuple[Fetch, ...]) -> str:
+    def _take(self, address: RawAddress, raw: RawRecord, judged: list[Judged], wanted: tuple[Fetch, ...]) -> str:
         """Everything that comes of a record; what became of it. What does not fit is refused before anything is taken over."""
         encoded = {address.snapshot_key(each.resource): encode_snapshot(each.snapshot) for each in judged}
         if any(len(value) > VALUE_BYTES_MAX for value in encoded.values()):
@@ -227,7 +218,7 @@ class _Fold:
         changed = any(before[key] != value for key, value in encoded.items())
         return "events" if events else "refetch" if wanted else "waiting" if changed else "unchanged" if judged else "nothing"
 
-    def _links(self, address: _Address, raw: RawRecord, events: Iterable[EventTwin]) -> list[OutputRecord]:
+    def _links(self, address: RawAddress, raw: RawRecord, events: Iterable[EventTwin]) -> list[OutputRecord]:
         """Payments that a provider will tell more about: it learns which order they pay."""
         payments_at = self.bench.connections.of(address.tenant, address.source).payments_at
         found = []
@@ -243,12 +234,17 @@ class _Fold:
         return found
 
     def refuse(self, record: SourceRecord, refusal: Refusal, platform: str) -> None:
-        """One record to its dead letter."""
+        """One record to its dead letter, which names the payload's place and does not hold it: personal data stays on the raw topic.
+
+        A key that is none of ours may be personal, too.
+        """
         counts, bench = self.output.counts, self.bench
         counts.refusals[refusal.reason] += 1
         counts.outcomes[platform, "refused"] += 1
-        letter = letter_of(self.source, record, refusal, first_seen_at=bench.decided_at, worker_version=bench.worker_version)
-        self.output.dead_letters.append(OutputRecord(record.key, letter, []))
+        key = record.key if raw_address(record.key) is not None else None
+        bare = _Bare(record.offset, record.timestamp, key, record.headers)
+        letter = letter_of(self.source, bare, refusal, first_seen_at=bench.decided_at, worker_version=bench.worker_version)
+        self.output.dead_letters.append(OutputRecord(key, letter, []))
 
     def finish(self) -> RawOutput:
         """The chunk's output: of each object that changed its newest snapshot."""
@@ -257,7 +253,7 @@ class _Fold:
         return self.output
 
 
-def _linked(adapter: Adapter, address: _Address, raw: RawRecord, context: Context) -> Judged | Problem:
+def _linked(adapter: Adapter, address: RawAddress, raw: RawRecord, context: Context) -> Judged | Problem:
     """The order that a payment at a provider pays is known now: what waited for it goes out."""
     try:
         content: Any = orjson.loads(raw.body)
@@ -272,7 +268,7 @@ def _linked(adapter: Adapter, address: _Address, raw: RawRecord, context: Contex
     return Judged(resource=address.resource, events=events, messages=tuple(map(message_from_json, events)), snapshot=snapshot)
 
 
-def _fetch_record(address: _Address, raw: RawRecord, fetch: Fetch) -> OutputRecord:
+def _fetch_record(address: RawAddress, raw: RawRecord, fetch: Fetch) -> OutputRecord:
     depth = (raw.fetch_depth or 0) + 1
     what = f"{address.key.decode()}|{fetch.topic}|{fetch.resource}|{time_text(raw.received_at)}|{depth}"
     request = FetchRequest(

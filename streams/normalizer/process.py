@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from asiento import __version__
+from asiento.runtime import log_events
+from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings
 from schemas.topics import FETCH_REQUESTS, ORDERS_DLQ, ORDERS_EVENTS, ORDERS_RAW, SNAPSHOT_TABLE, snapshot_changelog_name
@@ -18,6 +20,8 @@ from streams.normalizer.fold import Bench, RawOutput, fold_raw, give_up_raw
 
 FOLD_SECONDS_MAX: Final = 4.0
 """After this a chunk is folded in halves: the event loop has to turn for heartbeats and health pages."""
+ORDERS_LOGGED_MAX: Final = 1_000
+"""Most order ids in the log line of one privacy request."""
 OUTPUT_TOPICS: Final = (ORDERS_EVENTS, FETCH_REQUESTS, ORDERS_RAW, ORDERS_DLQ)
 """Topics that the normalizer writes, beside its changelog; names of the catalogue."""
 
@@ -64,6 +68,10 @@ class RawProcessor:
         for reason, count in counts.refusals.items():
             metrics.dead_letters.labels(reason).inc(count)
         metrics.fetches_requested.inc(len(result.output.fetches))
+        for address, request in result.output.privacy:
+            metrics.privacy_requests.labels(address.platform, request.kind).inc()
+            about = {"kind": request.kind, "customer": request.customer, "orders": list(request.orders[:ORDERS_LOGGED_MAX])}
+            get_logger().warning(log_events.PRIVACY_REQUEST, tenant=address.tenant, source=address.source, **about)
 
     def _bench(self) -> Bench:
         late_at = time.monotonic() + FOLD_SECONDS_MAX

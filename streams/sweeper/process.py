@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 import time
 from typing import Final
 
@@ -12,10 +11,9 @@ from aiokafka.errors import KafkaError
 from asiento.accounting.policy import PolicyBook
 from asiento.accounting.standing_deadlines import Deadline
 from asiento.runtime import log_events
-from asiento.runtime.health import HealthChecks, HealthServer, Heartbeat
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.logging import get_logger
-from asiento.runtime.metrics import Metrics
+from asiento.runtime.service_process import ServiceProcess, service_process
 from asiento.runtime.settings import Settings
 from schemas.event_messages import message_from_json
 from schemas.topics import ORDERS_EVENTS, changelog_name
@@ -31,7 +29,6 @@ DRAIN_SECONDS_MAX: Final = 8.0
 """How long the sweep under way may take after SIGTERM; what it has not told the next sweeper tells."""
 LEAVE_SECONDS_MAX: Final = 3.0
 """Longest wait for the broker when a client leaves."""
-STILL_SECONDS_MAX: Final = 30.0
 SILENT_SECONDS_MAX: Final = 60.0
 """A sweeper that could not look at everything for longer is not ready."""
 
@@ -42,17 +39,19 @@ class Sweeper:
     So nothing is told before the changelog was read to its end, and whatever was committed before the clock was read is known.
     """
 
-    def __init__(self, settings: Settings, policies: PolicyBook, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, settings: Settings, policies: PolicyBook, process: ServiceProcess, clock: Clock) -> None:
         options = client_options(settings)
         self._events = settings.topic(ORDERS_EVENTS)
         self._changelog_topic = settings.topic(changelog_name(settings.app_id))
         self._settings = settings
-        self._metrics = metrics
+        self._process = process
+        self._metrics = process.metrics
         self._clock = ForwardClock(clock, settings.sweeper_clock_step_back_seconds_max)
         self._sweep = Sweep(policies, orders_max=settings.sweeper_orders_max, unanswered_max=settings.sweeper_unanswered_max)
         self._changelog = StateChangelog(self._changelog_topic, settings.partitions, options)
         self._producer = AIOKafkaProducer(**options, acks="all", enable_idempotence=True)
         self._swept_at: float | None = None
+        process.obstacles = self.not_ready
 
     def not_ready(self) -> tuple[str, ...]:
         """Why the sweeper does not do its work; empty where it does."""
@@ -61,12 +60,12 @@ class Sweeper:
         silent = time.monotonic() - self._swept_at
         return () if silent <= SILENT_SECONDS_MAX else (f"the last complete look at the order states is {silent:.0f} s ago",)
 
-    def not_started(self) -> tuple[str, ...]:
-        """Why the first sweep has not ended."""
-        return () if self._swept_at is not None else self.not_ready()
+    async def run(self) -> None:
+        """Sweep until the process is to stop.
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Sweep until `stop`. Raises `TopicsUnfit`, `ClockSteppedBack`, `UnknownStateFormat`, `UnknownPolicyVersion` or `KafkaError`."""
+        Raises `TopicsUnfit`, `ClockSteppedBack`, `UnknownStateFormat`, `UnknownPolicyVersion` or `KafkaError`.
+        """
+        stop = self._process.stop
         try:
             await check_topics(self._settings, (self._events, self._changelog_topic))
             await self._producer.start()
@@ -94,6 +93,8 @@ class Sweeper:
         due = sweep.take(now, self._settings.sweeper_events_per_second_max * SWEEP_SECONDS)
         if due:
             await self._tell(due, now)
+        if self._swept_at is None:
+            self._process.started()
         self._swept_at = time.monotonic()
         self._metrics.deadlines_standing.set(sweep.standing)
         self._metrics.deadlines_unanswered.set(sweep.unanswered)
@@ -123,28 +124,20 @@ async def run_sweeper(settings: Settings, policies: PolicyBook, clock: Clock) ->
 
     `clock` answers UTC microseconds: the wall clock, or for demos and tests one that stands still.
     """
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    metrics = Metrics()
-    sweeper = Sweeper(settings, policies, metrics, clock)
-    heartbeat = Heartbeat(STILL_SECONDS_MAX)
-    heartbeat.attach(loop)
-    checks = HealthChecks(live=heartbeat.reasons, ready=sweeper.not_ready, started=sweeper.not_started)
-    health = HealthServer(metrics, settings.metrics_host, settings.metrics_port, checks)
-    health.start()
-    get_logger().info(log_events.PROCESS_STARTED, app=settings.orders_id)
-    sweeping, stopping = loop.create_task(sweeper.run(stop)), loop.create_task(stop.wait())
-    try:
-        await asyncio.wait({sweeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if stop.is_set():
-            get_logger().info(log_events.PROCESS_STOPPING)
-            await asyncio.wait({sweeping}, timeout=DRAIN_SECONDS_MAX)
-        if not sweeping.done():
-            get_logger().warning(log_events.DRAIN_GIVEN_UP)
-            sweeping.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sweeping
-    finally:
-        stopping.cancel()
-        health.stop()
+    with service_process(settings, "sweeper") as process:
+        get_logger().info(log_events.PROCESS_STARTED, app=settings.orders_id)
+        loop = asyncio.get_running_loop()
+        sweeping = loop.create_task(Sweeper(settings, policies, process, clock).run())
+        stopping = loop.create_task(process.stop.wait())
+        try:
+            await asyncio.wait({sweeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if process.stop.is_set():
+                get_logger().info(log_events.PROCESS_STOPPING)
+                await asyncio.wait({sweeping}, timeout=DRAIN_SECONDS_MAX)
+            if not sweeping.done():
+                get_logger().warning(log_events.DRAIN_GIVEN_UP)
+                sweeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sweeping
+        finally:
+            stopping.cancel()

@@ -21,6 +21,8 @@ GROWTH_BYTES_MAX = 8_000_000
 HANDLES_MORE_MAX = 2
 TASKS_MORE_MAX = 2
 TICK_SECONDS = 0.5
+JOURNAL_SECONDS = 60.0
+"""From one line of the journal on what is held to the next: how it came about, where the end is too high."""
 LOOKS = 10
 """Looks around an instant: the median of the memory counts, and the least of handles and tasks, as those of requests come and go."""
 
@@ -61,8 +63,11 @@ def peak_rate(system: ChaosSystem, load: SteadyLoad) -> float:
 
 def pace(system: ChaosSystem, load: SteadyLoad, rate: float, seconds: float) -> dict[str, Held]:
     """Send at this rate for so long; what was held at the end, by some looks."""
-    began, sent, looks = time.monotonic(), 0, []
+    began, sent, looks, lines = time.monotonic(), 0, [], 0
     while (passed := time.monotonic() - began) < seconds:
+        if passed >= lines * JOURNAL_SECONDS:
+            lines += 1
+            system.journal(f"{ {name: str(one) for name, one in held(system).items()} }, waiting {system.stream.lag()}")
         due = int(rate * passed) - sent
         load.send(due)
         sent += due

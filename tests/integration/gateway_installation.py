@@ -30,10 +30,10 @@ def body_of(order: int, number: int) -> bytes:
     return b'{"id": %d, "number": %d, "email": "canary@example.com"}' % (order, number)
 
 
-def signed(body: bytes, delivery: str) -> dict[str, str]:
+def signed(body: bytes, delivery: str, topic: str = "orders/updated") -> dict[str, str]:
     """The headers of a request."""
     signature = base64.b64encode(hmac.digest(SECRET, body, hashlib.sha256)).decode()
-    return {"X-Shopify-Hmac-SHA256": signature, "X-Shopify-Topic": "orders/updated", "X-Shopify-Webhook-Id": delivery}
+    return {"X-Shopify-Hmac-SHA256": signature, "X-Shopify-Topic": topic, "X-Shopify-Webhook-Id": delivery}
 
 
 @dataclass(slots=True)

@@ -49,6 +49,7 @@ class Fetched:
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
 
 
 @dataclass(slots=True)
@@ -118,7 +119,7 @@ def _log_line(line: bytes) -> dict[str, Any]:
 
 
 def _fetched(message: Any) -> Fetched:
-    return Fetched(message.partition(), message.offset(), message.key(), message.value())
+    return Fetched(message.partition(), message.offset(), message.key(), message.value(), tuple(message.headers() or ()))
 
 
 COORDINATOR_SECONDS = 10

@@ -23,9 +23,10 @@ from schemas.events import decode_to_json, encode_event_json
 from schemas.framing import frame_header
 from schemas.operator_actions import OperatorAction, decode_action
 from schemas.partitioning import partition_for
-from schemas.topics import ACCOUNTING_ACTIONS
+from schemas.topics import ACCOUNTING_ACTIONS, ORDERS_RAW
 from tests.integration.operational_projector import Projector
-from tests.integration.order_stream import PARTITIONS, OrderStream, wait_until
+from tests.integration.order_stream import PARTITIONS, OrderStream, Worker, wait_until
+from tests.kiosk_source import SAID_BY_CUSTOMER, kiosk_record, write_mapper
 from tests.unit.schemas import examples
 
 Json = dict[str, Any]
@@ -48,6 +49,9 @@ class RealDesk:
     def __init__(self, kafka: str, prefix: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.stream = OrderStream(kafka, prefix, directory).make_topics()
         self.stream.start_worker()
+        self.mappers = directory / "mappers"
+        write_mapper(self.mappers, knows_pickup=False)
+        monkeypatch.setenv("ASIENTO_MAPPERS", str(self.mappers))
         self.projector = Projector(directory, kafka, prefix)
         self.projector.start()
         for name, value in self.projector.environment.items():
@@ -65,6 +69,16 @@ class RealDesk:
                     key, value, shift = message.key, message.value, 0
                 partition = (partition_for(key or b"", PARTITIONS) + shift) % PARTITIONS
                 producer.produce(self.stream.events, value, key, partition)
+
+    def arrive_raw(self, *records: tuple[bytes, bytes]) -> None:
+        """Raw records, on the partition of their key."""
+        with self.stream.producer() as producer:
+            for key, value in records:
+                producer.produce(self.stream.settings.topic(ORDERS_RAW), value, key, partition_for(key, PARTITIONS))
+
+    def start_normalizer(self) -> Worker:
+        """A normalizer with the mappers as they are now."""
+        return self.stream.start(("-m", "asiento.cli.main", "streams", "run", "normalizer"), mappers=self.mappers)
 
     def command(self, *words: str, stdin: Any = None) -> Any:
         """What a command says as JSON; it must succeed."""
@@ -212,6 +226,32 @@ def test_a_replay_sent_twice_is_booked_once(desk: RealDesk) -> None:
     assert desk.books() == simulated([placed, astray])
     assert len(desk.actions()) == 2
     assert [one.outcome for batch in desk.stream.batches() for one in batch.outcomes].count("duplicate") == 1
+
+
+def test_a_refused_payload_is_told_once_after_its_mapper_was_mended(desk: RealDesk) -> None:
+    normalizer = desk.start_normalizer().wait_ready()
+    desk.arrive_raw(kiosk_record("K-1"), kiosk_record("K-2"), kiosk_record("K-3", state="lost"))
+    letters = {item["order_key"]: item for item in desk.wait_items(3, "dlq", "list")}
+    page = desk.command("dlq", "show", letters["acme:kiosk:main:K-1"]["subject"])
+    assert (page["reason"], page["raw"]["topic"], page["raw_now"]["outcome"]) == ("reject_malformed", "orders", "refused")
+    assert SAID_BY_CUSTOMER not in orjson.dumps(page).decode()
+    write_mapper(desk.mappers, knows_pickup=True)
+    assert normalizer.stop() == 0
+    desk.start_normalizer().wait_ready()
+    again = ("dlq", "replay", "--refused-as", "reject_malformed", "--source", "kiosk:main")
+    assert "1 of 3 records cannot be sent again" in desk.refusal(*again, *ANA)
+    (left,) = desk.wait_items(1, "dlq", "list")
+    assert left["order_key"] == "acme:kiosk:main:K-3"
+    assert desk.command("dlq", "replay", letters["acme:kiosk:main:K-1"]["subject"], "--again", *ANA)["sent"] == 1
+    desk.arrive_raw((kiosk_record("K-1")[0], kiosk_record("K-9")[1]))  # behind the second replay, on its partition
+    wait_until(lambda: len(desk.events()) >= 6, "all three sales are told")
+    assert sorted((one["order_id"], one["type"]) for one in desk.events()) == [
+        (order, kind) for order in ("K-1", "K-2", "K-9") for kind in ("OrderPlaced", "PaymentCaptured")
+    ]
+    assert desk.books() == {"EUR": {"contract_liability": -9975, "psp_clearing:acme_pay": 9975}}
+    raw = [one for one in desk.stream.read(desk.stream.settings.topic(ORDERS_RAW)) if one.key == b"acme:kiosk:main:K-1"]
+    assert [one.value for one in raw] == [*[kiosk_record("K-1")[1]] * 3, kiosk_record("K-9")[1]]
+    assert [(action.kind, action.actor) for action in desk.actions()] == [("REPLAY", "ana")] * 3
 
 
 KILLED_BETWEEN = """

@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 
 from asiento.runtime.child_process import ProcessIdentity, read_pid_file
+from asiento.runtime.ports import free_ports
+from tests.integration.gateway_installation import PATH, SECRET, signed
+from tests.unit.sources.every_platform import life_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
@@ -32,9 +35,10 @@ def until(condition: Callable[[], bool]) -> bool:
     return condition()
 
 
-def _environment(data_dir: Path) -> dict[str, str]:
+def _environment(data_dir: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ASIENTO_")}
-    return {**kept, "ASIENTO_DATA_DIR": str(data_dir), "ASIENTO_LOG_FORMAT": "json"}
+    own = {"data_dir": str(data_dir), "log_format": "json", **more}
+    return {**kept, **{f"ASIENTO_{name.upper()}": value for name, value in own.items()}}
 
 
 def _asiento(data_dir: Path, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -64,11 +68,11 @@ class Up:
 
 
 @contextmanager
-def _up(data_dir: Path) -> Iterator[Up]:
+def _up(data_dir: Path, **settings: str) -> Iterator[Up]:
     data_dir.mkdir(exist_ok=True)
     with (data_dir / "messages").open("w") as messages, (data_dir / "output").open("w") as output:
         command = [sys.executable, "-m", "asiento.cli.main", "up", "--workers", "1"]
-        process = subprocess.Popen(command, env=_environment(data_dir), stdout=output, stderr=messages, text=True)
+        process = subprocess.Popen(command, env=_environment(data_dir, **settings), stdout=output, stderr=messages, text=True)
     up = Up(data_dir, process)
     try:
         assert until(lambda: "running; stop with" in up.messages.read_text() or process.poll() is not None)
@@ -112,6 +116,27 @@ def test_what_dies_is_started_again_and_down_ends_it_all(tmp_path: Path) -> None
         assert not any(identity.is_alive() for identity in everything)
         assert not list(up.data_dir.rglob("*.pid"))
         assert "nothing runs" in _asiento(up.data_dir, "down").stderr
+
+
+def test_a_webhook_is_in_the_books_where_sources_are_named(tmp_path: Path) -> None:
+    port, (secret, gateway, fetcher) = free_ports(1)[0], (tmp_path / name for name in ("secret", "gateway.yaml", "fetcher.yaml"))
+    secret.write_bytes(SECRET)
+    gateway.write_text(f"tenants: {{acme: {{'shopify:main': {{secrets: [{{file: {secret}}}]}}}}}}\n")
+    fetcher.write_text("tenants: {acme: {'shopify:main': {base_url: 'http://127.0.0.1:9'}}}\n")
+    named = {"gateway_config": str(gateway), "gateway_port": str(port), "fetcher_sources": str(fetcher)}
+    delivery = life_of("shopify")[0]
+    body, order = json.dumps(delivery.payload).encode(), f"acme:shopify:main:{delivery.payload['id']}"
+    with _up(tmp_path / "data", **named) as up:
+        children = [up.child(name) for name in ("normalizer", "gateway", "fetcher")]
+        assert all(children)
+        assert f"gateway  http://127.0.0.1:{port}" in (up.data_dir / "output").read_text()
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{PATH}", body, signed(body, "d1", delivery.topic))
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as answer:
+            assert answer.status == 200
+        assert until(lambda: '"OrderPlaced"' in _asiento(up.data_dir, "orders", "show", order, "--json").stdout)
+        assert _asiento(up.data_dir, "down").returncode == 0
+        assert up.process.wait(DEADLINE_SECONDS) == 0
+        assert not any(child.is_alive() for child in children if child is not None)
 
 
 def test_nothing_survives_a_kill_of_up(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def wake(zombies: dict[str, Worker]) -> None:
     LOG.warning("refused %.1f s after waking up: %s", time.monotonic() - woken_at, codes)
 
 
-@pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
+@pytest.mark.parametrize("static", [False, pytest.param(True, marks=pytest.mark.soak)], ids=["dynamic", "static"])
 def test_frozen_at_each_step_and_woken_after_the_successor_has_done_their_work(stream: OrderStream, *, static: bool) -> None:
     """Their sessions run out, or others take their ids; awake again, the broker refuses them at once."""
     zombies = frozen_zombies(stream, static=static)
@@ -125,7 +125,7 @@ def test_frozen_at_each_step_and_woken_while_a_successor_is_in_its_commit(stream
     stream.check_books()
 
 
-@pytest.mark.parametrize("static", [False, True], ids=["dynamic", "static"])
+@pytest.mark.parametrize("static", [pytest.param(False, marks=pytest.mark.soak), True], ids=["dynamic", "static"])
 def test_killed_at_each_step_at_once(stream: OrderStream, *, static: bool) -> None:
     """Six open transactions, or what is left of them, are ended by whoever takes over; nothing is lost, nothing doubled."""
     dying = members(stream, "crash", static=static)

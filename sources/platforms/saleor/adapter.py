@@ -116,8 +116,9 @@ class _Life:
             ship_to=ship_to,
         )
         if connection.tells("orders"):
-            self.facts.insert(0, placed(placement, connection, self.context.tenant, at=at))
             self._fulfillments(found.lines, status, seen_at)
+            self.facts.sort(key=_happened)
+            self.facts.insert(0, placed(placement, connection, self.context.tenant, at=at))
             if status in _WITHOUT_SALE and CANCELLATION_KEY not in self.context.snapshot.told:
                 self.facts.append(cancelled(seen_at))
         memory: dict[str, Json] = {"sums": self.sums, "left": self.left}
@@ -168,6 +169,11 @@ class _Life:
             if charged > 0:
                 self._sums(self.order, charged, 0, money, at)
 
+    def _moved_at(self, payment: Node, at: datetime) -> datetime:
+        """When a payment or transaction changed last, where the payload says so."""
+        stated = field(payment, "modifiedAt") or field(payment, "modified") if payment is not self.order else None
+        return stated.time(self.context.zone) if stated is not None else at
+
     def _sums(self, payment: Node, charged: int, refunded: int, money: Money, at: datetime) -> None:
         """Tell what these sums are more than they were; the first under the payment's id, later ones with the new sum behind it."""
         if charged < 0 or refunded < 0:
@@ -186,7 +192,8 @@ class _Life:
             self.facts.append(captured(told_under, charged - known_charged, money, paid_by, at))
         if refunded > known_refunded and connection.tells("refunds"):
             refund_id = f"{payment_id}:{refunded}"
-            self.facts.append(paid_back(refund_id, refunded - known_refunded, money, paid_by, at, payment_id=payment_id))
+            back_at = self._moved_at(payment, at)
+            self.facts.append(paid_back(refund_id, refunded - known_refunded, money, paid_by, back_at, payment_id=payment_id))
         self.sums[payment_id] = [max(charged, known_charged), max(refunded, known_refunded)]
 
     def _fulfillments(self, lines: Sequence[SoldLine], status: str, at: datetime) -> None:
@@ -237,6 +244,12 @@ def _units(fulfillment: Node, ordered: Mapping[str, int]) -> dict[str, int]:
         if line_id in ordered:
             found[line_id] = found.get(line_id, 0) + line.need("quantity").count() * MICRO
     return {line_id: count for line_id, count in found.items() if count}
+
+
+def _happened(fact: Fact) -> tuple[bool, datetime, bool]:
+    """Captures first, the rest in order of time, so that it does not matter which payload shows it; a refund after what left before it."""
+    refund = fact.type == "RefundIssued"
+    return fact.type != "PaymentCaptured", fact.occurred_at, refund
 
 
 def _is_text(node: Node | None) -> bool:

@@ -27,7 +27,7 @@ def read_balance_transaction(row: Node, context: Context) -> Reading | Nothing:
     row_id = identity_of(row.need("id"))
     notices = () if amount - fee == net else (difference_text(f"net of balance transaction {row_id}", net, amount - fee, money),)
     order = row.find("source_order_id")
-    what = f"a balance transaction: {_KEPT}"
+    what = f"a balance transaction ({_figures(money, amount=amount, fee=fee, net=net)}): {_KEPT}"
     if kind != "charge" or fee <= 0 or order is None:
         return Reading(notices=(*notices, what)) if notices else Nothing(what)
     if notices:
@@ -51,15 +51,22 @@ def read_payout(payout: Node, context: Context) -> Reading | Nothing:
         raise Unjudged("reject_malformed", f"{payout.pointer}/status is not a status", f"{payout.pointer}/status")
     money = _money(payout, context)
     stated, summary = money.exact(payout.need("amount")), payout.find("summary")
-    what = f"a payout that is {status.replace('_', ' ')}: {_KEPT}"
+    said = f"a payout that is {status.replace('_', ' ')}"
     if summary is None:
-        return Nothing(what)
+        return Nothing(f"{said} ({_figures(money, amount=stated)}): {_KEPT}")
     names = summary.value if isinstance(summary.value, dict) else {}
     gross = sum(money.exact(summary.need(name)) for name in names if name.endswith(_GROSS))
     fees = sum(money.exact(summary.need(name)) for name in names if name.endswith(_FEE))
+    what = f"{said} ({_figures(money, amount=stated, gross=gross, fees=fees)}): {_KEPT}"
     if gross - fees == stated:
         return Nothing(what)
     return Reading(notices=(difference_text("payout", stated, gross - fees, money), what))
+
+
+def _figures(money: MoneyReader, **amounts: int) -> str:
+    """Named amounts for people."""
+    named = (f"{name} {major_units_text(amount, money.exponent)}" for name, amount in amounts.items())
+    return f"{', '.join(named)} {money.currency}"
 
 
 def _money(node: Node, context: Context) -> MoneyReader:

@@ -18,7 +18,12 @@ def identity_of(node: Node) -> str:
 def identity_at(node: Node, path: str) -> str | None:
     """The id at a dotted path, None where there is none that can be read."""
     found = node.at(path)
+    return readable_identity(found) if found is not None else None
+
+
+def readable_identity(node: Node) -> str | None:
+    """The id, None where it cannot be read."""
     try:
-        return identity_of(found) if found is not None else None
+        return identity_of(node)
     except Unjudged:
         return None

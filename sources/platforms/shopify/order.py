@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sources.platforms.coarse_places import home_of
 from sources.platforms.context import Context
 from sources.platforms.facts import ORDER_KEY, Fact
 from sources.platforms.jurisdictions import UNKNOWN_COUNTRY
@@ -29,14 +30,22 @@ class _Agreed:
     order_discounts: list[EventTwin]
     total: int
     unallocated_discount: int
+    difference: str | None
 
 
 def order_state(order: Node, context: Context) -> tuple[Fact, tuple[str, ...]]:
-    """(the order as a fact of repeat `state`, notices); raises `Unjudged` hold_discrepancy if lines and total differ."""
+    """(the order as a fact of repeat `state`, notices); raises `Unjudged` hold_discrepancy if lines and total differ.
+
+    A trial is told with the total of its lines and the difference as a notice: it is never booked, and holds up nothing.
+    """
+    order.need("line_items")
+    if order.find("total_price_set") is None:
+        order.need("total_price")
     money = order_money(order, context)
     included = _flag(order, "taxes_included")
     place = _tax_place(order, context)
-    agreed = _agreed(order, money, place, included)
+    trial = _flag(order, "test") or context.connection.test_mode
+    agreed = _agreed(order, money, place, included, trial)
     fact = Fact(
         type="OrderPlaced",
         business_key=ORDER_KEY,
@@ -45,7 +54,9 @@ def order_state(order: Node, context: Context) -> tuple[Fact, tuple[str, ...]]:
         test_mode=_flag(order, "test"),
         repeat="state",
     )
-    return fact, secondary_figures(order, money, agreed.lines, agreed.unallocated_discount) + _remarks(order, place, agreed.lines)
+    differing = () if agreed.difference is None else (agreed.difference,)
+    secondary = secondary_figures(order, money, agreed.lines, agreed.unallocated_discount)
+    return fact, differing + secondary + _remarks(order, place, agreed.lines)
 
 
 def order_money(order: Node, context: Context) -> MoneyReader:
@@ -56,16 +67,20 @@ def order_money(order: Node, context: Context) -> MoneyReader:
     return reader_for(code or context.connection.default_currency, f"{order.pointer}/currency", plain_is_foreign=foreign)
 
 
-def _agreed(order: Node, money: MoneyReader, place: dict[str, str], included: bool) -> _Agreed:
+def _agreed(order: Node, money: MoneyReader, place: dict[str, str], included: bool, trial: bool) -> _Agreed:
     reader, discounts = LineReader(order=order, money=money, place=place), DiscountReader(order=order, money=money)
     lines, order_discounts = discounts.on_lines(reader.read())
     lines = with_order_taxes(lines, reader.taxes(order))
-    tie = tie_to_total(order, money, lines, included, discounts.total() or 0)
+    tie = tie_to_total(order, money, lines, included, discounts.total() or 0, trial=trial)
     if tie.unallocated_discount:
         order_discounts = [discounts.unallocated(tie.unallocated_discount)]
         lines = tuple(replace(line, order_discount=None) for line in lines)
     return _Agreed(
-        lines=(*lines, *tie.rounding), order_discounts=order_discounts, total=tie.total, unallocated_discount=tie.unallocated_discount
+        lines=(*lines, *tie.rounding),
+        order_discounts=order_discounts,
+        total=tie.total,
+        unallocated_discount=tie.unallocated_discount,
+        difference=tie.difference,
     )
 
 
@@ -89,12 +104,7 @@ def _body(order: Node, context: Context, money: MoneyReader, agreed: _Agreed, in
 
 def _tax_place(order: Node, context: Context) -> dict[str, str]:
     stated = place_of(order.find("shipping_address")) or place_of(order.find("billing_address"))
-    if stated is not None:
-        return stated
-    if context.connection.country is None:
-        return {"country": UNKNOWN_COUNTRY}
-    region = {"region": context.connection.region} if context.connection.region else {}
-    return {"country": context.connection.country, **region}
+    return stated if stated is not None else home_of(context.connection)
 
 
 def _remarks(order: Node, place: dict[str, str], lines: Sequence[OrderLine]) -> tuple[str, ...]:

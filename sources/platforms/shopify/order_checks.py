@@ -13,18 +13,24 @@ from sources.platforms.shopify.order_lines import OrderLine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tie:
-    """How lines and total agree: the total of the event, and what had to be taken into account for it."""
+    """How lines and total agree: the total of the event, and what had to be taken into account for it.
+
+    difference: of a trial whose lines and total do not agree; its total is that of its lines then.
+    """
 
     total: int
     unallocated_discount: int
-    rounding: tuple[OrderLine, ...]
+    rounding: tuple[OrderLine, ...] = ()
+    difference: str | None = None
 
 
-def tie_to_total(order: Node, money: MoneyReader, lines: Sequence[OrderLine], included: bool, total_discounts: int) -> Tie:
+def tie_to_total(
+    order: Node, money: MoneyReader, lines: Sequence[OrderLine], included: bool, total_discounts: int, *, trial: bool = False
+) -> Tie:
     """Lines less discounts plus added taxes = total_price, in one of the ways Shopify states orders.
 
     Discounts may be stated in total only; cash rounding is stated beside the total and is added to it, unless the
-    total holds it already. Raises `Unjudged` hold_discrepancy where nothing fits.
+    total holds it already. Raises `Unjudged` hold_discrepancy where nothing fits, unless the order is a `trial`, which is never booked.
     """
     stated = money.amount(order, "total_price")
     computed = charged(lines, included)
@@ -38,6 +44,8 @@ def tie_to_total(order: Node, money: MoneyReader, lines: Sequence[OrderLine], in
         if rounding and computed - discount + rounding == stated:
             return Tie(total=stated, unallocated_discount=discount, rounding=rounding_lines)
     message = difference_text("order total", stated, computed - unallocated, money)
+    if trial and computed >= unallocated:
+        return Tie(total=computed - unallocated, unallocated_discount=unallocated, difference=message)
     raise Unjudged("hold_discrepancy", message, f"{order.pointer}/total_price")
 
 

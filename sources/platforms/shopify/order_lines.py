@@ -99,7 +99,6 @@ class LineReader:
 
     def read(self) -> tuple[OrderLine, ...]:
         """All lines before discounts and cash rounding, in the order of the payload: units, duties, shipping, fees, tip."""
-        self.order.need("line_items")
         units = [self._unit_line(item) for item in self.order.each("line_items") if item.need("quantity").count() > 0]
         return (*units, *self._duties(), *self._shipping(), *self._fees(), *self._rest_of_tips(units))
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from asiento.accounting.money import major_units_text
 from asiento.accounting.order_events import TenderStatus
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Reading
@@ -91,12 +92,19 @@ def judge_refund(refund: Node, context: Context, notes: OrderNotes, order: Event
     paid_back = [item for item, kind in transactions if kind == "refund"]
     money = _refund_money(refund, paid_back, order, context)
     given = _money_given(paid_back, money)
-    statement = notes.with_value_given_back(refund_id, StatementReader(refund, money).read())
-    blind = statement.holds_tax(given.on_the_way)
+    stated = StatementReader(refund, money).read()
+    before = notes.told_before(refund_id, stated)
+    statement = notes.with_value_given_back(refund_id, stated)
+    blind = _holds_tax(statement, given, context)
     credited = credits_of(statement, bool(order["prices_include_tax"]) if order else blind, order)
     if not credited.lines and not credited.adjustments and not given.tenders:
         return Nothing("a refund without units and without money")
     notices = credited.notices if order or not context.remembers else credited.notices_of_amounts
+    if before:
+        figure = f"{major_units_text(before, money.exponent)} {money.currency}"
+        notices += (
+            f"{figure} was told as goodwill before refund {refund_id} came, which keeps value back: look at the customer's account",
+        )
     difference = None
     if not _ties(credited, given.on_the_way, given.failed):
         difference = difference_text(f"refund {refund_id}", given.on_the_way, credited.calculated, money)
@@ -109,6 +117,14 @@ def judge_refund(refund: Node, context: Context, notes: OrderNotes, order: Event
         calculated=credited.calculated,
         difference=difference,
     )
+
+
+def _holds_tax(statement: Statement, given: _Money, context: Context) -> bool:
+    """Whether subtotals hold the tax, where the order cannot say it; one that it will still say is read as the money fits."""
+    if statement.holds_tax(given.on_the_way):
+        return True
+    fits = [included for included in (False, True) if _ties(credits_of(statement, included, None), given.on_the_way, given.failed)]
+    return context.remembers and context.order is None and fits == [True]
 
 
 def _issued(refund: Node, context: Context, given: _Money, statement: Statement, credited: Credits) -> Fact:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from sources.platforms.coarse_places import coarse_place, home_of
 from sources.platforms.connection import DEFAULT_CHANNEL
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Json, Part, Reading
@@ -19,7 +20,6 @@ from sources.platforms.order_drafts import (
 )
 from sources.platforms.outcome import EventTwin, Nothing, Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.shopify.places import place_of
 from sources.platforms.square.hand_over import shipments
 from sources.platforms.square.money import MoneyReader, reader_for
 from sources.platforms.square.order_lines import LineReader
@@ -134,7 +134,7 @@ def _told(part: Part, context: Context, state: str, agreed: _Agreed) -> Reading:
     )
     cancelled_at = context.snapshot.memory.get(_CANCELLED)
     cancelled = state == "CANCELED" or cancelled_at is not None
-    facts = [placed, *tender_facts(order, context, agreed.money), *blind_refunds(order, context)]
+    facts = [placed, *tender_facts(order, context, agreed.money)]
     if not cancelled:
         units = [line for line in agreed.lines if line.kind in UNIT_KINDS]
         facts += shipments(
@@ -142,6 +142,7 @@ def _told(part: Part, context: Context, state: str, agreed: _Agreed) -> Reading:
         )
     else:
         facts.append(_cancellation(order, context, cancelled_at))
+    facts += blind_refunds(order, context)
     return Reading(
         order_id=part.resource,
         facts=tuple(facts),
@@ -185,23 +186,15 @@ def _ship_to(order: Node) -> dict[str, str] | None:
         for details in ("shipment_details", "delivery_details"):
             address = fulfillment.at(f"{details}.recipient.address")
             if address is not None and isinstance(address.value, dict):
-                stated = address.value
-                named = {
-                    "country_code": stated.get("country"),
-                    "province_code": stated.get("administrative_district_level_1"),
-                    "zip": stated.get("postal_code"),
-                }
-                return place_of(Node(named, address.pointer))
+                country, region, postal = (address.find(name) for name in ("country", "administrative_district_level_1", "postal_code"))
+                return coarse_place(country, region, postal)
     return None
 
 
 def _tax_place(order: Node, context: Context) -> dict[str, str]:
     """Where the goods go, else where the connection says that the shop is."""
     stated = _ship_to(order)
-    if stated is not None:
-        return stated
-    country, region = context.connection.country, context.connection.region
-    return {"country": country or UNKNOWN_COUNTRY} | ({"region": region} if country and region else {})
+    return stated if stated is not None else home_of(context.connection)
 
 
 def _cancellation(order: Node, context: Context, at: Json) -> Fact:

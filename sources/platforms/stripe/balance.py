@@ -71,10 +71,13 @@ def note_row(row: Node, payment: Payment) -> Money:
 
 
 def tell_fees(row: Node, payment: Payment, payment_id: str | None, money: Money) -> None:
-    """What Stripe and, at connected accounts, the platform withheld from one movement."""
+    """What Stripe and, at connected accounts, the platform withheld from one movement.
+
+    A converted movement by itself, without a memory, is told in its own currency: nothing else is known of the payment, nor will be.
+    """
     if not payment.context.connection.tells("fees"):
         return
-    if payment.currency is not None and payment.currency != money.currency:
+    if _is_foreign(row, payment, money) and (payment.currency is not None or payment.context.remembers):
         fee = money.exact(row.need("fee"))
         if fee:
             payment.notices.append(f"the fee of {money.text(fee)} is in the currency of settlement: kept for settlements")

@@ -1,5 +1,6 @@
 """The adapter of Sylius: orders as states, their payments and shipments as facts that find their order by its token."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from sources.platforms.facts import Fact, Fetch, Json, Part, Reading
 from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shop_facts import CANCELLATION_KEY, Placement, cancelled, captured, paid_back, placed, shipped
+from sources.platforms.snapshot import WAITING_MAX
 from sources.platforms.sylius.fields import linked, moment, money_of, order_token, paid_by
 from sources.platforms.sylius.order_lines import Agreed, agreed
 
@@ -93,13 +95,17 @@ def _resource(node: Node, kind: str) -> str:
 
 
 class _Life:
-    """One payload on top of what is remembered of its order: which unit is whose, and how many units of each line left."""
+    """One payload on top of what is remembered of its order: which unit is whose, how many units of each line left.
+
+    early: shipments that came before their order, by id: when they left, and their units.
+    """
 
     def __init__(self, context: Context) -> None:
         self.context = context
         memory = context.snapshot.memory
         self.units: dict[str, str] = dict(memory.get("units", {}))
         self.left: dict[str, int] = dict(memory.get("left", {}))
+        self.early: dict[str, list[Json]] = dict(memory.get("early", {}))
         self.facts: list[Fact] = []
         self.notices: list[str] = []
         self.fetches: list[Fetch] = []
@@ -155,19 +161,25 @@ class _Life:
         """A shipment that left; its units are known by the order, so that comes first."""
         if node.need("state").text() != "shipped":
             return Nothing("a shipment that has not left")
-        if not self.units or not node.each("units"):
-            raise Unjudged("refetch", "the units of a shipment are known by their order only: fetch the order", f"{node.pointer}/units")
-        counts: dict[str, int] = {}
-        for unit in node.each("units"):
-            named = linked(unit)
-            line_id = self.units.get(named.reference() if named is not None else "")
-            if line_id is not None:
-                counts[line_id] = counts.get(line_id, 0) + 1
-        wanted = {line_id: self.left.get(line_id, 0) + count for line_id, count in counts.items()}
-        limits = {line_id: sum(1 for owner in self.units.values() if owner == line_id) for line_id in wanted}
-        shipment_id = node.need("id").reference()
-        self._ship(shipment_id, {line: min(count, limits[line]) for line, count in wanted.items()}, moment(node, self.context, "shippedAt"))
+        shipment_id, at = node.need("id").reference(), moment(node, self.context, "shippedAt")
+        units = [named.reference() for unit in node.each("units") if (named := linked(unit)) is not None]
+        if self.units and units:
+            self._leave(shipment_id, units, at)
+            return self._reading(None)
+        reason = "the units of a shipment are known by their order only: fetch the order"
+        fetch = Fetch("orders", f"orders/{_resource(node, 'shipment')}", "the order of a shipment")
+        if not units or not self.context.remembers or len(self.early) >= WAITING_MAX:
+            raise Unjudged("refetch", reason, f"{node.pointer}/units", fetch)
+        self.early[shipment_id] = [at.isoformat(), units]
+        self.notices.append("a shipment waits for its order")
+        self.fetches.append(fetch)
         return self._reading(None)
+
+    def _leave(self, shipment_id: str, units: Sequence[str], at: datetime) -> None:
+        """Tell the units of one shipment, as many of a line as the order has of it."""
+        counts = Counter(self.units[unit] for unit in units if unit in self.units)
+        limits = Counter(self.units.values())
+        self._ship(shipment_id, {line: min(self.left.get(line, 0) + count, limits[line]) for line, count in counts.items()}, at)
 
     def refund_payment(self, node: Node) -> Reading:
         """Money of the refund plugin that goes back: to be paid while it is new, paid when it is completed."""
@@ -231,6 +243,9 @@ class _Life:
                 named = linked(unit)
                 if named is not None:
                     self.units[named.reference()] = found.lines[place].line_id
+        for shipment_id, (left_at, units) in sorted(self.early.items(), key=lambda each: (each[1][0], each[0])) if self.units else ():
+            self._leave(shipment_id, units, datetime.fromisoformat(left_at))
+            del self.early[shipment_id]
         state = node.find("shippingState")
         if state is None or state.value != "shipped":
             return
@@ -251,10 +266,10 @@ class _Life:
         self.facts.append(shipped(shipment_id, leaving, at, ship_to))
 
     def _told(self, business_key: str) -> bool:
-        return business_key in self.context.snapshot.told
+        return business_key in self.context.snapshot.told or any(fact.business_key == business_key for fact in self.facts)
 
     def _reading(self, order_id: str | None) -> Reading:
-        memory: dict[str, Json] = {"units": self.units, "left": self.left}
+        memory: dict[str, Json] = {"units": self.units, "left": self.left} | ({"early": self.early} if self.early else {})
         return Reading(
             facts=tuple(self.facts),
             order_id=order_id,

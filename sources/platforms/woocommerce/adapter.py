@@ -144,8 +144,11 @@ class _Life:
         """A refund, told at once if its order is known and not older than the refund; else when that comes."""
         refund = read_refund(node, self.context.zone, home_of(self.context.connection))
         self.memory.refunds.setdefault(refund.refund_id, refund)
-        if self.memory.view is not None:
+        view = self.memory.view
+        if view is not None:
             self._shipment_and_refunds({})
+            if self.waits and refund.at > view.seen_at and refund.refund_id not in (view.refunds or ()):
+                self.fetches.append(Fetch("orders", f"orders/{self.order_id}", "a refund that is newer than what is known of its order"))
         elif not self.waits:
             self._tell_refund(refund)
         else:

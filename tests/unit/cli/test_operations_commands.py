@@ -94,6 +94,25 @@ def test_up_refuses_a_check_without_a_demo_and_shows_a_dry_run(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("named", "runs"),
+    [
+        ((), set()),
+        (("CONNECTIONS",), {"normalizer"}),
+        (("MAPPERS",), {"normalizer"}),
+        (("GATEWAY_CONFIG",), {"normalizer", "gateway"}),
+        (("FETCHER_SOURCES",), {"normalizer", "fetcher"}),
+        (("GATEWAY_CONFIG", "FETCHER_SOURCES"), {"normalizer", "gateway", "fetcher"}),
+    ],
+)
+def test_up_runs_what_takes_payloads_in_where_it_has_files(monkeypatch: pytest.MonkeyPatch, named: tuple[str, ...], runs: set[str]) -> None:
+    for name in named:
+        monkeypatch.setenv(f"ASIENTO_{name}", "some.yaml")
+    shown = dict(line.split(": ", 1) for line in _run("up", "--dry-run").stdout.splitlines())
+    commands = {"normalizer": "asiento streams run normalizer", "gateway": "asiento gateway run", "fetcher": "asiento fetcher run"}
+    assert {name: shown[name] for name in commands if name in shown} == {name: commands[name] for name in runs}
+
+
 def test_down_with_nothing_to_stop_is_fine(tmp_path: Path) -> None:
     assert _run("down").exit_code == 0
     assert list(tmp_path.iterdir()) == []

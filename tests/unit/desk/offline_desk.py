@@ -16,6 +16,7 @@ from asiento.accounting.policy import DEFAULT_POLICIES
 from asiento.cli import desk_session
 from asiento.cli.main import app
 from asiento.cli.simulation import Simulation
+from asiento.runtime.settings import load_settings
 from schemas.dead_letters import DeadLetter, decode_dead_letter
 from schemas.entries import decode_entry
 from schemas.event_messages import EventMessage, message_from_json
@@ -28,11 +29,15 @@ from schemas.topics import (
     ACCOUNTING_ENTRIES,
     ORDERS_DLQ,
     ORDERS_EVENTS,
+    ORDERS_RAW,
 )
-from sinks.desk.outgoing import Bundle
+from sinks.desk.outgoing import Bundle, OriginalRecord, Target
 from sinks.projector.writer import OperationalWriter
+from sources.platforms.catalogue import adapters_with
 from streams.chunk import Workplace, fold_chunk
 from streams.engine.processor import SourceRange
+from streams.normalizer.connections import load_connections
+from streams.normalizer.fold import Bench, fold_raw
 from tests.projected_stream import STARTED_AT, ProjectedStream
 from tests.unit.projector.feeding import Feeder
 from tests.unit.streams.offline_engine import Record
@@ -42,7 +47,7 @@ Json = dict[str, Any]
 
 
 class OfflineDesk:
-    """Topics, worker, projector and broker in one; `run` is the command line."""
+    """Topics, worker, normalizer, projector and broker in one; `run` is the command line."""
 
     def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.url = f"sqlite:///{directory / 'operational.sqlite'}"
@@ -53,6 +58,8 @@ class OfflineDesk:
         self._headers: dict[tuple[int, int], tuple[tuple[str, bytes], ...]] = {}
         self._worked = dict.fromkeys(range(PARTITIONS), 0)
         self._chunks = 0
+        self._snapshots: dict[bytes, bytes] = {}
+        self.raw: dict[tuple[int, int], Record] = {}
         self.gone: set[tuple[int, int]] = set()
         self.sent: list[Bundle] = []
         self.projects = True
@@ -89,10 +96,36 @@ class OfflineDesk:
         self.stream.put(ACCOUNTING_ACTIONS, partition_for(action.key, PARTITIONS), action.key, encode_action(action), action.at)
         self.settle()
 
+    def take_raw(self, key: bytes, value: bytes | None, partition: int | None = None, **how: Any) -> str:
+        """A raw record comes and is normalized by what `normalizer` knows at this time; answers its place, the subject of a refusal."""
+        place = partition_for(key, PARTITIONS) if partition is None else partition
+        record = Record(len(self.raw), key, value, how.get("headers", ()))
+        self.raw[place, record.offset] = record
+        source = SourceRange(topic=ORDERS_RAW, partition=place, first_offset=record.offset, next_offset=record.offset + 1, records=[record])
+        output = fold_raw(source, self._snapshots, self._bench())
+        self._snapshots |= {state.key: state.value for state in output.states if state.value is not None}
+        for event in output.events:
+            self._put(event.key, event.value, tuple((name, value or b"") for name, value in event.headers), event.partition)
+        for letter in output.dead_letters:
+            self.stream.put(ORDERS_DLQ, place, letter.key, letter.value, STARTED_AT)
+        self.settle()
+        return f"{ORDERS_RAW}/{place}/{record.offset}"
+
+    def _bench(self) -> Bench:
+        settings = load_settings()
+        return Bench(
+            partition_count=PARTITIONS,
+            connections=load_connections(settings.connections),
+            adapter_of=adapters_with(settings.mappers),
+            worker_version="1",
+            decided_at=STARTED_AT,
+        )
+
     # -- the port of the desk -----------------------------------------------------------------------------------------
 
-    def partition_count(self) -> int:
+    def partition_count(self, target: Target = "events") -> int:
         """See `Broker`."""
+        del target
         return PARTITIONS
 
     def letters(self, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], DeadLetter]:
@@ -102,6 +135,11 @@ class OfflineDesk:
             for record in self.stream.records(ORDERS_DLQ)
             if (record.partition, record.offset) in places and (record.partition, record.offset) not in self.gone
         }
+
+    def raw_records(self, places: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], OriginalRecord]:
+        """See `Broker`."""
+        found = {place: self.raw[place] for place in places if place in self.raw}
+        return {place: OriginalRecord(key=one.key, value=one.value, headers=one.headers) for place, one in found.items()}
 
     def action_ends(self) -> Mapping[int, int]:
         """See `Broker`."""
@@ -113,6 +151,8 @@ class OfflineDesk:
         for bundle in bundles:
             for event in bundle.events:
                 self._put(event.key, event.value, tuple((name, value or b"") for name, value in event.headers), None)
+            for raw in bundle.raw:
+                self.take_raw(raw.key, raw.value)
             for action in bundle.actions:
                 partition = partition_for(action.key, PARTITIONS)
                 self.stream.put(ACCOUNTING_ACTIONS, partition, action.key, encode_action(action), action.at)

@@ -79,7 +79,10 @@ def shown(value: bytes | None, key: bytes | None, headers: tuple[Header, ...], d
         worker_version="1",
     )
     page = letter_page(
-        LetterFile(line=line_of(letter), letter=letter, reading=read_letter(letter), actions=(), now=None), 1_000_000, "en", 512
+        LetterFile(line=line_of(letter), letter=letter, hidden=False, reading=read_letter(letter), actions=(), now=None),
+        1_000_000,
+        "en",
+        512,
     )
     document = printable(orjson.dumps(page).decode())
     assert orjson.loads(document) == page

@@ -25,6 +25,7 @@ def test_what_books_are_rebuilt_from_is_never_deleted() -> None:
         assert SPECS[name].config["retention.ms"] == "-1"
         assert SPECS[name].config["cleanup.policy"] == "delete"
     assert SPECS["orders.raw.v1"].config["retention.ms"] == str(30 * DAY_MS)
+    assert SPECS["orders.raw.v1"].config["segment.ms"] == str(DAY_MS)
     assert SPECS["orders.dlq.v1"].config["retention.ms"] == str(400 * DAY_MS)
 
 

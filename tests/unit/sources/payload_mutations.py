@@ -13,7 +13,8 @@ from sources.platforms.connection import DEFAULT_CONNECTION
 from sources.platforms.context import Context
 from sources.platforms.door import Judged, normalize
 from sources.platforms.outcome import Nothing, Problem
-from sources.platforms.snapshot import EMPTY, Snapshot
+from sources.platforms.snapshot import EMPTY, Snapshot, decode_snapshot, encode_snapshot
+from tests.unit.sources.shop_lives import orders_tie
 
 JUNK: tuple[Any, ...] = (
     *(None, "", 0, -1, 1, True, False, [], {}, [None], [1], [[]], {"a": 1}, 1.5, 10**30, -(10**18), "true", "null"),
@@ -86,7 +87,8 @@ def answer_mutations(
 ) -> Mapping[str, int]:
     """Send so many mutations through the door, half of them with a growing memory; how many were judged, nothing, a problem.
 
-    Asserts that each answer is one of the three, that a problem has a sentence, and that every event keeps to the contract.
+    Asserts that each answer is one of the three, that a problem has a sentence, and that every event keeps to the contract,
+    that the lines of orders are their totals, and that every snapshot can be kept.
     """
     counts = {"Judged": 0, "Nothing": 0, "Problem": 0}
     memory: dict[str, Snapshot] = {}
@@ -104,7 +106,8 @@ def answer_mutations(
                 assert answer.message
                 assert not answer.pointer or answer.pointer.startswith("/")
             if isinstance(answer, Judged):
-                memory[answer.resource] = answer.snapshot
+                memory[answer.resource] = decode_snapshot(encode_snapshot(answer.snapshot))
                 for event in answer.events:
                     event_from_json(json.loads(json.dumps(event)))
+                assert orders_tie(answer.events)
     return counts

@@ -259,6 +259,14 @@ def test_what_is_nothing(payload: Payload) -> None:
     assert isinstance(only(SHOP, payload), Nothing)
 
 
+def test_an_amount_beyond_all_money_is_refused_though_its_payment_waits_for_an_order() -> None:
+    beyond = transaction(amount=10**17)
+    beyond["amount"] |= {"fractionDigits": 0}
+    (answer,) = tell(SHOP, [("", payment(beyond))]).answers
+    assert isinstance(answer, Problem)
+    assert answer.code == "reject_malformed"
+
+
 def test_what_cannot_be_read() -> None:
     assert problem(SHOP, {"hello": 1}).code == "reject_malformed"
     assert problem(SHOP, payment(transaction("Gift"))).code == "reject_malformed"

@@ -313,6 +313,15 @@ def test_lives_end_in_the_same_books_in_any_order() -> None:
         assert play(ADAPTER, mess, source="mollie:main", memory=played.memory).events == []
 
 
+def test_an_order_with_sums_only_is_told_by_them_where_there_is_no_memory() -> None:
+    sold_line = line("odl_1", "60.50", "10.50", quantityShipped=1)
+    sums = order("60.50", sold_line, status="completed", amountCaptured=eur("60.50"), amountRefunded=eur("12.10"), _embedded={})
+    (balances,) = books_of(told(sums)).balances.values()
+    assert balances == {"psp_clearing:mollie": 4_840, "revenue:sales": -5_000, "sales_allowances": 1_000, "tax_payable:NL:VAT": -840}
+    remembered = play(ADAPTER, [Delivery("", sums)], source="mollie:main")
+    assert [each["type"] for each in remembered.events] == ["OrderPlaced"]
+
+
 def test_nothing_personal_comes_out() -> None:
     played = play(ADAPTER, [*ORDER_LIFE, *PAYMENT_LIFE], source="mollie:main")
     for personal in ("Ana", "4242", "Delft", "1234AB", "3S-ANA"):

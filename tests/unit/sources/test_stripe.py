@@ -346,12 +346,12 @@ LIFE = (
 )
 
 
-def placed() -> list[EventTwin]:
+def placed(order_id: str = "1001") -> list[EventTwin]:
     """The shop's side: the order and its shipment."""
     order = event_json(
         "OrderPlaced",
         "order",
-        order_id="1001",
+        order_id=order_id,
         source="stripe:main",
         legal_entity="ES01",
         channel="web",
@@ -364,7 +364,7 @@ def placed() -> list[EventTwin]:
     shipped = event_json(
         "ShipmentDispatched",
         "shipment:1",
-        order_id="1001",
+        order_id=order_id,
         source="stripe:main",
         shipment_id="1",
         lines=[{"line_id": "1", "quantity": "1"}],
@@ -389,6 +389,14 @@ def test_a_life_ends_in_the_same_books_in_any_order() -> None:
         again = play(ADAPTER, mess, source="stripe:main")
         assert [each["event_id"] for each in again.events] == [each["event_id"] for each in played.events]
         assert play(ADAPTER, mess, source="stripe:main", memory=played.memory).events == []
+
+
+def test_the_fee_of_a_converted_movement_is_no_money_of_the_order_before_its_charge_is_known_either() -> None:
+    converted = row("txn_1", 11_000, 62, currency="usd", exchange_rate=1.1)
+    assert (
+        play(ADAPTER, [deliver("", converted), deliver("", charge())], source="stripe:main").events
+        == play(ADAPTER, [deliver("", charge())], source="stripe:main").events
+    )
 
 
 def test_nothing_personal_comes_out() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sources.platforms.door import Judged
 from tests.unit.sources.shop_lives import (
     Delivery,
     Payload,
@@ -63,6 +64,15 @@ def test_any_order_of_arrival_ends_in_the_same_books(seed: int) -> None:
 def moved(payload: Payload) -> Payload:
     """The refund for the order beside it."""
     return payload | {"_links": {"up": [{"href": "https://shop.example/wp-json/wc/v3/orders/701"}]}}
+
+
+def test_a_refund_that_is_newer_than_its_order_asks_for_the_order() -> None:
+    told = tell(SHOP, [("", PAID), ("refunds", BACK)])
+    answer = told.answers[-1]
+    assert isinstance(answer, Judged)
+    assert ([*answer.events], [fetch.resource for fetch in answer.fetches]) == ([], ["orders/700"])
+    later = tell(SHOP, [("", SENT_AND_BACK)], memory=told.memory)
+    assert [event["type"] for event in later.events] == ["ShipmentDispatched", "RefundIssued"]
 
 
 def test_units_refunded_before_the_goods_left_are_not_shipped() -> None:

@@ -13,7 +13,7 @@ from schemas.acceptance import accept_record
 from schemas.dead_letters import DeadLetter, decode_dead_letter
 from schemas.events import decode_event, refuse_unknown
 from schemas.partitioning import partition_for
-from schemas.raw_records import FetchRequest, RawRecord, decode_fetch_request, decode_raw_record, encode_raw_record
+from schemas.raw_records import FETCH_DEPTH_MAX, FetchRequest, RawRecord, decode_fetch_request, decode_raw_record, encode_raw_record
 from sources.platforms.adapter import Adapter, Grade
 from sources.platforms.connection import DEFAULT_CONNECTION
 from sources.platforms.context import Context
@@ -24,7 +24,7 @@ from sources.platforms.payload import Node, parse_payload
 from sources.platforms.snapshot import decode_snapshot
 from streams.engine.processor import RangeTooLarge, SourceRange, StateRecord
 from streams.normalizer.connections import Connections, load_connections
-from streams.normalizer.fold import FETCH_DEPTH_MAX, Bench, RawOutput, fold_raw, give_up_raw
+from streams.normalizer.fold import Bench, RawOutput, fold_raw, give_up_raw
 
 PARTITIONS = 8
 NOON = 1_772_366_400_000_000
@@ -189,11 +189,11 @@ def test_of_a_list_what_can_be_judged_is_told_and_the_record_can_be_replayed() -
     output = fold((KEY, value))
     assert len(output.events) == 2
     (letter,) = letters(output)
-    assert (letter.reason, letter.detail, letter.value, letter.topic) == (
+    assert (letter.reason, letter.detail, letter.topic, letter.offset) == (
         "hold_discrepancy",
         "/1/bad: does not add up",
-        value,
         "orders.raw.v1",
+        0,
     )
     assert outcomes(output) == {"refused": 1}
     again = fold((KEY, value), states=kept(output.states))
@@ -211,10 +211,11 @@ def test_of_a_list_what_can_be_judged_is_told_and_the_record_can_be_replayed() -
         ("acme:till:main:p1", raw(body=b"{"), "reject_malformed"),
     ],
 )
-def test_what_cannot_be_judged_is_a_dead_letter_as_it_came(key: str, value: bytes | None, reason: str) -> None:
+def test_what_cannot_be_judged_is_a_dead_letter_without_its_payload(key: str, value: bytes | None, reason: str) -> None:
     output = fold((key, value))
     (letter,) = letters(output)
-    assert (letter.reason, letter.key, letter.value) == (reason, key.encode(), value)
+    known = None if reason == "wrong_key" else key.encode()
+    assert (letter.reason, letter.key, letter.value, output.dead_letters[0].key) == (reason, known, None, known)
     assert (output.events, output.states) == ([], [])
     assert output.counts.refusals == {reason: 1}
 
@@ -231,7 +232,7 @@ def test_a_record_on_a_foreign_partition_is_refused() -> None:
 def test_a_deadly_record_is_given_up_unopened() -> None:
     source = SourceRange(topic="orders.raw.v1", partition=0, first_offset=5, next_offset=6, records=[Record(b"x", b"y", 5)])
     (letter,) = letters(give_up_raw(source, "three deaths", BENCH))
-    assert (letter.reason, letter.detail, letter.value) == ("crashes_worker", "three deaths", b"y")
+    assert (letter.reason, letter.detail, letter.offset, letter.key, letter.value) == ("crashes_worker", "three deaths", 5, None, None)
 
 
 def test_a_slow_chunk_is_asked_for_in_halves_but_never_one_record() -> None:

@@ -1,0 +1,1 @@
+"""Mercado Pago: payments, refunds, chargebacks, merchant orders and orders, bare, in pages or in notifications."""
