@@ -119,10 +119,9 @@ def test_figures(entry: dict[str, Any]) -> None:
             pytest.fail(f"the expectation has a figure without a comparison: {name}")
 
 
-@pytest.mark.parametrize("entry", [one for one in ENTRIES if "gross" in one["expect"]], ids=lambda entry: entry["file"])
-def test_the_clearing_account_has_what_came_less_the_fees(entry: dict[str, Any]) -> None:
-    events = events_of(answers_of(entry))
-    orders = {(event["order_id"], event["amount"]) for event in events if event["type"] == "PaymentCaptured"}
+def placed(event: EventTwin, total: int) -> EventTwin:
+    """An order of one line that the event belongs to."""
+    where: dict[str, Any] = {"order_id": event["order_id"], "source": "paypal:main", "currency": event["currency"]}
     seller: dict[str, Any] = {
         "legal_entity": "US01",
         "channel": "web",
@@ -130,11 +129,30 @@ def test_the_clearing_account_has_what_came_less_the_fees(entry: dict[str, Any])
         "order_discounts": [],
         "prices_include_tax": True,
     }
-    placed = []
-    for order_id, total in sorted(orders):
-        where = {"order_id": order_id, "source": "paypal:main", "currency": entry["currency"]}
-        placed.append(event_json("OrderPlaced", "order", **where, **seller, lines=[line("1", total)], total=total))
-    balances = booked([*placed, *events])
+    return event_json("OrderPlaced", "order", **where, **seller, lines=[line("1", total)], total=total)
+
+
+@pytest.mark.parametrize("entry", [one for one in ENTRIES if "gross" in one["expect"]], ids=lambda entry: entry["file"])
+def test_the_clearing_account_has_what_came_less_the_fees(entry: dict[str, Any]) -> None:
+    events = events_of(answers_of(entry))
+    captures = [event for event in events if event["type"] == "PaymentCaptured"]
+    balances = booked([*(placed(event, event["amount"]) for event in captures), *events])
     cleared = sum(accounts["psp_clearing:paypal"] for accounts in balances.values())
     assert Decimal(cleared).scaleb(-2) == Decimal(entry["expect"]["net"])
-    assert sum(accounts["contract_liability"] for accounts in balances.values()) == -sum(total for _, total in orders)
+    assert sum(accounts["contract_liability"] for accounts in balances.values()) == -sum(event["amount"] for event in captures)
+
+
+@pytest.mark.parametrize("entry", [one for one in ENTRIES if "disputed" in one["expect"]], ids=lambda entry: entry["file"])
+def test_a_lost_dispute_leaves_the_clearing_account(entry: dict[str, Any]) -> None:
+    """Of an order that was captured for the whole transaction, what was refunded to the buyer is lost."""
+    events, expect = events_of(answers_of(entry)), entry["expect"]
+    gross, lost = (int(Decimal(expect[name]).scaleb(2)) for name in ("transaction_gross", "refunded_to_buyer"))
+    where: dict[str, Any] = {name: events[0][name] for name in ("order_id", "source", "currency")}
+    paid: dict[str, Any] = {"payment_id": events[0]["payment_id"], "tender": "WALLET", "gateway": "paypal", "amount": gross}
+    before = [
+        placed(events[0], gross),
+        event_json("PaymentCaptured", "capture", **where, **paid),
+        event_json("ShipmentDispatched", "shipment", **where, shipment_id="1", lines=[{"line_id": "1", "quantity": "1"}]),
+    ]
+    (balances,) = booked([*before, *events]).values()
+    assert balances == {"psp_clearing:paypal": gross - lost, "dispute_losses": lost, "revenue:sales": -gross}

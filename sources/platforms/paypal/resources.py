@@ -59,14 +59,21 @@ def time_of(node: Node, payment: Payment, about: Mapping[str, Json], *names: str
     return node.need(names[0]).time(payment.context.zone)
 
 
-def read_capture(node: Node, payment: Payment, about: Mapping[str, Json]) -> datetime | None:
-    """A capture or sale: money once it is completed, and the fee where it is stated. Returns when it happened, if it did."""
+def _came(node: Node, payment: Payment, about: Mapping[str, Json]) -> str | None:
+    """The status of a payment whose money came; None, with a notice, where it did not."""
     payment.learn(node, about, whole=True)
     status, stated = status_of(node, about)
     if status not in _CAME | _NOT_COME:
         raise stated.malformed("a status of a capture")
     if status in _NOT_COME:
         payment.notices.append(f"the capture is {status}: no money came")
+    return status if status in _CAME else None
+
+
+def read_capture(node: Node, payment: Payment, about: Mapping[str, Json]) -> datetime | None:
+    """A capture or sale: money once it is completed, and the fee where it is stated. Returns when it happened, if it did."""
+    status = _came(node, payment, about)
+    if status is None:
         return None
     money, amount = _amount_of(node, "capture", payment.payment_id)
     at = time_of(node, payment, about, "create_time", "update_time")
@@ -117,12 +124,8 @@ def _want_refunds(node: Node, payment: Payment) -> None:
 
 def read_recurring(node: Node, payment: Payment, about: Mapping[str, Json]) -> datetime | None:
     """One payment of a subscription: gross less fee is net, or it is held."""
-    payment.learn(node, about, whole=True)
-    status, stated = status_of(node, about)
-    if status not in _CAME | _NOT_COME:
-        raise stated.malformed("a status of a payment")
-    if status in _NOT_COME:
-        payment.notices.append(f"the payment is {status}: no money came")
+    status = _came(node, payment, about)
+    if status is None:
         return None
     at = time_of(node, payment, about, "time", "time_stamp")
     figures = node.find("amount_with_breakdown")

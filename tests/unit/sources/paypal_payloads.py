@@ -106,3 +106,38 @@ def row(code: str, amount: str, fee: str | None = None, identity: str = "CAP1", 
 def page(*rows: Json) -> Json:
     """A page of the transaction report."""
     return {"transaction_details": list(rows), "account_number": "ACC1", "page": 1, "total_items": len(rows), "total_pages": 1}
+
+
+REVERSED = webhook("PAYMENT.CAPTURE.REVERSED", refund("30.00", "REV1"), "refund")
+REVERSED_ROW = page(row("T1106", "-30.00", "0.00", "REV1", paypal_reference_id="CAP1", paypal_reference_id_type="TXN"))
+CAPTURE_LIFE = (
+    webhook("CHECKOUT.ORDER.APPROVED", order(status="APPROVED"), "checkout-order"),
+    webhook("PAYMENT.CAPTURE.PENDING", capture(status="PENDING", seller_receivable_breakdown=None)),
+    webhook("PAYMENT.CAPTURE.COMPLETED", capture()),
+    order(capture()),
+    webhook("PAYMENT.CAPTURE.REFUNDED", refund(status="PENDING"), "refund"),
+    webhook("PAYMENT.CAPTURE.REFUNDED", refund(seller_payable_breakdown=broken_down("20.00", "0.50", "19.50")), "refund"),
+    order(capture(status="PARTIALLY_REFUNDED"), refunds=(refund(seller_payable_breakdown=broken_down("20.00", "0.50", "19.50")),)),
+    page(
+        row("T0006", "100.00", "-3.98"),
+        row("T1107", "-20.00", "0.50", "REF1", paypal_reference_id="CAP1", paypal_reference_id_type="TXN"),
+    ),
+    webhook("CUSTOMER.DISPUTE.CREATED", dispute(stage="INQUIRY"), "dispute"),
+    webhook("CUSTOMER.DISPUTE.UPDATED", dispute(), "dispute"),
+    REVERSED,
+    REVERSED_ROW,
+    webhook("CUSTOMER.DISPUTE.RESOLVED", resolved("RESOLVED_BUYER_FAVOUR", "30.00"), "dispute"),
+)
+SALE_LIFE = (
+    webhook("PAYMENT.SALE.PENDING", sale(state="pending"), "sale"),
+    webhook("PAYMENT.SALE.COMPLETED", sale(), "sale"),
+    page(row("T0002", "50.00", "-1.75", "SALE1", custom_field="1002")),
+    webhook("PAYMENT.SALE.REFUNDED", sale_refund(), "refund"),
+    page(row("T1107", "-10.00", "0.00", "SREF1", custom_field="1002", paypal_reference_id="SALE1")),
+    {
+        "id": "PAY-1",
+        "transactions": [{"custom": "1002", "related_resources": [{"sale": sale(state="partially_refunded")}, {"refund": sale_refund()}]}],
+    },
+)
+LIFE = (*CAPTURE_LIFE, *SALE_LIFE)
+"""All of it, for tests of every platform."""
