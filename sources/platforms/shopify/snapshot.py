@@ -61,7 +61,7 @@ def read_order(order: Node, context: Context) -> Reading:
 
 def _read_inside(order: Node, context: Context, inside: _Inside, twin: EventTwin) -> None:
     def capture(node: Node) -> Told | Nothing:
-        return _without_notices(payment_captured(node, context))
+        return _without_notices(payment_captured(node, context, twin["currency"]))
 
     def parcel(node: Node) -> Told | Nothing:
         if not context.remembers and node.need("status").value == "cancelled":
