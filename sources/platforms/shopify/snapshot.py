@@ -100,9 +100,7 @@ def _refund(refund: Node, context: Context, inside: _Inside, twin: EventTwin) ->
     if isinstance(found, Nothing):
         return found
     inside.refunds.append(found)
-    if found.difference is not None:
-        raise Unjudged("hold_discrepancy", found.difference, refund.pointer)
-    return found.fact, found.notices
+    return found.told(refund.pointer), found.notices
 
 
 def _without_notices(found: Fact | Nothing) -> Told | Nothing:

@@ -220,3 +220,9 @@ def test_taxes_of_the_order_that_are_not_its_total_are_told() -> None:
     assert judged("orders/create", taxed).notices == (
         "total_tax against the order's own tax_lines: stated 10.00 USD, computed 9.00, difference 1.00",
     )
+
+
+def test_a_sample_without_times_that_does_not_add_up_is_held() -> None:
+    held = read("refunds/create", refund(refunded_item(40), transactions=[], created_at=None), connection={"default_currency": "USD"})
+    assert isinstance(held, Problem)
+    assert held.code == "hold_discrepancy"
