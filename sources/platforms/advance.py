@@ -56,13 +56,16 @@ def advance(adapter: Adapter, context: Context, resource: str, reading: Reading)
         told=dict(old.told),
         waiting=list(old.waiting),
     )
+    order_came = False
     for fact in reading.facts:
         received_at = context.received_at or reading.seen_at or fact.occurred_at
         if fact.repeat == "state":
             if not late:
                 _tell_state(work, fact, received_at)
-                _release(work)  # what waited for the order came before the other facts of this reading
+                order_came = True
         else:
+            if order_came:
+                _release(work, fact.occurred_at)
             _tell_or_wait(work, fact, received_at)
     _release(work)
     return tuple(work.events), _kept(work)
@@ -120,11 +123,17 @@ def _must_wait(work: _Advance, fact: Fact) -> bool:
     return work.snapshot.owner is None or (fact.open is not None and work.snapshot.order is None)
 
 
-def _release(work: _Advance) -> None:
-    """What waited and need not any longer, the oldest fact first."""
+def _release(work: _Advance, until: datetime | None = None) -> None:
+    """What waited and need not any longer, the oldest fact first; `until`: what happened after that stays.
+
+    So facts that waited for their order and those of the payload that brings it are told in the order in which they happened.
+    """
     waiting, work.waiting = sorted(work.waiting, key=lambda each: (each.fact.occurred_at, each.fact.business_key)), []
     for each in waiting:
-        _tell_or_wait(work, each.fact, each.received_at)
+        if until is not None and each.fact.occurred_at > until:
+            work.waiting.append(each)
+        else:
+            _tell_or_wait(work, each.fact, each.received_at)
 
 
 def _completed(work: _Advance, fact: Fact) -> Fact:
