@@ -1,6 +1,6 @@
 """From what a payload says to what is new in it: the one place where facts meet what was told before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -56,15 +56,17 @@ def advance(adapter: Adapter, context: Context, resource: str, reading: Reading)
         told=dict(old.told),
         waiting=list(old.waiting),
     )
+    beside: list[Waiting] = []
     for fact in reading.facts:
         received_at = context.received_at or reading.seen_at or fact.occurred_at
         if fact.repeat == "state":
             if not late:
                 _tell_state(work, fact, received_at)
-                _release(work)  # what waited for the order came before the other facts of this reading
+        elif work.waiting and old.order is None and work.snapshot.order is not None:
+            beside.append(Waiting(fact, received_at))
         else:
             _tell_or_wait(work, fact, received_at)
-    _release(work)
+    _release(work, beside)
     return tuple(work.events), _kept(work)
 
 
@@ -120,10 +122,10 @@ def _must_wait(work: _Advance, fact: Fact) -> bool:
     return work.snapshot.owner is None or (fact.open is not None and work.snapshot.order is None)
 
 
-def _release(work: _Advance) -> None:
-    """What waited and need not any longer, the oldest fact first."""
-    waiting, work.waiting = sorted(work.waiting, key=lambda each: (each.fact.occurred_at, each.fact.business_key)), []
-    for each in waiting:
+def _release(work: _Advance, beside: Sequence[Waiting] = ()) -> None:
+    """What waited and need not any longer, the oldest fact first, with those that stand beside the order for which it waited."""
+    waiting, work.waiting = sorted(work.waiting, key=lambda each: each.fact.business_key), []
+    for each in sorted([*waiting, *beside], key=lambda each: each.fact.occurred_at):
         _tell_or_wait(work, each.fact, each.received_at)
 
 
