@@ -78,11 +78,18 @@ def test_a_page_of_disputes_gives_one_answer_each() -> None:
 def test_a_dispute_waits_for_a_payment_that_is_large_enough() -> None:
     memory = memory_of(order(item(1), total="100.00"))
     waits = judged("disputes/create", dispute(), memory=memory)
-    assert waits.events == ()
+    assert (waits.events, len(waits.notices)) == ((), 1)
     small = judged("order_transactions/create", transaction("40.00", id=71), memory=waits.snapshot)
     assert [each["type"] for each in small.events] == ["PaymentCaptured"]
     captured, opened = events_of("order_transactions/create", transaction("100.00"), memory=small.snapshot)
     assert (captured["payment_id"], opened["type"], opened["payment_id"]) == ("70", "ChargebackOpened", "70")
+
+
+def test_a_dispute_without_an_order_does_not_wait() -> None:
+    payload = dispute("lost", order_id=None, finalized_on=AT)
+    told = events_of("disputes/update", payload, memory=EMPTY)
+    assert [(each["type"], each["order_id"]) for each in told] == [("ChargebackOpened", "dispute:300"), ("ChargebackClosed", "dispute:300")]
+    assert [each["event_id"] for each in told] == [each["event_id"] for each in events_of("disputes/update", payload)]
 
 
 def test_a_late_message_does_not_open_a_decided_dispute_again() -> None:
