@@ -93,7 +93,7 @@ def _payment_of(notes: OrderNotes, amount: int) -> str | None:
 
 def _facts(dispute_id: str, payment_id: str, figures: dict[str, Any]) -> Iterator[Fact]:
     money = {name: figures[name] for name in ("currency", "currency_exponent")}
-    waits = None if figures.get("alone") else {}
+    waits: dict[str, Any] | None = None if figures.get("alone") else {}
     opened = money | {"dispute_id": dispute_id, "payment_id": payment_id, "gateway": GATEWAY, "amount": figures["amount"], "fee": 0}
     yield Fact(
         type="ChargebackOpened",
