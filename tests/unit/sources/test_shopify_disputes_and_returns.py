@@ -7,7 +7,7 @@ import pytest
 from schemas.events import event_from_json
 from sources.platforms.door import Judged
 from sources.platforms.outcome import EventTwin, Nothing, Problem
-from sources.platforms.snapshot import EMPTY, Snapshot
+from sources.platforms.snapshot import EMPTY, Snapshot, encode_snapshot
 from tests.unit.sources.shopify_payloads import event, item, judged, memory_of, order, read, read_all, transaction
 
 Payload = dict[str, Any]
@@ -215,3 +215,19 @@ def test_dispositions_alone_are_fetched() -> None:
     assert answer.code == "refetch"
     label = {"id": 9, "admin_graphql_api_id": "gid://shopify/ReverseDelivery/9", "return": {"id": 600}, "shipping_deliverable": {}}
     assert isinstance(read("reverse_deliveries/attach_deliverable", label, memory=EMPTY), Nothing)
+
+
+def test_nobody_of_a_dispute_or_return_is_remembered() -> None:
+    memory = judged("order_transactions/create", transaction(), memory=memory_of(order(item(1), total="100.00"))).snapshot
+    named = {"return_reason_note": "Jane said so", "customer_note": "Jane"}
+    line = LINE | named | {"fulfillment_line_item": {"line_item": {"id": 1, "name": "Jane's mug"}}}
+    for topic, payload in (
+        ("disputes/create", dispute(reason="Jane", network_reason_code="Jane")),
+        ("returns/approve", approved(return_line_items=[line], name="Jane")),
+        ("returns/process", processed(1) | {"decline": {"note": "Jane"}}),
+        ("", row(adjustment_reason="Jane")),
+    ):
+        answer = judged(topic, payload, memory=memory)
+        memory = answer.snapshot
+        assert b"Jane" not in encode_snapshot(memory)
+        assert "Jane" not in repr((answer.events, answer.notices, answer.fetches))
