@@ -23,8 +23,8 @@ _WITHOUT_FUNDS: Final = frozenset({"prevented"})
 def read_dispute(dispute: Node, context: Context) -> Reading | Nothing:
     """ChargebackOpened, and ChargebackClosed once it is decided; both are proved by a decided dispute.
 
-    A dispute names its order and no payment: it waits for a captured payment of that order that is large enough. Without a memory it
-    stands for its payment itself.
+    A dispute names its order and no payment: it waits for a captured payment of that order that is large enough. Without a memory, or
+    without an order, it stands for its payment itself.
     """
     kind, status = dispute.need("type").text(), dispute.need("status").text()
     if kind not in {"chargeback", "inquiry"}:
@@ -37,12 +37,14 @@ def read_dispute(dispute: Node, context: Context) -> Reading | Nothing:
         raise Unjudged("hold_discrepancy", f"{dispute.pointer}/status is not known of a chargeback", f"{dispute.pointer}/status")
     dispute_id, order = identity_of(dispute.need("id")), dispute.find("order_id")
     notes = notes_of(context)
-    notes.disputes[dispute_id] = _figures(dispute, status, context) | _known(notes, dispute_id)
+    alone = {"alone": True} if order is None else {}
+    notes.disputes[dispute_id] = _figures(dispute, status, context) | alone | _known(notes, dispute_id)
     facts = tuple(disputes_told(notes, context))
     return Reading(
-        order_id=identity_of(order) if order is not None else None,
+        order_id=identity_of(order) if order is not None else f"dispute:{dispute_id}",
         facts=facts,
         seen_at=max(fact.occurred_at for fact in facts) if facts else None,
+        notices=() if facts else ("the dispute waits for a captured payment of its order of at least its amount",),
         memory=notes.to_json(),
         fetches=order_needed(identity_of(order), context) if order is not None else (),
     )
@@ -51,7 +53,8 @@ def read_dispute(dispute: Node, context: Context) -> Reading | Nothing:
 def disputes_told(notes: OrderNotes, context: Context) -> Iterator[Fact]:
     """The facts of all disputes whose payment is known; a payment that was found stays the one."""
     for dispute_id, figures in sorted(notes.disputes.items()):
-        payment_id = figures.get("payment_id") or _payment_of(notes, figures["amount"]) or (None if context.remembers else dispute_id)
+        itself = dispute_id if figures.get("alone") or not context.remembers else None
+        payment_id = figures.get("payment_id") or _payment_of(notes, figures["amount"]) or itself
         if payment_id is not None:
             notes.disputes[dispute_id] = figures | {"payment_id": payment_id}
             yield from _facts(dispute_id, payment_id, figures)
@@ -90,6 +93,7 @@ def _payment_of(notes: OrderNotes, amount: int) -> str | None:
 
 def _facts(dispute_id: str, payment_id: str, figures: dict[str, Any]) -> Iterator[Fact]:
     money = {name: figures[name] for name in ("currency", "currency_exponent")}
+    waits: dict[str, Any] | None = None if figures.get("alone") else {}
     opened = money | {"dispute_id": dispute_id, "payment_id": payment_id, "gateway": GATEWAY, "amount": figures["amount"], "fee": 0}
     yield Fact(
         type="ChargebackOpened",
@@ -97,7 +101,7 @@ def _facts(dispute_id: str, payment_id: str, figures: dict[str, Any]) -> Iterato
         body=opened,
         occurred_at=datetime.fromisoformat(figures["opened_at"]),
         test_mode=None,
-        open={},
+        open=waits,
     )
     if figures["outcome"] is not None:
         won = figures["amount"] if figures["outcome"] == "WON" else 0
@@ -107,5 +111,5 @@ def _facts(dispute_id: str, payment_id: str, figures: dict[str, Any]) -> Iterato
             body=money | {"dispute_id": dispute_id, "outcome": figures["outcome"], "amount_won": won, "fee_returned": 0},
             occurred_at=datetime.fromisoformat(figures["closed_at"]),
             test_mode=None,
-            open={},
+            open=waits,
         )

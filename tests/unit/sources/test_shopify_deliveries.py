@@ -1,6 +1,7 @@
 """Payloads of whole lives in any order, twice, mixed with each other: the same balances, and the same ids when they are read again."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 import pytest
 
 from sources.platforms.shopify.adapter import ADAPTER
+from sources.platforms.snapshot import Snapshot
 from tests.unit.sources.deliveries import Balances, Delivery, Played, booked, interleaved, play, shuffled
 from tests.unit.sources.shopify_lives import LIVES, Life
 
@@ -16,8 +18,8 @@ NUMBERS: Final = {name: 10_000 * (1 + number) for number, name in enumerate(LIVE
 WRITTEN: Final = Path(__file__).parents[2] / "contract" / "shopify_life"
 
 
-def played(deliveries: Life, **more: object) -> Played:
-    found = play(ADAPTER, deliveries, source=SOURCE, received_at=datetime(2026, 4, 1, tzinfo=UTC), **more)  # type: ignore[arg-type]
+def played(deliveries: Life, memory: Mapping[str, Snapshot] | None = None) -> Played:
+    found = play(ADAPTER, deliveries, source=SOURCE, received_at=datetime(2026, 4, 1, tzinfo=UTC), memory=memory)
     assert found.problems == []
     return found
 

@@ -226,3 +226,10 @@ def test_a_sample_without_times_that_does_not_add_up_is_held() -> None:
     held = read("refunds/create", refund(refunded_item(40), transactions=[], created_at=None), connection={"default_currency": "USD"})
     assert isinstance(held, Problem)
     assert held.code == "hold_discrepancy"
+
+
+def test_a_parcel_that_waited_is_told_before_the_state_that_calls_it_back() -> None:
+    parcel = fulfillment(item(1))
+    back = parcel | {"status": "cancelled", "updated_at": "2026-03-03T10:00:00Z"}
+    found = told(("fulfillments/create", parcel), ("orders/updated", ORDER | {"fulfillments": [back]}))
+    assert [each["type"] for each in found] == ["OrderPlaced", "ShipmentDispatched", "ShipmentCancelled"]

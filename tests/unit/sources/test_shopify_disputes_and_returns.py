@@ -7,7 +7,7 @@ import pytest
 from schemas.events import event_from_json
 from sources.platforms.door import Judged
 from sources.platforms.outcome import EventTwin, Nothing, Problem
-from sources.platforms.snapshot import EMPTY, Snapshot
+from sources.platforms.snapshot import EMPTY, Snapshot, encode_snapshot
 from tests.unit.sources.shopify_payloads import event, item, judged, memory_of, order, read, read_all, transaction
 
 Payload = dict[str, Any]
@@ -78,11 +78,18 @@ def test_a_page_of_disputes_gives_one_answer_each() -> None:
 def test_a_dispute_waits_for_a_payment_that_is_large_enough() -> None:
     memory = memory_of(order(item(1), total="100.00"))
     waits = judged("disputes/create", dispute(), memory=memory)
-    assert waits.events == ()
+    assert (waits.events, len(waits.notices)) == ((), 1)
     small = judged("order_transactions/create", transaction("40.00", id=71), memory=waits.snapshot)
     assert [each["type"] for each in small.events] == ["PaymentCaptured"]
     captured, opened = events_of("order_transactions/create", transaction("100.00"), memory=small.snapshot)
     assert (captured["payment_id"], opened["type"], opened["payment_id"]) == ("70", "ChargebackOpened", "70")
+
+
+def test_a_dispute_without_an_order_does_not_wait() -> None:
+    payload = dispute("lost", order_id=None, finalized_on=AT)
+    told = events_of("disputes/update", payload, memory=EMPTY)
+    assert [(each["type"], each["order_id"]) for each in told] == [("ChargebackOpened", "dispute:300"), ("ChargebackClosed", "dispute:300")]
+    assert [each["event_id"] for each in told] == [each["event_id"] for each in events_of("disputes/update", payload)]
 
 
 def test_a_late_message_does_not_open_a_decided_dispute_again() -> None:
@@ -208,3 +215,19 @@ def test_dispositions_alone_are_fetched() -> None:
     assert answer.code == "refetch"
     label = {"id": 9, "admin_graphql_api_id": "gid://shopify/ReverseDelivery/9", "return": {"id": 600}, "shipping_deliverable": {}}
     assert isinstance(read("reverse_deliveries/attach_deliverable", label, memory=EMPTY), Nothing)
+
+
+def test_nobody_of_a_dispute_or_return_is_remembered() -> None:
+    memory = judged("order_transactions/create", transaction(), memory=memory_of(order(item(1), total="100.00"))).snapshot
+    named = {"return_reason_note": "Jane said so", "customer_note": "Jane"}
+    line = LINE | named | {"fulfillment_line_item": {"line_item": {"id": 1, "name": "Jane's mug"}}}
+    for topic, payload in (
+        ("disputes/create", dispute(reason="Jane", network_reason_code="Jane")),
+        ("returns/approve", approved(return_line_items=[line], name="Jane")),
+        ("returns/process", processed(1) | {"decline": {"note": "Jane"}}),
+        ("", row(adjustment_reason="Jane")),
+    ):
+        answer = judged(topic, payload, memory=memory)
+        memory = answer.snapshot
+        assert b"Jane" not in encode_snapshot(memory)
+        assert "Jane" not in repr((answer.events, answer.notices, answer.fetches))
