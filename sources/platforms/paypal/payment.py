@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Final
 
-from sources.platforms.facts import Fetch, Json, Owner
+from sources.platforms.facts import Fetch, Json, Owner, Reading
 from sources.platforms.order_drafts import Currency
 from sources.platforms.order_reference import owner_named
 from sources.platforms.outcome import EventTwin
@@ -19,8 +19,8 @@ from sources.platforms.stated_money import Money
 
 PLACES: Final = ("custom_id", "custom", "custom_field", "invoice_id", "invoice_number")
 """Where the merchant's own id of the order stands: in the second version, the first version, and reports."""
-_ORDERS: Final = ("supplementary_data.related_ids.order_id", "parent_payment")
-"""Where PayPal's own id of the order stands."""
+_ORDERS: Final = ("supplementary_data.related_ids.order_id", "billing_agreement_id", "parent_payment")
+"""Where PayPal's own id of the order stands, or that of the subscription."""
 
 
 @dataclass(slots=True)
@@ -49,21 +49,23 @@ class Payment(ProviderPayment):
     """cases: money withdrawn, in the order in which it was told, as `Case.kept`.
 
     dispute_fees: fees of disputes that were told. fee_rows: those with a row in the report, by the row's id.
+    seen: the capture itself was read.
     """
 
     gateway: ClassVar[str] = "paypal"
-    kept: ClassVar[tuple[str, ...]] = (*ProviderPayment.kept, "cases", "dispute_fees", "fee_rows")
+    kept: ClassVar[tuple[str, ...]] = (*ProviderPayment.kept, "cases", "dispute_fees", "fee_rows", "seen")
 
     cases: list[list[Json]] = field(default_factory=list)
     dispute_fees: int = 0
     fee_rows: dict[str, int] = field(default_factory=dict)
+    seen: bool = False
 
     def learn(self, node: Node, about: Mapping[str, Json], *, whole: bool = False) -> None:
         """Environment and order. Without an id of the merchant's the order at PayPal is the order, unless a shop tells the orders.
 
-        whole: it is the capture itself; of anything else that names no order the capture is fetched.
+        whole: it is the capture itself.
         """
-        self.tender = "WALLET"
+        self.tender, self.seen = "WALLET", self.seen or whole
         if about["test"]:
             self.test = True
         elif from_sandbox(node):
@@ -74,9 +76,13 @@ class Payment(ProviderPayment):
         if self.owner is None and self.context.connection.orders_of is None:
             order_id = self._order_at_paypal(node, about["order"])
             self.owner = Owner(self.context.source, order_id) if order_id is not None else None
-        unknown = self.owner is None and self.context.snapshot.owner is None and not self.captured
-        if unknown and not whole and self.context.remembers:
+
+    def reading(self, seen_at: datetime | None) -> Reading:
+        """What the payload said; the capture is fetched where nothing names the order of a fact."""
+        unknown = self.owner is None and self.context.snapshot.owner is None
+        if unknown and self.facts and self.context.remembers and not self.seen:
             self.fetches.append(Fetch("capture", f"capture/{self.payment_id}", "the capture may name its order"))
+        return ProviderPayment.reading(self, seen_at)
 
     def _order_at_paypal(self, node: Node, order_id: str | None) -> str | None:
         if order_id is not None:
