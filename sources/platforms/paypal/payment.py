@@ -165,8 +165,9 @@ def breakdown_of(node: Node, name: str, money: Money, amount: int, payment: Paym
     platform = sum(payment.fee_in(each, "amount", money) for each in breakdown.each("platform_fees"))
     if fee < 0 or platform < 0:
         raise breakdown.malformed("fees of 0 or more")
-    net = find_amount(breakdown, "net_amount")
-    if net is not None and net[0].currency == money.currency and net[1] != amount - fee - platform:
+    net, stated = (find_amount(breakdown, name) for name in ("net_amount", "paypal_fee"))
+    tied = net is not None and all(each is None or each[0].currency == money.currency for each in (net, stated))
+    if net is not None and tied and net[1] != amount - fee - platform:
         raise held(f"{breakdown.pointer}/net_amount", money, net[1], amount - fee - platform)
     for other in ("receivable_amount", "paypal_fee_in_receivable_currency", "net_amount_in_receivable_currency"):
         foreign = find_amount(breakdown, other)

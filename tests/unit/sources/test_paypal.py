@@ -219,6 +219,9 @@ def test_fees_in_the_currency_of_the_balance_are_not_mixed() -> None:
     payload = capture(seller_receivable_breakdown=foreign)
     assert keys(told(payload)) == CAPTURED
     assert "88.01 EUR" in notices(payload)
+    taken = capture(seller_receivable_breakdown=broken_down("100.00", "0", "96.02", paypal_fee=usd("3.65", "EUR")))
+    assert keys(told(taken)) == CAPTURED[:1]
+    assert "3.65 EUR" in notices(taken)
     assert keys(told(sale(transaction_fee=usd("1.60", "EUR")))) == [("PaymentCaptured", "capture:SALE1", 5_000)]
     assert keys(told(page(row("T0006", "100.00", fee_amount=usd("-3.65", "EUR"))))) == CAPTURED[:1]
 
