@@ -9,8 +9,9 @@ from asiento.runtime.yaml_files import YamlFile, read_yaml
 from schemas.policy_keys import nearest_hint, shown
 from sources.gateway.config_keys import COMMON_KEYS, LIMIT_KEYS, NAME_PATTERN, SCHEME_KEYS, SCHEMES, Networks, Rule
 from sources.gateway.configuration import GatewayConfig, Limits, SecretPlace, SourceConfig
-from sources.gateway.platform_facts import NOT_OVER_HTTP, NOWHERE, PLATFORMS, UNNAMED_TOPIC, Where, facts_of, spelled
+from sources.gateway.platform_facts import NOT_OVER_HTTP, NOWHERE, PLATFORMS, UNNAMED_TOPIC, Where, facts_of
 from sources.gateway.verifiers.allow_list import Network
+from sources.platforms.source_files import SOURCE, each_source
 
 _TOPIC_KEYS = ("topic", "topic_header", "topic_field")
 _ROOT_KEYS: Mapping[str, Rule] = {"proxies": Networks()}
@@ -46,42 +47,30 @@ class _Reading:
             {k: v for k, v in file.values.items() if k not in ("limits", "tenants")}, _ROOT_KEYS, "", ("limits", "tenants")
         )
         limits = self._limits(file.values.get("limits", {}), "limits", Limits())
-        tenants = file.values.get("tenants")
-        if not isinstance(tenants, dict) or not tenants:
-            self._fault("tenants", "a mapping of tenants is expected, each with its sources below it")
-            tenants = {}
-        sources = tuple(self._sources(tenants, limits))
+        sources = tuple(self._sources(file.values.get("tenants"), limits))
+        if not sources and not self.faults:
+            self._fault("tenants", "at least one source is expected, as `acme:` with `shopify:main:` below it")
         return GatewayConfig(path=file.path, sources=sources, proxies=_networks(values.get("proxies", ())))
 
-    def _sources(self, tenants: Mapping[str, Any], limits: Limits) -> Iterable[SourceConfig]:
-        for tenant, sources in tenants.items():
-            field = f"tenants.{tenant}"
-            self._check_name(tenant, field, "tenant")
-            if not isinstance(sources, dict) or not sources:
-                self._fault(field, "a mapping of sources is expected, as `shopify:main:` with its keys below it")
-                continue
-            for name, values in sources.items():
-                yield from self._source(tenant, name, values, f"{field}.{name}", limits)
+    def _sources(self, tenants: Any, limits: Limits) -> Iterable[SourceConfig]:
+        for entry in each_source({"tenants": tenants}, self.faults):
+            named = SOURCE.fullmatch(entry.source)
+            if named is not None:
+                name = SourceName(entry.tenant, named["platform"], named["connection"], entry.place)
+                yield from self._source(name, entry.content, limits)
 
-    def _source(self, tenant: str, name: str, values: Any, field: str, limits: Limits) -> Iterable[SourceConfig]:
-        platform, colon, connection = name.partition(":")
-        if not colon or ":" in connection:
-            self._fault(field, f"{shown(name)} is no source: <platform>:<connection> is expected, for example shopify:main")
-            return
-        self._check_name(platform, field, "platform")
-        self._check_name(connection, field, "connection")
-        if spelled(platform) in NOT_OVER_HTTP:
-            self._fault(field, NOT_OVER_HTTP[spelled(platform)])
-            return
-        values = {} if values is None else values
-        if not isinstance(values, dict):
-            self._fault(field, f"{shown(values)} is no mapping: keys of the source are expected")
+    def _source(self, name: SourceName, values: Mapping[str, Any], limits: Limits) -> Iterable[SourceConfig]:
+        platform, field = name.platform, name.field
+        self._check_name(name.tenant, field, "tenant")
+        self._check_name(name.connection, field, "connection")
+        if platform in NOT_OVER_HTTP:
+            self._fault(field, NOT_OVER_HTTP[platform])
             return
         scheme = values.get("scheme", facts_of(platform).scheme)
         if scheme not in SCHEMES:
             self._fault(field, self._no_scheme(platform, scheme))
             return
-        yield self._checked(SourceName(tenant, platform, connection, field), str(scheme), values, limits)
+        yield self._checked(name, str(scheme), values, limits)
 
     def _checked(self, name: SourceName, scheme: str, values: Mapping[str, Any], limits: Limits) -> SourceConfig:
         field, needs, facts = name.field, SCHEMES[scheme], facts_of(name.platform)
@@ -140,7 +129,7 @@ class _Reading:
 
     def _no_scheme(self, platform: str, scheme: Any) -> str:
         if scheme is None:
-            near = nearest_hint(spelled(platform), PLATFORMS)
+            near = nearest_hint(platform, PLATFORMS)
             return f"platform {platform} has no scheme of its own{near}: add `scheme:` with one of {', '.join(SCHEMES)}"
         return f"there is no scheme {shown(scheme)}{nearest_hint(scheme, SCHEMES)}; there are {', '.join(SCHEMES)}"
 

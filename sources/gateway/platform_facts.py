@@ -72,9 +72,4 @@ NOT_OVER_HTTP: Final[Mapping[str, str]] = {
 
 def facts_of(platform: str) -> PlatformFacts:
     """The facts of a platform; of one that is not known, that it has no scheme of its own."""
-    return PLATFORMS.get(spelled(platform), PlatformFacts())
-
-
-def spelled(platform: str) -> str:
-    """The name as the tables spell it."""
-    return platform.replace("_", "-")
+    return PLATFORMS.get(platform, PlatformFacts())

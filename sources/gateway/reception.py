@@ -17,7 +17,7 @@ from sources.gateway.arrival import Arrival
 from sources.gateway.configuration import GatewayConfig, SourceConfig
 from sources.gateway.dispatcher import Dispatcher, NotSafe
 from sources.gateway.limits import Gate, read_body
-from sources.gateway.platform_facts import facts_of, spelled
+from sources.gateway.platform_facts import facts_of
 from sources.gateway.raw_delivery import Payload, ResourceOf, raw_delivery
 from sources.gateway.remote_keys import KeyUnavailable, KeyUnknown
 from sources.gateway.replay_window import ReplayWindow
@@ -38,7 +38,7 @@ class Source:
         self.facts = facts_of(config.platform)
         self.gate = Gate(config.limits, time.monotonic_ns)
         self.heard_at = time.monotonic()
-        self.pings = spelled(config.platform) == "woocommerce"
+        self.pings = config.platform == "woocommerce"
         labels = (config.tenant, config.source)
         self.results = {result: metrics.gateway_requests.labels(*labels, result) for result in (*_DONE, *CODES)}
         self.refusals = {reason: metrics.gateway_signature_failures.labels(*labels, reason) for reason in REFUSAL_REASONS}

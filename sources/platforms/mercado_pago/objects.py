@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from sources.platforms.facts import Fetch, Part
 from sources.platforms.mercado_pago.fields import object_at, word_at
-from sources.platforms.mercado_pago.orders import check_refunds, id_beside, surroundings
+from sources.platforms.mercado_pago.orders import CAME, check_refunds, id_beside, surroundings
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node, parse_payload
 
@@ -20,9 +20,13 @@ _MARKS: Final[Mapping[str, str]] = {
     "auto_recurring": "a subscription: its money arrives as payments",
     "init_point": "a checkout: its money arrives as a payment",
     "players": "a claim: money moves with its payment",
+    "disbursement_id": "a refund of a split payment: its money arrives as refunds of payments",
     "cardholder": "a card, no money moved",
+    "first_six_digits": "a card, no money moved",
     "identification": "a customer, no money moved",
+    "nickname": "an account, no money moved",
     "device_id": "a terminal's intent: its money arrives as a payment",
+    "payment_intent_id": "a terminal's intent: its money arrives as a payment",
 }
 """Field of other objects that are known -> why nothing comes of them."""
 _OWN_MONEY: Final = frozenset({"account_fund", "money_exchange", "investment", "payout"})
@@ -35,7 +39,7 @@ _KINDS: Final[Mapping[str, str]] = {
 }
 """What a notification or a path says -> kind of object to fetch."""
 _WORDS: Final = re.compile(r"^topic_|_wh$|[^a-z_].*$")
-_LISTS: Final = ("results", "elements", "data")
+_LISTS: Final = ("results", "elements", "data", "events")
 _WRAPPERS: Final = ("response", "body")
 _DISPUTED: Final = frozenset(
     {"coverage_applied", "coverage_elegible", "coverage_eligible", "documentation_status", "documentation_required", "reason_id"}
@@ -132,7 +136,7 @@ def _object(node: Node, topic: str) -> Iterator[Part]:
         yield from _merchant_order(node)
     elif "amount" in fields and ({"payment_id", "payments", "source"} & fields or not fields.isdisjoint(_DISPUTED | _REFUNDED)):
         yield _claimed_or_refunded(node, topic)
-    elif isinstance(node.value.get("payments"), list):
+    elif isinstance(node.value.get("payments"), list) or object_at(node, "payment_method") is not None:
         yield Part("nothing", "transactions", node, {"reason": "payments of an order that is not named: told with the order"})
     elif identity is not None and (kind := _kind_named(topic)) is not None:
         yield Part("pointer", identity.reference(), node, {"kind": kind, "pointer": identity.pointer})
@@ -163,7 +167,11 @@ def _order(order: Node) -> Iterator[Part]:
         identity = refund.need("transaction_id").reference()
         yield Part("order_refund", resources.get(identity, identity), refund, {"around": around})
     if not payments and not refunds:
-        yield Part("nothing", order.need("id").reference(), order, {"reason": "an order without payments: nothing is paid"})
+        identity = order.need("id").reference()
+        if word_at(order, "status") in CAME:
+            yield Part("pointer", identity, order, {"kind": "order", "pointer": f"{order.pointer}/transactions"})
+        else:
+            yield Part("nothing", identity, order, {"reason": "an order without payments: nothing is paid"})
 
 
 def _merchant_order(order: Node) -> Iterator[Part]:

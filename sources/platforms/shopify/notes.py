@@ -50,9 +50,10 @@ class OrderNotes:
         return replace(statement, goodwill=goodwill, owed=owed)
 
     def told_before(self, refund_id: str, statement: Statement) -> int:
-        """Money that was told as goodwill before the refund came whose value it may give back, in minor units; 0 once that was said."""
-        news = statement.kept and refund_id not in self.kept
-        return min(statement.kept, sum(self.goodwill.values())) if news else 0
+        """Money of later refunds that was told as goodwill before this one came, whose value it may give back; 0 once that was said."""
+        if not statement.kept or refund_id in self.kept:
+            return 0
+        return min(statement.kept, sum(amount for later, amount in self.goodwill.items() if int(later) > int(refund_id)))
 
     def to_json(self) -> Mapping[str, Json]:
         """As the snapshot keeps it; what is empty is left out."""

@@ -52,14 +52,20 @@ class _Money:
 class Refund:
     """A refund as it was read. `value`: what its lines and charges come to, in minor units, and `calculated` with its discrepancies.
 
-    difference: why it cannot be told, where its money and what it calculates differ.
+    difference: why it cannot be told, where its money and what it calculates differ; there is no fact then.
     """
 
-    fact: Fact
+    fact: Fact | None
     notices: tuple[str, ...]
     value: int
     calculated: int
     difference: str | None
+
+    def told(self, pointer: str) -> Fact:
+        """The fact; raises `Unjudged` hold_discrepancy at `pointer` where it cannot be told."""
+        if self.fact is None:
+            raise Unjudged("hold_discrepancy", self.difference or "the refund does not add up", pointer)
+        return self.fact
 
 
 def read_refund(refund: Node, context: Context) -> Reading | Nothing:
@@ -68,12 +74,11 @@ def read_refund(refund: Node, context: Context) -> Reading | Nothing:
     found = judge_refund(refund, context, notes, context.order)
     if isinstance(found, Nothing):
         return found
-    if found.difference is not None:
-        raise Unjudged("hold_discrepancy", found.difference, f"{refund.pointer}/transactions")
+    fact = found.told(f"{refund.pointer}/transactions")
     order_id = identity_of(refund.need("order_id"))
     return Reading(
         order_id=order_id,
-        facts=(found.fact,),
+        facts=(fact,),
         seen_at=seen_at(refund, context),
         notices=found.notices,
         memory=notes.to_json(),
@@ -111,7 +116,7 @@ def judge_refund(refund: Node, context: Context, notes: OrderNotes, order: Event
     if difference is not None and given.test_mode:
         notices, difference = (*notices, difference), None
     return Refund(
-        fact=_issued(refund, context, given, statement, credits_of(statement, blind, None)),
+        fact=_issued(refund, context, given, statement, credits_of(statement, blind, None)) if difference is None else None,
         notices=notices,
         value=credited.value,
         calculated=credited.calculated,

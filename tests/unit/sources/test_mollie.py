@@ -322,6 +322,15 @@ def test_an_order_with_sums_only_is_told_by_them_where_there_is_no_memory() -> N
     assert [each["type"] for each in remembered.events] == ["OrderPlaced"]
 
 
+def test_a_fee_that_comes_back_is_money_again() -> None:
+    (event,) = told(row("chargeback", "0.00", "0.25", "0.25", "baltr_9"))
+    assert (event["type"], event["business_key"]) == ("JournalPosted", "journal:fee-returned:baltr_9")
+    assert [(each["account"], each["side"], each["amount"]) for each in event["postings"]] == [
+        ("psp_clearing:mollie", "DEBIT", 25),
+        ("psp_fees", "CREDIT", 25),
+    ]
+
+
 def test_nothing_personal_comes_out() -> None:
     played = play(ADAPTER, [*ORDER_LIFE, *PAYMENT_LIFE], source="mollie:main")
     for personal in ("Ana", "4242", "Delft", "1234AB", "3S-ANA"):

@@ -203,7 +203,7 @@ class Ear:
         self.adapter = found
         self.context = Context(tenant="acme", source=f"{platform}:main", connection=CONNECTION)
         self.memory: dict[str, Snapshot] = {}
-        self.problems = 0
+        self.problems = self.told = 0
 
     def said(self, delivery: Delivery, payload: Any) -> str:
         """Everything, in the spelling of account qualifiers."""
@@ -223,6 +223,7 @@ class Ear:
         for answer in normalize(self.adapter, body, delivery.topic, self.context, lambda resource: self.memory.get(resource, EMPTY)):
             if isinstance(answer, Judged):
                 self.memory[answer.resource] = answer.snapshot
+                self.told += len(answer.events)
 
 
 def pattern_of(place: Place) -> str:
@@ -254,6 +255,7 @@ def test_personal_data_in_every_object_stays_inside(platform: str) -> None:
                 assert not SPELLED.search(ear.said(delivery, broken)), pattern_of(place)
         ear.remember(delivery)
     assert ear.problems
+    assert ear.told
 
 
 def test_bytes_that_are_no_payload_are_not_quoted() -> None:

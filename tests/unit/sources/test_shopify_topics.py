@@ -22,6 +22,7 @@ from tests.unit.sources.shopify_payloads import (
     read_all,
     refund,
     refunded_item,
+    tax_line,
     transaction,
 )
 
@@ -171,6 +172,8 @@ def test_goods_taken_away_by_an_edit_and_their_money_later_are_no_goodwill() -> 
     assert (second.events[0]["adjustments"], second.notices) == ([], ())
     wrong_way = judged("refunds/create", back, memory=memory)
     assert wrong_way.events[0]["adjustments"][0]["kind"] == "GOODWILL"
+    later = judged("refunds/create", away | {"id": 83}, memory=wrong_way.snapshot)
+    assert not any("goodwill" in notice for notice in later.notices)
     late = judged("refunds/create", away, memory=wrong_way.snapshot)
     assert any("40.00 USD was told as goodwill before refund 81 came" in notice for notice in late.notices)
 
@@ -194,3 +197,32 @@ def test_a_refund_by_two_tenders() -> None:
 def test_a_page_of_transactions_gives_one_answer_each() -> None:
     answers = read_all("orders/500/transactions", {"transactions": INSIDE["transactions"]})
     assert [type(answer) for answer in answers] == [Judged, Nothing, Nothing]
+
+
+def test_a_payment_in_another_currency_than_its_order_is_held() -> None:
+    held = read("order_transactions/create", transaction(currency="EUR"), memory=memory_of(ORDER))
+    assert isinstance(held, Problem)
+    assert (held.code, held.pointer) == ("hold_discrepancy", "/currency")
+    inside = judged("orders/updated", ORDER | {"transactions": [transaction(currency="EUR")]})
+    assert "left out: the payment is in EUR, its order in USD" in inside.notices
+
+
+def test_a_tip_abroad_is_the_line_that_it_stands_in() -> None:
+    tip = item(2, "1.00", price_set=bag("150", "JPY", shop=("1.00", "USD")), tip_payment_gateway="shopify_payments", product_id=None)
+    goods = item(1, "10.00", price_set=bag("1500", "JPY", shop=("10.00", "USD")))
+    payload = order(goods, tip, total="11.00", presentment_currency="JPY", total_tip_received="1.00")
+    placed = event("orders/create", payload | {"total_price_set": bag("1650", "JPY", shop=("11.00", "USD"))})
+    assert [(line["kind"], line["gross"]) for line in placed["lines"]] == [("GOODS", 1_500), ("TIP", 150)]
+
+
+def test_taxes_of_the_order_that_are_not_its_total_are_told() -> None:
+    taxed = order(item(1, tax_lines=[tax_line("10.00")]), total="110.00", total_tax="10.00", tax_lines=[tax_line("9.00")])
+    assert judged("orders/create", taxed).notices == (
+        "total_tax against the order's own tax_lines: stated 10.00 USD, computed 9.00, difference 1.00",
+    )
+
+
+def test_a_sample_without_times_that_does_not_add_up_is_held() -> None:
+    held = read("refunds/create", refund(refunded_item(40), transactions=[], created_at=None), connection={"default_currency": "USD"})
+    assert isinstance(held, Problem)
+    assert held.code == "hold_discrepancy"
