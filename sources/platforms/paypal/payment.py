@@ -6,12 +6,9 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from sources.platforms.facts import Fetch, Json, Owner, Reading
-from sources.platforms.order_drafts import Currency
 from sources.platforms.order_reference import owner_named
 from sources.platforms.outcome import EventTwin
 from sources.platforms.payload import Node
-from sources.platforms.payment_facts import Payment as Returned
-from sources.platforms.payment_facts import fee_returned
 from sources.platforms.paypal.amounts import find_amount, held
 from sources.platforms.paypal.links import from_sandbox, linked
 from sources.platforms.provider_payment import ProviderPayment
@@ -127,9 +124,7 @@ class Payment(ProviderPayment):
     def fee_back(self, fee_id: str, amount: int, money: Money, at: datetime) -> None:
         """What PayPal gives back of its fee with a refund."""
         if amount > 0 and self.context.connection.tells("fees"):
-            currency = Currency(money.currency, money.exponent)
-            payment = Returned(payment_id=self.payment_id, gateway=self.gateway, currency=currency, test_mode=bool(self.test))
-            self.facts.append(fee_returned(payment, fee_id, amount, at))
+            self.return_fee(fee_id, amount, money, at)
 
     def case_of(self, kind: str, identity: str, amount: int) -> Case | None:
         """The case that a dispute or reversal belongs to: its own, else one that the other of the two has opened."""

@@ -250,6 +250,7 @@ def test_a_refund_belongs_to_its_capture_and_gives_back_fees() -> None:
             ("psp_clearing:paypal", "DEBIT", 50),
             ("psp_fees", "CREDIT", 50),
         ]
+    assert [event["type"] for event in told(returned, facts=["refunds"])] == ["RefundIssued"]
     assert "difference -10.00" in notices(refund(seller_payable_breakdown={"total_refunded_amount": usd("10.00")}))
     assert "payment_id" not in told(refund(links=[]))[0]["tenders"][0]
 
