@@ -1,6 +1,7 @@
 """Public PayPal payloads normalize to what the corpus expects of them: conclusion and every figure it states."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -136,7 +137,11 @@ def placed(event: EventTwin, total: int) -> EventTwin:
 def test_the_clearing_account_has_what_came_less_the_fees(entry: dict[str, Any]) -> None:
     events = events_of(answers_of(entry))
     captures = [event for event in events if event["type"] == "PaymentCaptured"]
-    balances = booked([*(placed(event, event["amount"]) for event in captures), *events])
+    totals = Counter({event["order_id"]: 0 for event in captures})
+    for event in captures:
+        totals[event["order_id"]] += event["amount"]
+    first = {event["order_id"]: event for event in reversed(captures)}
+    balances = booked([*(placed(event, totals[order_id]) for order_id, event in first.items()), *events])
     cleared = sum(accounts["psp_clearing:paypal"] for accounts in balances.values())
     assert Decimal(cleared).scaleb(-2) == Decimal(entry["expect"]["net"])
     assert sum(accounts["contract_liability"] for accounts in balances.values()) == -sum(event["amount"] for event in captures)

@@ -18,8 +18,10 @@ _KINDS: Final = {
     "orders": "order",
     "payment": "payment",
     "disputes": "dispute",
+    "subscriptions": "subscription",
 }
 """Collection in a path -> kind of object."""
+_PAGE: Final = "/transactions"
 _SANDBOX: Final = ".sandbox.paypal.com"
 
 
@@ -35,7 +37,7 @@ def targets_of(node: Node) -> list[Target]:
     """The objects that the links of an object lead to; what is no link of PayPal's is left out."""
     found = []
     for relation, _, path in _links(node):
-        parts = path.partition("?")[0].rstrip("/").split("/")
+        parts = path.partition("?")[0].rstrip("/").removesuffix(_PAGE).split("/")
         if len(parts) >= 2 and parts[-2] in _KINDS and _IDENTITY.fullmatch(parts[-1]):
             found.append(Target(relation, _KINDS[parts[-2]], parts[-1]))
     return found

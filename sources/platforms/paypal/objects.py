@@ -182,7 +182,8 @@ def _transactions(node: Node, around: _Around) -> Iterator[Part]:
     for transaction in node.each("transactions"):
         if transaction.find("amount_with_breakdown") is not None:
             found = True
-            yield _part("recurring", transaction.need("id").reference(), transaction, around)
+            subscription = replace(around, order=order or linked(node, "subscription"))
+            yield _part("recurring", transaction.need("id").reference(), transaction, subscription)
             continue
         beside = replace(around, names=(node.value, transaction.value), order=order, beside=True)
         for related in transaction.each("related_resources"):

@@ -5,13 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Final
 
-from sources.platforms.facts import Fetch, Json, Owner
-from sources.platforms.order_drafts import Currency
+from sources.platforms.facts import Fetch, Json, Owner, Reading
 from sources.platforms.order_reference import owner_named
 from sources.platforms.outcome import EventTwin
 from sources.platforms.payload import Node
-from sources.platforms.payment_facts import Payment as Returned
-from sources.platforms.payment_facts import fee_returned
 from sources.platforms.paypal.amounts import find_amount, held
 from sources.platforms.paypal.links import from_sandbox, linked
 from sources.platforms.provider_payment import ProviderPayment
@@ -19,8 +16,8 @@ from sources.platforms.stated_money import Money
 
 PLACES: Final = ("custom_id", "custom", "custom_field", "invoice_id", "invoice_number")
 """Where the merchant's own id of the order stands: in the second version, the first version, and reports."""
-_ORDERS: Final = ("supplementary_data.related_ids.order_id", "parent_payment")
-"""Where PayPal's own id of the order stands."""
+_ORDERS: Final = ("supplementary_data.related_ids.order_id", "billing_agreement_id", "parent_payment")
+"""Where PayPal's own id of the order stands, or that of the subscription."""
 
 
 @dataclass(slots=True)
@@ -49,21 +46,23 @@ class Payment(ProviderPayment):
     """cases: money withdrawn, in the order in which it was told, as `Case.kept`.
 
     dispute_fees: fees of disputes that were told. fee_rows: those with a row in the report, by the row's id.
+    seen: the capture itself was read.
     """
 
     gateway: ClassVar[str] = "paypal"
-    kept: ClassVar[tuple[str, ...]] = (*ProviderPayment.kept, "cases", "dispute_fees", "fee_rows")
+    kept: ClassVar[tuple[str, ...]] = (*ProviderPayment.kept, "cases", "dispute_fees", "fee_rows", "seen")
 
     cases: list[list[Json]] = field(default_factory=list)
     dispute_fees: int = 0
     fee_rows: dict[str, int] = field(default_factory=dict)
+    seen: bool = False
 
     def learn(self, node: Node, about: Mapping[str, Json], *, whole: bool = False) -> None:
         """Environment and order. Without an id of the merchant's the order at PayPal is the order, unless a shop tells the orders.
 
-        whole: it is the capture itself; of anything else that names no order the capture is fetched.
+        whole: it is the capture itself.
         """
-        self.tender = "WALLET"
+        self.tender, self.seen = "WALLET", self.seen or whole
         if about["test"]:
             self.test = True
         elif from_sandbox(node):
@@ -74,9 +73,13 @@ class Payment(ProviderPayment):
         if self.owner is None and self.context.connection.orders_of is None:
             order_id = self._order_at_paypal(node, about["order"])
             self.owner = Owner(self.context.source, order_id) if order_id is not None else None
-        unknown = self.owner is None and self.context.snapshot.owner is None and not self.captured
-        if unknown and not whole and self.context.remembers:
+
+    def reading(self, seen_at: datetime | None) -> Reading:
+        """What the payload said; the capture is fetched where nothing names the order of a fact."""
+        unknown = self.owner is None and self.context.snapshot.owner is None
+        if unknown and self.facts and self.context.remembers and not self.seen:
             self.fetches.append(Fetch("capture", f"capture/{self.payment_id}", "the capture may name its order"))
+        return ProviderPayment.reading(self, seen_at)
 
     def _order_at_paypal(self, node: Node, order_id: str | None) -> str | None:
         if order_id is not None:
@@ -121,9 +124,7 @@ class Payment(ProviderPayment):
     def fee_back(self, fee_id: str, amount: int, money: Money, at: datetime) -> None:
         """What PayPal gives back of its fee with a refund."""
         if amount > 0 and self.context.connection.tells("fees"):
-            currency = Currency(money.currency, money.exponent)
-            payment = Returned(payment_id=self.payment_id, gateway=self.gateway, currency=currency, test_mode=bool(self.test))
-            self.facts.append(fee_returned(payment, fee_id, amount, at))
+            self.return_fee(fee_id, amount, money, at)
 
     def case_of(self, kind: str, identity: str, amount: int) -> Case | None:
         """The case that a dispute or reversal belongs to: its own, else one that the other of the two has opened."""
@@ -159,8 +160,9 @@ def breakdown_of(node: Node, name: str, money: Money, amount: int, payment: Paym
     platform = sum(payment.fee_in(each, "amount", money) for each in breakdown.each("platform_fees"))
     if fee < 0 or platform < 0:
         raise breakdown.malformed("fees of 0 or more")
-    net = find_amount(breakdown, "net_amount")
-    if net is not None and net[0].currency == money.currency and net[1] != amount - fee - platform:
+    net, stated = (find_amount(breakdown, name) for name in ("net_amount", "paypal_fee"))
+    tied = net is not None and all(each is None or each[0].currency == money.currency for each in (net, stated))
+    if net is not None and tied and net[1] != amount - fee - platform:
         raise held(f"{breakdown.pointer}/net_amount", money, net[1], amount - fee - platform)
     for other in ("receivable_amount", "paypal_fee_in_receivable_currency", "net_amount_in_receivable_currency"):
         foreign = find_amount(breakdown, other)

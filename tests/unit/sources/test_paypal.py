@@ -175,6 +175,9 @@ def test_the_order_is_the_merchants_own_id_else_that_at_paypal() -> None:
     assert owner(capture(custom_id=None)) == "ORD1"
     assert owner(capture(custom_id=None, supplementary_data=None)) == "ORD1"
     assert owner(sale(custom=None)) == "PAY-1"
+    assert owner(sale(custom=None, parent_payment=None, billing_agreement_id="I-1")) == "I-1"
+    paid = {"id": "R1", "status": "COMPLETED", "time": AT, "amount_with_breakdown": {"gross_amount": usd("10.00")}}
+    assert owner({"transactions": [paid], "links": [link("v1/billing/subscriptions/I-1/transactions?start_time=2026")]}) == "I-1"
     assert (
         owner(
             order(capture(), purchase_units=[{"reference_id": "R7", "payments": {"captures": [capture()]}}]), order_reference="reference_id"
@@ -216,6 +219,9 @@ def test_fees_in_the_currency_of_the_balance_are_not_mixed() -> None:
     payload = capture(seller_receivable_breakdown=foreign)
     assert keys(told(payload)) == CAPTURED
     assert "88.01 EUR" in notices(payload)
+    taken = capture(seller_receivable_breakdown=broken_down("100.00", "0", "96.02", paypal_fee=usd("3.65", "EUR")))
+    assert keys(told(taken)) == CAPTURED[:1]
+    assert "3.65 EUR" in notices(taken)
     assert keys(told(sale(transaction_fee=usd("1.60", "EUR")))) == [("PaymentCaptured", "capture:SALE1", 5_000)]
     assert keys(told(page(row("T0006", "100.00", fee_amount=usd("-3.65", "EUR"))))) == CAPTURED[:1]
 
@@ -244,6 +250,7 @@ def test_a_refund_belongs_to_its_capture_and_gives_back_fees() -> None:
             ("psp_clearing:paypal", "DEBIT", 50),
             ("psp_fees", "CREDIT", 50),
         ]
+    assert [event["type"] for event in told(returned, facts=["refunds"])] == ["RefundIssued"]
     assert "difference -10.00" in notices(refund(seller_payable_breakdown={"total_refunded_amount": usd("10.00")}))
     assert "payment_id" not in told(refund(links=[]))[0]["tenders"][0]
 
@@ -474,6 +481,9 @@ def test_the_sandbox_is_known_by_the_webhooks_own_link() -> None:
 def test_what_names_no_order_waits_for_its_capture() -> None:
     nameless = refund(custom_id=None)
     assert fetched(nameless) == ["capture/CAP1"]
+    assert fetched(page(row("T0006", "100.00", "-3.98", custom_field=None))) == ["capture/CAP1"]
+    assert fetched(page(row("T0400", "-100.00", custom_field=None))) == []
+    assert fetched(capture(custom_id=None), orders_of="shop:es") == []
     assert [event["order_id"] for event in remembered(nameless, capture())] == ["1001", "1001", "1001"]
 
 
