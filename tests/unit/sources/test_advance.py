@@ -96,6 +96,24 @@ def test_a_life_in_order() -> None:
     assert play(LIFE, snapshot) == ([], snapshot)
 
 
+def test_what_waited_goes_out_among_the_facts_that_come_with_the_order_in_order_of_time() -> None:
+    (placed,) = order(1000, 1).facts
+    (paid,) = capture(1).facts
+    sent, seen = (
+        Fact(type=name, business_key=name, body={"shipment_id": "1"}, occurred_at=START + timedelta(hours=hours))
+        for name, hours in (("ShipmentDispatched", 0.5), ("ShipmentDelivered", 2))
+    )
+    whole = Reading(order_id="1", facts=(placed, paid, sent, seen), version=1)
+    events, _ = play([refund("SUCCEEDED", 1), whole])
+    assert [event["type"] for event in events] == [
+        "OrderPlaced",
+        "PaymentCaptured",
+        "ShipmentDispatched",
+        "RefundIssued",
+        "ShipmentDelivered",
+    ]
+
+
 @given(seed=st.integers(0, 10_000))
 def test_shuffled_and_repeated_deliveries_end_alike(seed: int) -> None:
     rng = random.Random(seed)
