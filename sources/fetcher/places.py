@@ -42,6 +42,12 @@ PATHS: Final[Mapping[str, Mapping[str, str]]] = {
         "refunds": "/v2/payments/{id}/refunds",
         "chargebacks": "/v2/payments/{id}/chargebacks",
     },
+    "paypal": {
+        "capture": "/v2/payments/captures/{id}",
+        "refund": "/v2/payments/refunds/{id}",
+        "order": "/v2/checkout/orders/{id}",
+        "dispute": "/v1/customer/disputes/{id}",
+    },
     "commercetools": {
         "order": "/orders/{id}",
         "payment": "/payments/{id}",

@@ -61,6 +61,7 @@ def advance(adapter: Adapter, context: Context, resource: str, reading: Reading)
         if fact.repeat == "state":
             if not late:
                 _tell_state(work, fact, received_at)
+                _release(work)  # what waited for the order came before the other facts of this reading
         else:
             _tell_or_wait(work, fact, received_at)
     _release(work)

@@ -39,6 +39,12 @@ def _mollie() -> Adapter:
     return ADAPTER
 
 
+def _paypal() -> Adapter:
+    from sources.platforms.paypal.adapter import ADAPTER
+
+    return ADAPTER
+
+
 def _saleor() -> Adapter:
     from sources.platforms.saleor.adapter import ADAPTER
 
@@ -81,6 +87,7 @@ _LOADERS: Final[Mapping[str, Callable[[], Adapter]]] = {
     "commercetools": _commercetools,
     "mercado-pago": _mercado_pago,
     "mollie": _mollie,
+    "paypal": _paypal,
     "saleor": _saleor,
     "shopify": _shopify,
     "square": _square,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from asiento.accounting.accounts import PSP_FEES
-from asiento.accounting.order_events import TenderKind, TenderStatus
+from asiento.accounting.accounts import clearing_account, fee_account
+from asiento.accounting.order_events import FeeAccountKind, TenderKind, TenderStatus
 from sources.platforms.facts import Fact
 from sources.platforms.order_drafts import Currency
 from sources.platforms.outcome import EventTwin
@@ -72,21 +72,26 @@ def fee_charged(payment: Payment, fee_id: str, kind: str, amount: int, occurred_
 
 
 def fee_returned(payment: Payment, fee_id: str, amount: int, occurred_at: datetime) -> Fact:
-    """A fee that the provider gives back with a refund.
+    """A fee that the provider gives back with a refund."""
+    body = fee_return(fee_id, "processing", amount, "PSP", payment.gateway)
+    return payment.fact("JournalPosted", f"journal:{body['journal_id']}", body, occurred_at)
+
+
+def fee_return(fee_id: str, kind: str, amount: int, account_kind: FeeAccountKind, gateway: str) -> EventTwin:
+    """Body of a JournalPosted without its money fields: what of a fee came back; `amount` in minor units, above 0.
 
     The contract has no event of its own for it, and a fee is never negative: it is an entry between the provider's clearing account and
     the fees, approved by the provider.
     """
-    body = {
+    return {
         "journal_id": f"fee-returned:{fee_id}",
         "postings": [
-            {"account": f"psp_clearing:{payment.gateway}", "side": "DEBIT", "amount": amount},
-            {"account": PSP_FEES, "side": "CREDIT", "amount": amount},
+            {"account": clearing_account(account_kind, gateway), "side": "DEBIT", "amount": amount},
+            {"account": fee_account(account_kind, kind), "side": "CREDIT", "amount": amount},
         ],
         "reason": "processing fee returned with a refund",
-        "approved_by": payment.gateway,
+        "approved_by": gateway,
     }
-    return payment.fact("JournalPosted", f"journal:fee-returned:{fee_id}", body, occurred_at)
 
 
 def fee_facts(payment: Payment, fee_id: str, kind: str, amount: int, occurred_at: datetime) -> list[Fact]:

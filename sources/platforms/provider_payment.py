@@ -9,6 +9,7 @@ from asiento.accounting.order_events import TenderKind
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Fetch, Json, Owner, Reading
 from sources.platforms.outcome import EventTwin
+from sources.platforms.payment_facts import fee_return
 from sources.platforms.stated_money import Money
 
 RefundStatus: TypeAlias = Literal["SUCCEEDED", "PENDING", "FAILED"]
@@ -134,6 +135,11 @@ class ProviderPayment:
         tender |= {"tender": self.paid_by("OTHER"), "gateway": self.gateway, "gateway_reference": refund_id}
         tender |= {"amount": amount, "status": status}
         return {"refund_id": refund_id, "lines": list(lines), "adjustments": [], "tenders": [tender], "allow_over_refund": False}
+
+    def return_fee(self, fee_id: str, amount: int, money: Money, occurred_at: datetime) -> None:
+        """What of a fee came back with a movement; `amount` in minor units, above 0."""
+        body = fee_return(fee_id, "processing", amount, "PSP", self.gateway)
+        self.facts.append(self.fact("JournalPosted", f"journal:{body['journal_id']}", body, occurred_at, money))
 
     def open_dispute(self, dispute_id: str, amount: int, fee: int, money: Money, occurred_at: datetime) -> None:
         """One ChargebackOpened."""

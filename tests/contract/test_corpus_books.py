@@ -20,7 +20,7 @@ from tests.contract.corpus_shops import EMITTING, Entry, answers_of, events_of
 from tests.order_making import event_json, line
 from tests.unit.sources.deliveries import Delivery, booked, play
 
-PLATFORMS = ("adyen", "amazon-sp-api", "commercetools", "mollie", "saleor", "square", "stripe", "sylius", "woocommerce")
+PLATFORMS = ("adyen", "amazon-sp-api", "commercetools", "mercado-pago", "mollie", "saleor", "square", "stripe", "sylius", "woocommerce")
 CONNECTION = {"time_zone": "UTC", "default_currency": "USD", "country": "US"}
 ENTRIES = [entry for platform in PLATFORMS for entry in corpus_entries(platform) if entry["expect"]["conclusion"] in EMITTING]
 Figures: TypeAlias = Mapping[str, Decimal]
@@ -178,6 +178,9 @@ MOVED: dict[tuple[str, str], Callable[[Mapping[str, Any]], Figures]] = {
     ("adyen", "CAPTURE"): lambda expect: _capture(expect["amount"]),
     ("adyen", "CHARGEBACK"): lambda expect: _dispute(expect["amount"]),
     ("amazon-sp-api", "finances"): lambda expect: _capture(expect["total"], expect["fees"].split(" ")[0]),
+    ("mercado-pago", "chargebacks"): lambda expect: _dispute(expect["amount"]),
+    ("mercado-pago", "orders"): lambda expect: _refund(expect["amount"]),
+    ("mercado-pago", "refunds"): lambda expect: _refund(expect["amount"]),
     ("mollie", "balance_transactions"): lambda expect: _refund(expect["initial"][1:], expect["deductions"][1:]),
     ("mollie", "captures"): lambda expect: _capture(expect["amount"]),
     ("mollie", "chargebacks"): lambda expect: {} if expect["reversed"] else _dispute(expect["amount"]),
@@ -196,7 +199,7 @@ def _kind(entry: Entry) -> tuple[str, str]:
     return entry["platform"], entry["expect"].get("event_code") or entry["file"].split("/")[1]
 
 
-ORDERS = [entry for entry in ENTRIES if (entry["file"].split("/")[1] in {"orders", "orders-v0", "imports"})]
+ORDERS = [entry for entry in ENTRIES if entry["file"].split("/")[1] in {"orders", "orders-v0", "imports"} and _kind(entry) not in MOVED]
 PAYMENTS = [entry for entry in ENTRIES if _kind(entry) in MOVED and entry["file"] not in NOTHING_IF_LIVE | KEPT_FOR_SETTLEMENTS]
 GOODS_MOVED = [entry for entry in ENTRIES if _kind(entry) == ("mollie", "shipments")]
 

@@ -17,6 +17,7 @@ from sources.platforms.amazon_sp_api.words import Reason, reason_of
 from sources.platforms.connection import Connection
 from sources.platforms.facts import Fact, Json
 from sources.platforms.outcome import EventTwin, Unjudged
+from sources.platforms.payment_facts import fee_return
 
 Kind: TypeAlias = Literal["SHIPMENT", "REFUND", "FEE"]
 RELEASED: Final = "RELEASED"
@@ -210,11 +211,15 @@ def _refund(movement: Movement, posted: Posted) -> Fact:
 
 
 def _fees(movement: Movement, posted: Posted) -> list[Fact]:
-    """One fee per kind; what comes back of a fee has no event of its own."""
+    """One fee per kind, and one entry for what comes back of a kind."""
     found = []
     for kind, amount in sorted(movement.fees.items()):
-        if amount < 0:
-            fee_id = f"{kind}-{posted.key}"
+        fee_id = f"{kind}-{posted.key}"
+        if amount > 0:
+            back = movement.till.fields() | fee_return(fee_id, kind, amount, "MARKETPLACE", GATEWAY)
+            key = f"journal:{back['journal_id']}:{movement.status}"
+            found.append(Fact(type="JournalPosted", business_key=key, body=back, occurred_at=movement.posted_at, test_mode=None))
+        elif amount < 0:
             body: EventTwin = {
                 **movement.till.fields(),
                 "fee_id": fee_id,
@@ -230,10 +235,7 @@ def _fees(movement: Movement, posted: Posted) -> list[Fact]:
 
 
 def _notices(movement: Movement) -> list[str]:
-    till, found = movement.till, []
-    returned = sum(amount for amount in movement.fees.values() if amount > 0)
-    if returned:
-        found.append(f"{movement.pointer}: fees of {till.text(returned)} {till.currency} came back: kept for settlements")
+    till, found = movement.till, list[str]()
     if movement.withheld:
         found.append(
             f"{movement.pointer}: taxes of {till.text(abs(movement.withheld))} {till.currency} that the marketplace pays itself: "

@@ -72,6 +72,7 @@ class _Reader:
     money: Money
     place: dict[str, str]
     notices: list[str] = field(default_factory=list)
+    lowered: bool = False
 
     def agreed(self) -> Agreed:
         lines = [*self._items("lineItems"), *self._items("customLineItems"), *self._shipping()]
@@ -259,6 +260,7 @@ class _Reader:
             return lines
         if target < 0 or not current:
             raise Unjudged("hold_discrepancy", "more tax is taken off than the lines have", f"{self.order.pointer}/taxedPrice")
+        self.lowered = target < current
         shares = spread(target, [part.amount for _, part in flat])
         parts: list[list[TaxPart]] = [[] for _ in lines]
         for (index, part), share in zip(flat, shares, strict=True):
@@ -283,6 +285,8 @@ class _Reader:
             home = self.place
         jurisdiction, kind = tax_home(part.name, home)
         base = line.price - (line.tax if included else 0)
+        if self.lowered and part.rate:
+            base = min(base, int((part.amount / part.rate).to_integral_value()))
         fits = part.rate is not None and abs(part.rate * base - part.amount) <= 1
         rate = decimal_text(part.rate) if fits and part.rate is not None else rate_from(part.amount, base)
         return SoldTax(jurisdiction=jurisdiction, type=kind, code=part.name, rate=rate, base=base, amount=part.amount)

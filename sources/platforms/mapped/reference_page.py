@@ -48,7 +48,7 @@ def _sources() -> str:
     for name in sorted((*PLATFORMS, *MAPPERS)):
         adapter = adapter_of(name)
         assert adapter is not None  # noqa: S101 - the name is from the catalogue
-        what, topics = "built in", "on its own page"
+        what, topics = "built in", f"[its own page]({name}.md)"
         if isinstance(adapter, MappedAdapter):
             what, topics = f"mapper: {adapter.mapper.title}", ", ".join(f"`{topic}`" for topic in adapter.topics)
         lines.append(f"| {name} | {what} | {GRADES_IN_WORDS[adapter.grade]} | {topics} |")

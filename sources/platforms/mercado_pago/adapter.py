@@ -23,7 +23,7 @@ class MercadoPagoAdapter(Adapter):
     topics: Mapping[str, str] = {
         "payment": "notification: the payment is fetched",
         "merchant_order": "notification: the merchant order is fetched",
-        "order": "notification of the Orders API, with what changed or as a pointer",
+        "order": "notification: the order is fetched",
         "chargebacks": "notification: the chargeback is fetched",
         "payments": "payment, polled or fetched, with its refunds",
         "refunds": "refunds of a payment, polled or fetched",

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
-from sources.platforms.facts import Fetch, Json, Part
-from sources.platforms.mercado_pago.fields import flag_at, object_at, word_at
-from sources.platforms.mercado_pago.orders import check_refunds, id_beside, surroundings
+from sources.platforms.facts import Fetch, Part
+from sources.platforms.mercado_pago.fields import object_at, word_at
+from sources.platforms.mercado_pago.orders import CAME, check_refunds, id_beside, surroundings
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node, parse_payload
 
@@ -20,9 +20,13 @@ _MARKS: Final[Mapping[str, str]] = {
     "auto_recurring": "a subscription: its money arrives as payments",
     "init_point": "a checkout: its money arrives as a payment",
     "players": "a claim: money moves with its payment",
+    "disbursement_id": "a refund of a split payment: its money arrives as refunds of payments",
     "cardholder": "a card, no money moved",
+    "first_six_digits": "a card, no money moved",
     "identification": "a customer, no money moved",
+    "nickname": "an account, no money moved",
     "device_id": "a terminal's intent: its money arrives as a payment",
+    "payment_intent_id": "a terminal's intent: its money arrives as a payment",
 }
 """Field of other objects that are known -> why nothing comes of them."""
 _OWN_MONEY: Final = frozenset({"account_fund", "money_exchange", "investment", "payout"})
@@ -35,7 +39,7 @@ _KINDS: Final[Mapping[str, str]] = {
 }
 """What a notification or a path says -> kind of object to fetch."""
 _WORDS: Final = re.compile(r"^topic_|_wh$|[^a-z_].*$")
-_LISTS: Final = ("results", "elements", "data")
+_LISTS: Final = ("results", "elements", "data", "events")
 _WRAPPERS: Final = ("response", "body")
 _DISPUTED: Final = frozenset(
     {"coverage_applied", "coverage_elegible", "coverage_eligible", "documentation_status", "documentation_required", "reason_id"}
@@ -61,7 +65,7 @@ def parse_body(body: bytes) -> Node:
 
 def parts_of(payload: Node, topic: str) -> list[Part]:
     """Every object of a payload as a part; never empty. Raises `Unjudged` for what is no object of Mercado Pago."""
-    return list(_parts(payload, {}, topic, 0)) or [Part("nothing", "list", payload, {"reason": "an empty page"})]
+    return list(_parts(payload, topic, 0)) or [Part("nothing", "list", payload, {"reason": "an empty page"})]
 
 
 def pointer_to(kind: str, identity: str, pointer: str) -> Unjudged:
@@ -70,26 +74,26 @@ def pointer_to(kind: str, identity: str, pointer: str) -> Unjudged:
     return Unjudged("refetch", "only the id of an object: fetch the object", pointer, fetch)
 
 
-def _parts(node: Node, about: Mapping[str, Json], topic: str, depth: int) -> Iterator[Part]:
+def _parts(node: Node, topic: str, depth: int) -> Iterator[Part]:
     """Pages and wrappers are taken apart, down to a bound."""
     if depth > _DEPTH_MAX:
         raise Unjudged("reject_malformed", f"{node.pointer}: objects are nested too deeply", node.pointer)
     if isinstance(node.value, list):
         for item in node.items():
-            yield from _parts(item, about, topic, depth + 1)
+            yield from _parts(item, topic, depth + 1)
         return
     if not isinstance(node.value, dict):
         raise node.malformed("an object of Mercado Pago")
     inner = next((found for name in _WRAPPERS if (found := object_at(node, name)) is not None), None)
     page = next((found for name in _LISTS if (found := node.find(name)) is not None and isinstance(found.value, list)), None)
     if inner is not None or page is not None:
-        yield from _parts(inner if inner is not None else page or node, about, topic, depth + 1)
+        yield from _parts(inner if inner is not None else page or node, topic, depth + 1)
     elif object_at(node, "data") is not None or ("topic" in node.value and "resource" in node.value):
         yield from _notified(node, topic)
     elif (collection := object_at(node, "collection")) is not None:
         yield Part("listed", collection.need("id").reference(), collection, {"around": {}})
     else:
-        yield from _object(node, about, topic)
+        yield from _object(node, topic)
 
 
 def _kind_named(name: str) -> str | None:
@@ -97,7 +101,7 @@ def _kind_named(name: str) -> str | None:
 
 
 def _notified(node: Node, topic: str) -> Iterator[Part]:
-    """A notification, of any generation; newer ones of orders carry what changed."""
+    """A notification, of any generation. Those of orders carry the order, but nothing proves their body: only the id is signed."""
     names = [word_at(node, name) for name in ("type", "topic", "action")]
     kind = next((kind for name in (*names, topic) if (kind := _kind_named(name)) is not None), None)
     data = object_at(node, "data")
@@ -107,10 +111,6 @@ def _notified(node: Node, topic: str) -> Iterator[Part]:
         if kind is None and not any(names):
             kind = next((found for each in path if (found := _kind_named(each)) is not None), None)
         identity, pointer = Node(last, f"{node.pointer}/resource").reference(), f"{node.pointer}/resource"
-    elif kind == "order" and object_at(data, "transactions") is not None:
-        live = flag_at(node, "live_mode")
-        yield from _order(data, {} if live is None else {"live_mode": live})
-        return
     else:
         named = data.find("id")
         identity, pointer = named.reference() if named is not None else "notification", f"{data.pointer}/id"
@@ -120,7 +120,7 @@ def _notified(node: Node, topic: str) -> Iterator[Part]:
         yield Part("pointer", identity, node, {"kind": kind, "pointer": pointer})
 
 
-def _object(node: Node, about: Mapping[str, Json], topic: str) -> Iterator[Part]:
+def _object(node: Node, topic: str) -> Iterator[Part]:
     fields = node.value.keys()
     reason = next((reason for mark, reason in _MARKS.items() if mark in fields), None)
     identity = node.find("id")
@@ -131,12 +131,12 @@ def _object(node: Node, about: Mapping[str, Json], topic: str) -> Iterator[Part]
     elif "transaction_amount" in fields:
         yield Part("payment", node.need("id").reference(), node)
     elif object_at(node, "transactions") is not None or ("total_amount" in fields and _is_order(node)):
-        yield from _order(node, about)
+        yield from _order(node)
     elif "total_amount" in fields and not fields.isdisjoint(_OF_MERCHANT_ORDERS):
         yield from _merchant_order(node)
     elif "amount" in fields and ({"payment_id", "payments", "source"} & fields or not fields.isdisjoint(_DISPUTED | _REFUNDED)):
         yield _claimed_or_refunded(node, topic)
-    elif isinstance(node.value.get("payments"), list):
+    elif isinstance(node.value.get("payments"), list) or object_at(node, "payment_method") is not None:
         yield Part("nothing", "transactions", node, {"reason": "payments of an order that is not named: told with the order"})
     elif identity is not None and (kind := _kind_named(topic)) is not None:
         yield Part("pointer", identity.reference(), node, {"kind": kind, "pointer": identity.pointer})
@@ -151,9 +151,9 @@ def _is_order(node: Node) -> bool:
     return fields.isdisjoint({"order_status", "preference_id", "paid_amount"}) and not fields.isdisjoint(_OF_ORDERS)
 
 
-def _order(order: Node, about: Mapping[str, Json]) -> Iterator[Part]:
+def _order(order: Node) -> Iterator[Part]:
     """The payments and refunds of an order; each under the id of its payment, the one of the API of payments where it is known."""
-    around = {**surroundings(order), **about}
+    around = surroundings(order)
     transactions = object_at(order, "transactions")
     payments, refunds = (transactions.each(name) if transactions is not None else [] for name in ("payments", "refunds"))
     resources: dict[str, str] = {}
@@ -167,7 +167,11 @@ def _order(order: Node, about: Mapping[str, Json]) -> Iterator[Part]:
         identity = refund.need("transaction_id").reference()
         yield Part("order_refund", resources.get(identity, identity), refund, {"around": around})
     if not payments and not refunds:
-        yield Part("nothing", order.need("id").reference(), order, {"reason": "an order without payments: nothing is paid"})
+        identity = order.need("id").reference()
+        if word_at(order, "status") in CAME:
+            yield Part("pointer", identity, order, {"kind": "order", "pointer": f"{order.pointer}/transactions"})
+        else:
+            yield Part("nothing", identity, order, {"reason": "an order without payments: nothing is paid"})
 
 
 def _merchant_order(order: Node) -> Iterator[Part]:

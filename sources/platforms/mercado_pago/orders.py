@@ -14,7 +14,8 @@ from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.stated_money import Money, money_called
 
-_CAME: Final = frozenset({"processed", "refunded", "partially_refunded", "charged_back"})
+CAME: Final = frozenset({"processed", "refunded", "partially_refunded", "charged_back"})
+"""Statuses of payments and orders whose money came."""
 _RESERVED: Final = frozenset({"waiting_capture", "authorized"})
 _OTHERS: Final = frozenset(
     {"created", "processing", "action_required", "at_terminal", "in_review", "pending"}
@@ -59,12 +60,12 @@ def read_transaction(node: Node, payment: Payment, around: Node, *, refunds_besi
     payment.learn(node, around)
     status, detail = word_at(node, "status"), word_at(node, "status_detail")
     at = moment_of(node, ("date_approved", *CREATED), payment.context, payment.notices, (around,))
-    if status not in _CAME | _OTHERS:
+    if status not in CAME | _OTHERS:
         raise node.need("status").malformed("a status of a payment")
     method = object_at(node, "payment_method")
     if method is not None:
         payment.paid_by(tender_named(word_at(method, "type")))
-    if status not in _CAME or detail in _RESERVED:
+    if status not in CAME or detail in _RESERVED:
         payment.notices.append("a payment of the order is not processed: no money came")
         return at
     money = payment.money_of(node, around)

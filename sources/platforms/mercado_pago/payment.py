@@ -97,8 +97,9 @@ class Payment(ProviderPayment):
             return True
         return False
 
-    def tell_fees(self, found: Withheld, money: Money, at: datetime) -> None:
-        """What was withheld, once per kind; what of it came back, as it grows."""
+    def tell_fees(self, found: Withheld, money: Money, times: tuple[datetime, datetime]) -> None:
+        """What was withheld, once per kind; what of it came back, as it grows; times: of the one and of the other."""
+        at, returned_at = times
         if self.failed or not self.context.connection.tells("fees"):
             return
         for kind, amount in found.fees.items():
@@ -113,11 +114,11 @@ class Payment(ProviderPayment):
         )
         for kind, amount in found.returned.items():
             before = self.returned.get(kind, 0)
-            if kind == TAX:
-                self.notices.append("withheld taxes came back: kept for settlements")
-            elif before < amount <= self.fees.get(kind, 0):
+            if kind == TAX or amount > self.fees.get(kind, 0):
+                self.notices.append("withheld taxes, or more than was taken, came back: kept for settlements")
+            elif before < amount:
                 self.returned[kind] = amount
-                self.facts.append(payment_facts.fee_returned(payment, f"{self.payment_id}:{kind}:{amount}", amount - before, at))
+                self.facts.append(payment_facts.fee_returned(payment, f"{self.payment_id}:{kind}:{amount}", amount - before, returned_at))
 
     def _fee(self, kind: str, amount: int, found: Withheld, money: Money) -> EventTwin:
         """One FeeCharged; a withheld tax is no expense, it is the tax of the seller that was paid in advance."""
@@ -188,18 +189,19 @@ def _came(node: Node, payment: Payment, money: Money, status: str, at: datetime)
     refunds = [(_refund_id(each), each) for each in node.each("refunds")]
     refunded = _checked_refunds(node, [each for _, each in refunds], money, status)
     whole = amount_at(node, "transaction_amount", money)
-    found = withheld_from(node, money, refunded, away=refunded >= whole or status in {"refunded", "charged_back"})
+    away = refunded >= whole or status in {"refunded", "charged_back"}
+    found = withheld_from(node, money, refunded, away=away, notices=payment.notices)
     if refunded > found.received:
         raise held(node, "transaction_amount_refunded", money, refunded, found.received, why="more was refunded than came: ")
     _compare_paid(node, payment, money, whole)
     payment.captured = max(payment.captured, found.received)
     payment.capture(money, at)
-    payment.tell_fees(found, money, at)
     updated = found_time((node,), UPDATED, payment.context) or at
-    if refunds:
-        for refund_id, each in refunds:
-            payment.note_refund(refund_id, each, money, moment_of(each, CREATED, payment.context, payment.notices, (node,)))
-    else:
+    moments = [moment_of(each, CREATED, payment.context, payment.notices, (node,)) for _, each in refunds]
+    payment.tell_fees(found, money, (at, max(moments, default=updated)))
+    for (refund_id, each), moment in zip(refunds, moments, strict=True):
+        payment.note_refund(refund_id, each, money, moment)
+    if not refunds:
         payment.tell_sum(refunded, money, updated, refunds_of(payment))
     if status == "charged_back":
         _charged_back(node, payment, money, found.received - refunded, updated)

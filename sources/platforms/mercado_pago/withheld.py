@@ -1,14 +1,14 @@
 """What Mercado Pago takes of a payment before the seller has it, and whether that leaves what it says the seller receives.
 
-Fees stand in `fee_details`, in newer payloads in `charges_details` too, where taxes that are withheld stand alone. `taxes_amount` is
-withheld in some countries and the seller's own declaration in others, shipping that the buyer pays is the seller's or the carrier's, a
-coupon is paid by the one or the other: which of them it was shows in `net_received_amount`, to the cent.
+Fees stand in `fee_details`, in newer payloads in `charges_details` too, where shipping and taxes that are withheld stand alone.
+`taxes_amount` is withheld in some countries and the seller's own declaration in others, shipping that the buyer pays is the seller's or
+the carrier's, a coupon is paid by the one or the other: which of them it was shows in `net_received_amount`, to the cent.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Final
+from typing import Final, NamedTuple
 
 from sources.platforms.mercado_pago.fields import amount_at, found_amount, held, object_at, word_at
 from sources.platforms.payload import Node
@@ -17,15 +17,19 @@ from sources.platforms.stated_money import Money
 TAX: Final = "withheld_tax"
 _KINDS: Final[Mapping[str, str]] = {
     "mercadopago_fee": "processing",
+    "processing": "processing",
+    "financing": "financing",
     "mercadolibre_fee": "marketplace",
-    "financing_fee": "financing",
+    "ml_": "marketplace",
     "application_fee": "application",
     "third_payment": "application",
-    "shipping_fee": "shipping",
-    "coupon_fee": "coupon",
-    "discount_fee": "discount",
+    "shipping": "shipping",
+    "coupon": "coupon",
+    "discount": "discount",
 }
-"""Name of a fee -> kind of the event; others are `other`."""
+"""What the name of a fee holds -> kind of the event; others are `other`."""
+_OWN_KINDS: Final[Mapping[str, str]] = {"tax": TAX, "coupon": "coupon", "shipping": "shipping"}
+"""Types of charges that are no fees."""
 _SELLER: Final = "collector"
 
 
@@ -38,74 +42,98 @@ class Withheld:
     returned: dict[str, int] = field(default_factory=dict)
 
 
-def withheld_from(node: Node, money: Money, refunded: int, *, away: bool) -> Withheld:
+class _Charge(NamedTuple):
+    """A charge that the seller bears. passed_on: a financing fee that the payer's interest pays for may stand there as well."""
+
+    kind: str
+    is_fee: bool
+    taken: int
+    returned: int
+    passed_on: bool
+
+
+def withheld_from(node: Node, money: Money, refunded: int, *, away: bool, notices: list[str]) -> Withheld:
     """Of a payment that came; raises `Unjudged` where it does not add up.
 
     refunded: given back since; away: all of it, or disputed. What is received may be stated as it was at first, or as it is now.
     """
     amount = amount_at(node, "transaction_amount", money)
-    found = Withheld(amount)
-    _from_fee_details(node, money, found.fees)
-    _from_charges(node, money, found)
+    detailed, charges = _fee_details(node, money), list(_charges(node, money))
     details = object_at(node, "transaction_details")
     net = found_amount(details, "net_received_amount", money)
+    readings = _readings(detailed, charges)
     if details is None or net is None or (net == 0 and word_at(node, "processing_mode") == "gateway"):
-        return found
-    computed = []
-    for taxes, coupon, extra in product(_taxes(node, money, found), _coupons(node, money, found), _extras(node, details, money)):
-        rest = amount + extra - sum(found.fees.values()) - taxes - coupon
+        return _withheld(amount, readings[0], charges)
+    if node.find("fee_details") is None and node.find("charges_details") is None and net < amount:
+        notices.append("no fees are stated: what was withheld is not told")
+        return Withheld(amount)
+    computed: list[int] = []
+    for fees, (taxes, coupon, extra) in product(readings, _beside(node, details, money)):
+        added = fees | {kind: taken for kind, taken in ((TAX, taxes), ("coupon", coupon)) if taken and kind not in fees}
+        found = _withheld(amount + extra, added, charges)
+        rest = found.received - sum(added.values())
         computed.append(rest)
         now = rest - refunded + sum(found.returned.values())
         if net in (rest, *((now, rest - refunded) if refunded else ()), *((0,) if away else ())):
-            found.received = amount + extra
-            found.fees |= {kind: taken for kind, taken in ((TAX, taxes), ("coupon", coupon)) if taken}
             return found
     raise held(details, "net_received_amount", money, net, computed[0])
 
 
-def _from_fee_details(node: Node, money: Money, fees: dict[str, int]) -> None:
+def _kind_of(name: str) -> str:
+    return next((kind for held_in, kind in _KINDS.items() if held_in in name), "other")
+
+
+def _fee_details(node: Node, money: Money) -> dict[str, int]:
+    fees: dict[str, int] = {}
     for row in node.each("fee_details"):
         if word_at(row, "fee_payer") in ("", _SELLER):
-            kind = _KINDS.get(word_at(row, "type"), "other")
+            kind = _kind_of(word_at(row, "type"))
             fees[kind] = fees.get(kind, 0) + amount_at(row, "amount", money)
+    return fees
 
 
-def _from_charges(node: Node, money: Money, found: Withheld) -> None:
-    """Charges of the seller: fees where `fee_details` has none, everything else, and what of all came back."""
-    stated = frozenset(found.fees)
-    for kind, original, returned in _charges(node, money):
-        is_fee = kind not in (TAX, "coupon", "shipping")
-        if not (kind in stated or (stated and is_fee)):
-            found.fees[kind] = found.fees.get(kind, 0) + original
-        if returned:
-            target = kind if kind in found.fees else next(iter(found.fees))
-            found.returned[target] = found.returned.get(target, 0) + returned
-
-
-def _charges(node: Node, money: Money) -> Iterator[tuple[str, int, int]]:
-    """(kind, taken, come back) of each charge that the seller bears."""
+def _charges(node: Node, money: Money) -> Iterator[_Charge]:
     for row in node.each("charges_details"):
         accounts, amounts = object_at(row, "accounts"), object_at(row, "amounts")
         if accounts is None or amounts is None or word_at(accounts, "from") != _SELLER or word_at(accounts, "to") == _SELLER:
             continue
-        kind = word_at(row, "type")
-        named = TAX if kind == "tax" else kind if kind in ("coupon", "shipping") else _KINDS.get(word_at(row, "name"), "other")
-        yield named, amount_at(amounts, "original", money), found_amount(amounts, "refunded", money) or 0
+        own, name = _OWN_KINDS.get(word_at(row, "type")), word_at(row, "name")
+        taken, returned = amount_at(amounts, "original", money), found_amount(amounts, "refunded", money) or 0
+        yield _Charge(own or _kind_of(name), own is None, taken, returned, name == "financing_fee")
 
 
-def _taxes(node: Node, money: Money, found: Withheld) -> tuple[int, ...]:
-    """What may be withheld beside the charges: `taxes_amount` or nothing."""
-    stated = found_amount(node, "taxes_amount", money) or 0
-    return (0,) if TAX in found.fees or not stated else (stated, 0)
+def _readings(detailed: dict[str, int], charges: list[_Charge]) -> list[dict[str, int]]:
+    """What was taken, kind by kind: fees as they are detailed, else as they are charged; other charges beside them."""
+    beside = [charge for charge in charges if not charge.is_fee and charge.kind not in detailed]
+    charged = [charge for charge in charges if charge.is_fee]
+    without = [charge for charge in charged if not charge.passed_on]
+    readings = [_summed(detailed, beside)] if detailed else []
+    if charged or not detailed:
+        everything = [charge for charge in charges if not charge.is_fee]
+        readings += [_summed({}, [*charged, *everything]), _summed({}, [*without, *everything])]
+    return readings
 
 
-def _coupons(node: Node, money: Money, found: Withheld) -> tuple[int, ...]:
-    stated = found_amount(node, "coupon_amount", money) or 0
-    return (0,) if "coupon" in found.fees or not stated else (0, stated)
+def _summed(fees: dict[str, int], charges: list[_Charge]) -> dict[str, int]:
+    summed = dict(fees)
+    for charge in charges:
+        summed[charge.kind] = summed.get(charge.kind, 0) + charge.taken
+    return summed
 
 
-def _extras(node: Node, details: Node, money: Money) -> tuple[int, ...]:
-    """What may have come beside the amount: shipping, and what was paid too much."""
-    shipping = found_amount(node, "shipping_amount", money) or 0
+def _withheld(received: int, fees: dict[str, int], charges: list[_Charge]) -> Withheld:
+    """What came back counts for the kind it was taken as; fees that are detailed under another kind get it first."""
+    found = Withheld(received, fees)
+    for charge in charges:
+        kind = charge.kind if charge.kind in fees else next(iter(fees), None)
+        if charge.returned and kind is not None:
+            found.returned[kind] = found.returned.get(kind, 0) + charge.returned
+    return found
+
+
+def _beside(node: Node, details: Node, money: Money) -> Iterator[tuple[int, int, int]]:
+    """What may have been withheld and may have come beside: (taxes, coupon, shipping and what was paid too much)."""
+    taxes, coupon, shipping = (found_amount(node, name, money) or 0 for name in ("taxes_amount", "coupon_amount", "shipping_amount"))
     overpaid = found_amount(details, "overpaid_amount", money) or 0
-    return tuple(dict.fromkeys((0, shipping, overpaid, shipping + overpaid)))
+    extras = dict.fromkeys((0, shipping, overpaid, shipping + overpaid))
+    return product(dict.fromkeys((taxes, 0)), dict.fromkeys((0, coupon)), extras)

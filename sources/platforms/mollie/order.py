@@ -15,6 +15,7 @@ from sources.platforms.facts import ORDER_KEY, Fact, Fetch, Json, Reading
 from sources.platforms.minor_units import decimal_text
 from sources.platforms.mollie.money import amount_at, difference, found_amount, held, positive
 from sources.platforms.mollie.objects import embedded
+from sources.platforms.mollie.order_sums import told_by_sums
 from sources.platforms.outcome import EventTwin
 from sources.platforms.payload import Node
 from sources.platforms.stated_money import Money
@@ -74,10 +75,10 @@ def read_order(order: Node, context: Context) -> Reading:
     for shipment in shipments or []:
         facts += _shipped(shipment, context, notices)
     cancelled, memory = _cancelled(lines, context, order, created)
-    facts += cancelled
+    facts += [*cancelled, *told_by_sums(order, context, money, notices, test=_is_test(order))]
     fetches = []
-    if shipments is None and any((found := node.find("quantityShipped")) is not None and found.count() for node in order.each("lines")):
-        fetches = [Fetch("order", f"order/{order_id}", "its shipments do not stand in it")] if context.remembers else []
+    if context.remembers and (shipments is None or embedded(order, "payments") is None) and _happened(order, money):
+        fetches = [Fetch("order", f"order/{order_id}", "its payments or shipments do not stand in it")]
     told = [fact for fact in facts if context.connection.tells(_told_as(fact))]
     return Reading(facts=tuple(told), order_id=order_id, seen_at=created, notices=tuple(notices), fetches=tuple(fetches), memory=memory)
 
@@ -91,7 +92,7 @@ def read_shipment(shipment: Node, context: Context) -> Reading:
 
 
 def _told_as(fact: Fact) -> str:
-    return "captures" if fact.type == "PaymentCaptured" else "orders"
+    return {"PaymentCaptured": "captures", "RefundIssued": "refunds"}.get(fact.type, "orders")
 
 
 def _is_test(order: Node) -> bool:

@@ -269,12 +269,13 @@ def _prove(row: Node, payment: Payment, kind: str, moved: tuple[Money, int, date
 
 def _fee(payment: Payment, identity: str, deductions: int, money: Money, at: datetime) -> None:
     """What was withheld; in a currency that is known to be another one it is no money of the order."""
-    if deductions > 0:
-        payment.notices.append("a fee came back with the movement: kept for settlements")
-    if deductions >= 0 or not payment.context.connection.tells("fees"):
+    if not deductions or not payment.context.connection.tells("fees"):
         return
     if payment.currency is not None and payment.currency != money.currency:
         payment.notices.append(f"the fee of {money.text(-deductions)} is in the currency of settlement: kept for settlements")
+        return
+    if deductions > 0:
+        payment.return_fee(identity, deductions, money, at)
         return
     body: EventTwin = {"fee_id": identity, "kind": "processing", "amount": -deductions, "account_kind": "PSP", "gateway": payment.gateway}
     body |= {"payment_id": payment.named_in_fees, "estimate": False}

@@ -15,7 +15,8 @@ class OrderNotes:
 
     payments: captured payment -> its amount. disputes: dispute -> its figures, while its payment is not known. cancelled: shipments whose
     cancellation came before they did. kept: refund -> value that was kept back; owed: refund -> money of it that gives kept value
-    back (0: it was looked at). return_lines: line of a return -> order line. processed: return -> line of it -> units taken back.
+    back (0: it was looked at). goodwill: refund -> money of it beyond that. return_lines: line of a return -> order line. processed:
+    return -> line of it -> units taken back. unnamed: the same for lines whose order line is not known yet, with disposition and time.
     """
 
     payments: dict[str, int] = field(default_factory=dict)
@@ -23,8 +24,10 @@ class OrderNotes:
     cancelled: list[str] = field(default_factory=list)
     kept: dict[str, int] = field(default_factory=dict)
     owed: dict[str, int] = field(default_factory=dict)
+    goodwill: dict[str, int] = field(default_factory=dict)
     return_lines: dict[str, str] = field(default_factory=dict)
     processed: dict[str, dict[str, int]] = field(default_factory=dict)
+    unnamed: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
 
     def with_value_given_back(self, refund_id: str, statement: Statement) -> Statement:
         """The statement of a refund, with what it keeps noted, and without goodwill for value that other refunds kept.
@@ -41,9 +44,16 @@ class OrderNotes:
             open_value = sum(self.kept.values()) - self.kept.get(refund_id, 0) - sum(self.owed.values())
             self.owed[refund_id] = max(0, min(given, open_value))
         owed = self.owed[refund_id]
+        self.goodwill[refund_id] = given - owed
         tax = min(statement.goodwill.tax, given - owed)
         goodwill = replace(statement.goodwill, amount=given - owed - tax, tax=tax)
         return replace(statement, goodwill=goodwill, owed=owed)
+
+    def told_before(self, refund_id: str, statement: Statement) -> int:
+        """Money of later refunds that was told as goodwill before this one came, whose value it may give back; 0 once that was said."""
+        if not statement.kept or refund_id in self.kept:
+            return 0
+        return min(statement.kept, sum(amount for later, amount in self.goodwill.items() if int(later) > int(refund_id)))
 
     def to_json(self) -> Mapping[str, Json]:
         """As the snapshot keeps it; what is empty is left out."""
@@ -59,6 +69,8 @@ def notes_of(context: Context) -> OrderNotes:
         cancelled=list(kept.get("cancelled", [])),
         kept=dict(kept.get("kept", {})),
         owed=dict(kept.get("owed", {})),
+        goodwill=dict(kept.get("goodwill", {})),
         return_lines=dict(kept.get("return_lines", {})),
         processed={name: dict(lines) for name, lines in kept.get("processed", {}).items()},
+        unnamed={name: dict(lines) for name, lines in kept.get("unnamed", {}).items()},
     )

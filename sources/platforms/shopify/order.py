@@ -38,6 +38,9 @@ def order_state(order: Node, context: Context) -> tuple[Fact, tuple[str, ...]]:
 
     A trial is told with the total of its lines and the difference as a notice: it is never booked, and holds up nothing.
     """
+    order.need("line_items")
+    if order.find("total_price_set") is None:
+        order.need("total_price")
     money = order_money(order, context)
     included = _flag(order, "taxes_included")
     place = _tax_place(order, context)

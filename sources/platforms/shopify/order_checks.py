@@ -65,6 +65,9 @@ def secondary_figures(order: Node, money: MoneyReader, lines: Sequence[OrderLine
         stated = money.find(order, name)
         if stated is not None and stated != figure:
             found.append(difference_text(name, stated, figure, money))
+    total_tax, header = money.find(order, "total_tax"), [money.amount(tax, "price") for tax in order.each("tax_lines")]
+    if header and total_tax is not None and sum(header) != total_tax:
+        found.append(difference_text("total_tax against the order's own tax_lines", total_tax, sum(header), money))
     return tuple(found)
 
 

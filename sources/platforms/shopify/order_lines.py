@@ -99,7 +99,6 @@ class LineReader:
 
     def read(self) -> tuple[OrderLine, ...]:
         """All lines before discounts and cash rounding, in the order of the payload: units, duties, shipping, fees, tip."""
-        self.order.need("line_items")
         units = [self._unit_line(item) for item in self.order.each("line_items") if item.need("quantity").count() > 0]
         return (*units, *self._duties(), *self._shipping(), *self._fees(), *self._rest_of_tips(units))
 
@@ -155,7 +154,9 @@ class LineReader:
             yield self._charge("fees", "FEE", stated)
 
     def _rest_of_tips(self, units: list[OrderLine]) -> Iterator[OrderLine]:
-        """Tips are stated in total; those that stand among the line items are not counted twice."""
+        """Tips are stated in total, in the shop's currency only; those that stand among the line items are not counted twice."""
+        if self.money.plain_is_foreign and any(line.kind == "TIP" for line in units):
+            return
         rest = (self.money.find(self.order, "total_tip_received") or 0) - sum(line.gross for line in units if line.kind == "TIP")
         if rest > 0:
             yield self._charge("tip", "TIP", rest)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from asiento.accounting.money import major_units_text
 from asiento.accounting.order_events import TenderStatus
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Reading
@@ -51,14 +52,20 @@ class _Money:
 class Refund:
     """A refund as it was read. `value`: what its lines and charges come to, in minor units, and `calculated` with its discrepancies.
 
-    difference: why it cannot be told, where its money and what it calculates differ.
+    difference: why it cannot be told, where its money and what it calculates differ; there is no fact then.
     """
 
-    fact: Fact
+    fact: Fact | None
     notices: tuple[str, ...]
     value: int
     calculated: int
     difference: str | None
+
+    def told(self, pointer: str) -> Fact:
+        """The fact; raises `Unjudged` hold_discrepancy at `pointer` where it cannot be told."""
+        if self.fact is None:
+            raise Unjudged("hold_discrepancy", self.difference or "the refund does not add up", pointer)
+        return self.fact
 
 
 def read_refund(refund: Node, context: Context) -> Reading | Nothing:
@@ -67,12 +74,11 @@ def read_refund(refund: Node, context: Context) -> Reading | Nothing:
     found = judge_refund(refund, context, notes, context.order)
     if isinstance(found, Nothing):
         return found
-    if found.difference is not None:
-        raise Unjudged("hold_discrepancy", found.difference, f"{refund.pointer}/transactions")
+    fact = found.told(f"{refund.pointer}/transactions")
     order_id = identity_of(refund.need("order_id"))
     return Reading(
         order_id=order_id,
-        facts=(found.fact,),
+        facts=(fact,),
         seen_at=seen_at(refund, context),
         notices=found.notices,
         memory=notes.to_json(),
@@ -91,24 +97,39 @@ def judge_refund(refund: Node, context: Context, notes: OrderNotes, order: Event
     paid_back = [item for item, kind in transactions if kind == "refund"]
     money = _refund_money(refund, paid_back, order, context)
     given = _money_given(paid_back, money)
-    statement = notes.with_value_given_back(refund_id, StatementReader(refund, money).read())
-    blind = statement.holds_tax(given.on_the_way)
+    stated = StatementReader(refund, money).read()
+    before = notes.told_before(refund_id, stated)
+    statement = notes.with_value_given_back(refund_id, stated)
+    blind = _holds_tax(statement, given, context)
     credited = credits_of(statement, bool(order["prices_include_tax"]) if order else blind, order)
     if not credited.lines and not credited.adjustments and not given.tenders:
         return Nothing("a refund without units and without money")
     notices = credited.notices if order or not context.remembers else credited.notices_of_amounts
+    if before:
+        figure = f"{major_units_text(before, money.exponent)} {money.currency}"
+        notices += (
+            f"{figure} was told as goodwill before refund {refund_id} came, which keeps value back: look at the customer's account",
+        )
     difference = None
     if not _ties(credited, given.on_the_way, given.failed):
         difference = difference_text(f"refund {refund_id}", given.on_the_way, credited.calculated, money)
     if difference is not None and given.test_mode:
         notices, difference = (*notices, difference), None
     return Refund(
-        fact=_issued(refund, context, given, statement, credits_of(statement, blind, None)),
+        fact=_issued(refund, context, given, statement, credits_of(statement, blind, None)) if difference is None else None,
         notices=notices,
         value=credited.value,
         calculated=credited.calculated,
         difference=difference,
     )
+
+
+def _holds_tax(statement: Statement, given: _Money, context: Context) -> bool:
+    """Whether subtotals hold the tax, where the order cannot say it; one that it will still say is read as the money fits."""
+    if statement.holds_tax(given.on_the_way):
+        return True
+    fits = [included for included in (False, True) if _ties(credits_of(statement, included, None), given.on_the_way, given.failed)]
+    return context.remembers and context.order is None and fits == [True]
 
 
 def _issued(refund: Node, context: Context, given: _Money, statement: Statement, credited: Credits) -> Fact:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Fetch, Reading
@@ -15,6 +15,14 @@ from sources.platforms.shopify.notes import OrderNotes, notes_of
 _STATUSES: Final = frozenset({"requested", "open", "closed", "canceled", "cancelled", "declined"})
 _DISPOSITIONS: Final = {"restocked": "RESTOCK", "not_restocked": "SCRAP", "missing": "SCRAP", "processing_required": "UNKNOWN"}
 _TIMES: Final = ("processed_at", "closed_at", "updated_at", "created_at")
+
+
+class _Back(NamedTuple):
+    """Units of a line of a return that were processed so far, what became of them, and when (ISO 8601)."""
+
+    units: int
+    disposition: str
+    occurred_at: str
 
 
 def read_return(node: Node, context: Context) -> Reading | Nothing:
@@ -30,22 +38,27 @@ def read_return(node: Node, context: Context) -> Reading | Nothing:
         raise Unjudged("reject_malformed", f"{node.pointer}/status is not a status", f"{node.pointer}/status")
     return_id, order_id = identity_of(node.need("id")), _order_id(node)
     notes = notes_of(context)
-    lines = node.each("return_line_items")
-    _note_lines(lines, notes)
+    _note_lines(node.each("return_line_items"), notes)
     before = notes.processed.get(return_id, {})
-    news = _news(lines, return_id, before, notes)
-    nothing = f"a return with status {status.lower()}: no goods are back with it"
+    stated = _stated(node, return_id, notes, context)
+    news = {line: back for line, back in stated.items() if line in notes.return_lines and back.units > before.get(line, 0)}
+    fetches = _return_needed(return_id) if notes.unnamed.get(return_id) else ()
     if not news:
+        nothing = (
+            "what came back waits for the order line" if fetches else f"a return with status {status.lower()}: no goods are back with it"
+        )
         noted = notes.to_json()
-        return Reading(order_id=order_id, notices=(nothing,), memory=noted) if context.remembers and noted else Nothing(nothing)
-    notes.processed[return_id] = before | {line: units for line, (units, _) in news.items()}
-    fact = _returned(node, context, before, news, notes)
+        if not context.remembers or not noted:
+            return Nothing(nothing)
+        return Reading(order_id=order_id, notices=(nothing,), memory=noted, fetches=fetches)
+    notes.processed[return_id] = before | {line: back.units for line, back in news.items()}
+    fact = _returned(return_id, before, news, notes)
     return Reading(
         order_id=order_id,
         facts=(fact,),
         seen_at=fact.occurred_at,
         memory=notes.to_json(),
-        fetches=order_needed(order_id, context),
+        fetches=(*fetches, *order_needed(order_id, context)),
     )
 
 
@@ -76,39 +89,43 @@ def _order_line(line: Node) -> str | None:
     return identity_at(line, "fulfillment_line_item.line_item.id") or identity_at(line, "line_item.id") or identity_at(line, "line_item_id")
 
 
-def _news(lines: list[Node], return_id: str, before: Mapping[str, int], notes: OrderNotes) -> dict[str, tuple[int, Node]]:
-    """Line of the return -> (units processed so far, where it is stated), for lines with more of them than before."""
-    found: dict[str, tuple[int, Node]] = {}
-    for line in lines:
+def _stated(node: Node, return_id: str, notes: OrderNotes, context: Context) -> dict[str, _Back]:
+    """Line of the return -> what was processed of it so far.
+
+    A line that names no order line waits in the notes until another payload of the return does; without a memory it is refused.
+    """
+    stated = {line: _Back(*back) for line, back in notes.unnamed.pop(return_id, {}).items()}
+    for line in node.each("return_line_items"):
         processed = line.find("processed_quantity")
-        if processed is None:
+        if processed is None or processed.count() == 0:
             continue
         line_id, units = identity_of(line.need("id")), processed.count()
-        if units > before.get(line_id, 0):
-            if line_id not in notes.return_lines:
-                fetch = Fetch("returns/process", f"returns/{return_id}", "its lines name no order line")
-                message = f"{line.pointer} names no line of the order: fetch the return"
-                raise Unjudged("refetch", message, line.pointer, fetch)
-            found[line_id] = (units, line)
-    return found
+        if not context.remembers and line_id not in notes.return_lines:
+            message = f"{line.pointer} names no line of the order: fetch the return"
+            raise Unjudged("refetch", message, line.pointer, *_return_needed(return_id))
+        if line_id not in stated or units > stated[line_id].units:
+            stated[line_id] = _Back(units, _disposition(line), _time(node, context).isoformat())
+    unnamed = {line: [*back] for line, back in stated.items() if line not in notes.return_lines}
+    if unnamed:
+        notes.unnamed[return_id] = unnamed
+    return stated
 
 
-def _returned(node: Node, context: Context, before: Mapping[str, int], news: Mapping[str, tuple[int, Node]], notes: OrderNotes) -> Fact:
-    return_id = identity_of(node.need("id"))
+def _return_needed(return_id: str) -> tuple[Fetch]:
+    return (Fetch("returns/process", f"returns/{return_id}", "its lines name no order line"),)
+
+
+def _returned(return_id: str, before: Mapping[str, int], news: Mapping[str, _Back], notes: OrderNotes) -> Fact:
     name = f"{return_id}:{sum(notes.processed[return_id].values())}" if before else return_id
     lines: list[EventTwin] = [
-        {
-            "line_id": notes.return_lines[line_id],
-            "quantity": str(units - before.get(line_id, 0)),
-            "disposition": _disposition(line),
-        }
-        for line_id, (units, line) in news.items()
+        {"line_id": notes.return_lines[line_id], "quantity": str(back.units - before.get(line_id, 0)), "disposition": back.disposition}
+        for line_id, back in news.items()
     ]
     return Fact(
         type="ReturnReceived",
         business_key=f"return:{name}",
         body={"return_id": name, "lines": lines},
-        occurred_at=_time(node, context),
+        occurred_at=max(datetime.fromisoformat(back.occurred_at) for back in news.values()),
         test_mode=None,
         open={},
     )

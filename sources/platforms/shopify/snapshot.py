@@ -61,7 +61,7 @@ def read_order(order: Node, context: Context) -> Reading:
 
 def _read_inside(order: Node, context: Context, inside: _Inside, twin: EventTwin) -> None:
     def capture(node: Node) -> Told | Nothing:
-        return _without_notices(payment_captured(node, context))
+        return _without_notices(payment_captured(node, context, twin["currency"]))
 
     def parcel(node: Node) -> Told | Nothing:
         if not context.remembers and node.need("status").value == "cancelled":
@@ -100,9 +100,7 @@ def _refund(refund: Node, context: Context, inside: _Inside, twin: EventTwin) ->
     if isinstance(found, Nothing):
         return found
     inside.refunds.append(found)
-    if found.difference is not None:
-        raise Unjudged("hold_discrepancy", found.difference, refund.pointer)
-    return found.fact, found.notices
+    return found.told(refund.pointer), found.notices
 
 
 def _without_notices(found: Fact | Nothing) -> Told | Nothing:

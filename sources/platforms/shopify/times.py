@@ -11,8 +11,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def occurred_at(node: Node, context: Context) -> datetime:
-    """`processed_at` is when the fact happened; imported orders carry it beside a later `created_at`."""
-    return (node.find("processed_at") or node.need("created_at")).time(context.zone)
+    """`processed_at` is when the fact happened; imported orders carry it beside a later `created_at`. Without any, when it came."""
+    stated = node.find("processed_at") or node.find("created_at") or node.find("updated_at")
+    if stated is None and context.received_at is not None:
+        return context.received_at
+    return (stated or node.need("created_at")).time(context.zone)
 
 
 def seen_at(node: Node, context: Context) -> datetime:

@@ -26,7 +26,7 @@ STATUSES_WITHOUT_MONEY = frozenset({"pending", "failure", "error", "awaiting_res
 
 def read_transaction(transaction: Node, context: Context) -> Reading | Nothing:
     """One PaymentCaptured and the disputes that waited for it, or nothing."""
-    found = payment_captured(transaction, context)
+    found = payment_captured(transaction, context, context.order["currency"] if context.order is not None else None)
     if isinstance(found, Nothing):
         return found
     order_id, notes = identity_of(transaction.need("order_id")), notes_of(context)
@@ -40,8 +40,8 @@ def read_transaction(transaction: Node, context: Context) -> Reading | Nothing:
     )
 
 
-def payment_captured(transaction: Node, context: Context) -> Fact | Nothing:
-    """The capture that a transaction is, or why it is none."""
+def payment_captured(transaction: Node, context: Context, order_currency: str | None) -> Fact | Nothing:
+    """The capture that a transaction is, or why it is none; one in another currency than its order is held."""
     kind = transaction.need("kind").text()
     if kind == "change":
         pointer = f"{transaction.pointer}/kind"
@@ -57,6 +57,9 @@ def payment_captured(transaction: Node, context: Context) -> Fact | Nothing:
         raise Unjudged("reject_malformed", f"{transaction.pointer}/status is not a status", f"{transaction.pointer}/status")
     money = transaction_money(transaction, context)
     amount = received_amount(transaction, money)
+    if amount and order_currency not in {None, money.currency}:
+        text = f"the payment is in {money.currency}, its order in {order_currency}"
+        raise Unjudged("hold_discrepancy", text, f"{transaction.pointer}/currency")
     return _captured(transaction, context, money, amount) if amount else Nothing(f"{kind} of nothing")
 
 

@@ -134,7 +134,7 @@ def _told(part: Part, context: Context, state: str, agreed: _Agreed) -> Reading:
     )
     cancelled_at = context.snapshot.memory.get(_CANCELLED)
     cancelled = state == "CANCELED" or cancelled_at is not None
-    facts = [placed, *tender_facts(order, context, agreed.money), *blind_refunds(order, context)]
+    facts = [placed, *tender_facts(order, context, agreed.money)]
     if not cancelled:
         units = [line for line in agreed.lines if line.kind in UNIT_KINDS]
         facts += shipments(
@@ -142,6 +142,7 @@ def _told(part: Part, context: Context, state: str, agreed: _Agreed) -> Reading:
         )
     else:
         facts.append(_cancellation(order, context, cancelled_at))
+    facts += blind_refunds(order, context)
     return Reading(
         order_id=part.resource,
         facts=tuple(facts),

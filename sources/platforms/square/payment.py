@@ -3,11 +3,11 @@
 from typing import Final
 
 from sources.platforms.context import Context
-from sources.platforms.facts import Fact, Owner, Part, Reading
+from sources.platforms.facts import Fact, Fetch, Owner, Part, Reading
 from sources.platforms.order_drafts import difference_text
 from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.payment_facts import Payment, captured, fee_facts
+from sources.platforms.payment_facts import Payment, Refund, captured, fee_facts, refunded
 from sources.platforms.square.money import MoneyReader, reader_for
 from sources.platforms.square.tenders import payment_of
 
@@ -34,12 +34,14 @@ def read_payment(part: Part, context: Context) -> Reading | Nothing:
     facts = [captured(paid, total, created_at)] if total and context.connection.tells("captures") else []
     if context.connection.tells("fees"):
         facts += _fees(payment, paid, money, context)
+    refunds, fetches, notices = _refunded(payment, paid, money, context)
     updated = payment.find("updated_at")
     return Reading(
-        facts=tuple(facts),
+        facts=(*facts, *refunds),
         owner=owner_of(payment, context),
         seen_at=updated.time(context.zone) if updated is not None else None,
-        notices=_cash(payment, money, total),
+        notices=(*_cash(payment, money, total), *notices),
+        fetches=fetches,
     )
 
 
@@ -86,6 +88,27 @@ def _fees(payment: Node, paid: Payment, money: MoneyReader, context: Context) ->
             at = effective.time(context.zone) if effective is not None else created_at
         facts += fee_facts(paid, fee_id, "processing", amount, at)
     return facts + fee_facts(paid, f"{paid.payment_id}:application", "application", money.of(payment, "app_fee_money"), created_at)
+
+
+def _refunded(
+    payment: Node, paid: Payment, money: MoneyReader, context: Context
+) -> tuple[tuple[Fact, ...], tuple[Fetch, ...], tuple[str, ...]]:
+    """(refunds, what to fetch, notices) of a payment that states what was refunded of it in all.
+
+    With a memory the refunds themselves tell it; without one nothing else may come, so the sum is told, as the one refund that is named.
+    """
+    total = money.of(payment, "refunded_money")
+    if total <= 0 or not context.connection.tells("refunds"):
+        return (), (), ()
+    named = [each.reference() for each in payment.each("refund_ids")]
+    if context.remembers:
+        reason = "the payment states the sum of its refunds only"
+        fetches = tuple(Fetch("refunds", f"refunds/{refund_id}", reason) for refund_id in named)
+        return (), fetches, (f"refunded {money.currency.text(total)} in all: told with the refunds themselves",)
+    updated = payment.find("updated_at") or payment.need("created_at")
+    refund_id = named[0] if len(named) == 1 else f"{paid.payment_id}:{total}"
+    told = refunded(paid, Refund(refund_id=refund_id, amount=total, status="SUCCEEDED", occurred_at=updated.time(context.zone)))
+    return (told,), (), ("only the sum of the refunds is stated: told as one refund",)
 
 
 def _cash(payment: Node, money: MoneyReader, total: int) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Fetch, Json, Owner, Part, Reading
 from sources.platforms.minor_units import decimal_text
 from sources.platforms.moments import micros
-from sources.platforms.order_drafts import quantity_of
+from sources.platforms.order_drafts import Currency, quantity_of
 from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
+from sources.platforms.payment_facts import Payment
 from sources.platforms.square.money import MoneyReader, currency_of
 from sources.platforms.square.order_lines import TIP_LINE
 from sources.platforms.square.refund import REFUNDS, RETURN, refund_fact
-from sources.platforms.square.tenders import GATEWAY
+from sources.platforms.square.tenders import GATEWAY, payment_of
 
 _GIVEN_BACK: Final = frozenset({"APPROVED", "COMPLETED"})
 
@@ -58,12 +59,12 @@ def _blind(order: Node, context: Context, returned: dict[str, Json] | None) -> I
             continue
         money = refund.need("amount_money")
         currency, created_at = currency_of(money), (refund.find("created_at") or order.need("created_at")).time(context.zone)
-        amount = MoneyReader(currency).positive(refund, "amount_money")
+        amount, paid = MoneyReader(currency).positive(refund, "amount_money"), _payment_of(order, refund, context, currency)
         known = {
             "refund_id": refund.need("id").reference(),
-            "payment_id": refund.need("tender_id").reference(),
-            "tender": "CARD",
-            "gateway": GATEWAY,
+            "payment_id": paid.payment_id,
+            "tender": paid.tender,
+            "gateway": paid.gateway,
             "currency": currency.code,
             "amount": amount,
             "status": "SUCCEEDED",
@@ -72,6 +73,15 @@ def _blind(order: Node, context: Context, returned: dict[str, Json] | None) -> I
         }
         if amount:
             yield refund_fact(known, returned)[0]
+
+
+def _payment_of(order: Node, refund: Node, context: Context, currency: Currency) -> Payment:
+    """A refund names the tender that it goes back to: the payment is that of the tender, where the order holds it."""
+    tender_id = refund.need("tender_id").reference()
+    for tender in order.each("tenders"):
+        if tender.need("id").reference() == tender_id:
+            return payment_of((tender.find("payment_id") or tender.need("id")).reference(), tender.find("type"), tender, context, currency)
+    return Payment(payment_id=tender_id, gateway=GATEWAY, currency=currency, tender="CARD")
 
 
 def _returned(order: Node, back: Node) -> dict[str, Json]:

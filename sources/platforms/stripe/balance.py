@@ -84,10 +84,12 @@ def tell_fees(row: Node, payment: Payment, payment_id: str | None, money: Money)
         return
     identity, occurred_at = row.need("id").reference(), moment_of(row.need("created"))
     for kind, (amount, tax) in _fees_of(row, money).items():
-        if amount < 0 or tax < 0:
-            payment.notices.append("a fee came back with the movement: kept for settlements")
+        fee_id = identity if kind == "processing" else f"{identity}:{kind}"
+        if tax < 0 or (amount < 0 and tax):
+            payment.notices.append("a fee came back with its tax: kept for settlements")
+        elif amount < 0:
+            payment.return_fee(fee_id, -amount, money, occurred_at)
         elif amount or tax:
-            fee_id = identity if kind == "processing" else f"{identity}:{kind}"
             body = _fee_body(payment_id, fee_id, kind) | {"amount": amount, "tax": _tax(payment, amount, tax) if tax else None}
             payment.facts.append(payment.fact("FeeCharged", f"fee:{fee_id}", body, occurred_at, money))
 

@@ -12,7 +12,7 @@ from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shop_facts import CANCELLATION_KEY, Placement, cancelled, captured, paid_back, placed, shipped
 from sources.platforms.snapshot import WAITING_MAX
-from sources.platforms.sylius.fields import linked, moment, money_of, order_token, paid_by
+from sources.platforms.sylius.fields import linked, minor, moment, money_of, order_token, paid_by
 from sources.platforms.sylius.order_lines import Agreed, agreed
 
 _MEMBERS = ("hydra:member", "member")
@@ -144,6 +144,7 @@ class _Life:
             self.facts.append(placed(placement, connection, self.context.tenant, at=at))
         self._payments(node, found, at)
         self._shipments(node, found, at, ship_to)
+        self.facts.sort(key=_is_refund)
         if state_name == "cancelled" and not self._told(CANCELLATION_KEY) and connection.tells("orders"):
             self.facts.append(cancelled(moment(node, self.context, "updatedAt")))
         return self._reading(order_id)
@@ -154,7 +155,7 @@ class _Life:
         if state not in _MONEY_CAME:
             return Nothing("a payment that is not completed: no money came")
         at = moment(node, self.context, "completedAt", "updatedAt", "createdAt")
-        self._money(node, node.need("amount").integer(), state == "refunded", at)
+        self._money(node, node.need("amount"), state == "refunded", at)
         return self._reading(None)
 
     def shipment(self, node: Node) -> Reading | Nothing:
@@ -184,7 +185,8 @@ class _Life:
     def refund_payment(self, node: Node) -> Reading:
         """Money of the refund plugin that goes back: to be paid while it is new, paid when it is completed."""
         at = moment(node, self.context, "updatedAt", "createdAt")
-        money, amount = money_of(node, self.context), node.need("amount").integer()
+        money = money_of(node, self.context)
+        amount = minor(node.need("amount"), money)
         _positive(node, amount)
         state = node.need("state").text()
         if self.context.connection.tells("refunds"):
@@ -208,7 +210,7 @@ class _Life:
         for payment in stated:
             state = payment.need("state").text()
             if state in _MONEY_CAME:
-                self._money(payment, payment.need("amount").integer(), state == "refunded", at, node)
+                self._money(payment, payment.need("amount"), state == "refunded", at, node)
         if stated or not self._is_paid(node) or not found.total:
             return
         state_name = node.need("paymentState").text()
@@ -225,12 +227,13 @@ class _Life:
         state = node.find("paymentState")
         return state is not None and isinstance(state.value, str) and state.value in _PAID
 
-    def _money(self, payment: Node, amount: int, refunded: bool, at: datetime, order: Node | None = None) -> None:
+    def _money(self, payment: Node, stated: Node | int, refunded: bool, at: datetime, order: Node | None = None) -> None:
         """A capture and, if it was refunded, a refund of the whole payment; under the same keys from an order and from a payment."""
-        _positive(payment, amount)
         connection, payment_id = self.context.connection, payment.need("id").reference()
         owner = payment if payment.find("currencyCode") is not None or order is None else order
         money, method = money_of(owner, self.context), paid_by(payment.find("method"))
+        amount = stated if isinstance(stated, int) else minor(stated, money)
+        _positive(payment, amount)
         if connection.tells("captures") and amount and not self._told(f"capture:{payment_id}"):
             self.facts.append(captured(payment_id, amount, money, method, at))
         if refunded and connection.tells("refunds") and amount and not self._told(f"refund:{payment_id}"):
@@ -277,6 +280,11 @@ class _Life:
             fetches=tuple(self.fetches),
             memory=memory,
         )
+
+
+def _is_refund(fact: Fact) -> bool:
+    """The money of a refund credits what was shipped, so what left is told before it."""
+    return fact.type == "RefundIssued"
 
 
 def _positive(node: Node, amount: int) -> None:

@@ -9,7 +9,9 @@ from sources.platforms.minor_units import exponent_of
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shop_facts import Money, PaidBy
+from sources.platforms.stated_money import Money as StatedMoney
 
+STATED_DECIMALS = 2
 _LAST = re.compile(r"/([^/]+)/?$")
 _ORDER = re.compile(r"/orders/([^/]+)(?:/|$)")
 
@@ -37,10 +39,15 @@ def order_token(node: Node) -> str | None:
     return None
 
 
-def whole(node: Node, name: str) -> int:
-    """An amount in minor units; 0 where it is not stated."""
+def minor(node: Node, money: Money) -> int:
+    """An amount in minor units. Sylius counts hundredths of every currency, of yen and dinars too; parts of a minor unit are malformed."""
+    return StatedMoney(money.currency, money.exponent, STATED_DECIMALS).exact(node)
+
+
+def whole(node: Node, name: str, money: Money) -> int:
+    """The amount of a field; 0 where it is not stated."""
     found = node.find(name)
-    return found.integer() if found is not None else 0
+    return minor(found, money) if found is not None else 0
 
 
 def money_of(node: Node, context: Context) -> Money:

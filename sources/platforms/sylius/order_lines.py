@@ -11,7 +11,7 @@ from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shop_facts import Money
 from sources.platforms.sold_lines import SoldLine, SoldTax, rate_from
-from sources.platforms.sylius.fields import linked, whole
+from sources.platforms.sylius.fields import linked, minor, whole
 
 SHIPPING = "shipping"
 PROMOTION = "order_promotion"
@@ -47,14 +47,14 @@ class Agreed:
 
 def agreed(order: Node, money: Money, place: dict[str, str]) -> Agreed:
     """The money side of an order; raises `Unjudged` hold_discrepancy where it does not tie."""
-    items, total = _items(order), order.need("total").integer()
-    items_total, shipping_total = order.need("itemsTotal").integer(), whole(order, "shippingTotal")
+    items, total = _items(order, money), minor(order.need("total"), money)
+    items_total, shipping_total = minor(order.need("itemsTotal"), money), whole(order, "shippingTotal", money)
     _tie(order, "itemsTotal", items_total, sum(item.total for item in items), money)
     _tie(order, "total", total, items_total + shipping_total, money)
-    promotion, added = -whole(order, "orderPromotionTotal"), whole(order, "taxExcludedTotal")
+    promotion, added = -whole(order, "orderPromotionTotal", money), whole(order, "taxExcludedTotal", money)
     shipping = _shipping(order, shipping_total, added - _share(order, items, promotion, money), money)
     lines = [*items, *([shipping] if shipping is not None else [])]
-    taken_in = whole(order, "taxIncludedTotal")
+    taken_in = whole(order, "taxIncludedTotal", money)
     _include(order, lines, taken_in)
     mixed = bool(taken_in and added)
     sold = tuple(_sold(line, place, included=bool(taken_in) and not mixed) for line in lines)
@@ -68,25 +68,25 @@ def agreed(order: Node, money: Money, place: dict[str, str]) -> Agreed:
     )
 
 
-def _items(order: Node) -> list[ItemLine]:
+def _items(order: Node, money: Money) -> list[ItemLine]:
     order.need("items")
     found: list[ItemLine] = []
     for place, item in enumerate(order.each("items"), 1):
-        quantity, price = item.need("quantity").count(), item.need("unitPrice").integer()
+        quantity, price = item.need("quantity").count(), minor(item.need("unitPrice"), money)
         named = item.find("id") or linked(item.find("@id"))
         line_id = named.reference() if named is not None else f"item-{place}"
         if quantity == 0 or price < 0:
             raise item.malformed("an item with units and a price")
-        variant, name, total = linked(item.find("variant")), item.find("productName"), item.need("total").integer()
+        variant, name, total = linked(item.find("variant")), item.find("productName"), minor(item.need("total"), money)
         subtotal, listed = item.find("subtotal"), price * quantity
-        without = listed if whole(order, "orderPromotionTotal") else min(listed, total)
+        without = listed if whole(order, "orderPromotionTotal", money) else min(listed, total)
         found.append(
             ItemLine(
                 line_id=f"{line_id}-{place}" if any(line.line_id == line_id for line in found) else line_id,
                 kind="GOODS",
                 quantity=quantity,
                 listed=listed,
-                subtotal=subtotal.integer() if subtotal is not None else without,
+                subtotal=minor(subtotal, money) if subtotal is not None else without,
                 total=total,
                 sku=variant.text() if variant is not None and isinstance(variant.value, str) else None,
                 description=name.text() if name is not None and isinstance(name.value, str) else None,
@@ -116,11 +116,11 @@ def _share(order: Node, items: Sequence[ItemLine], promotion: int, money: Money)
 
 
 def _shipping(order: Node, total: int, added_tax: int, money: Money) -> ItemLine | None:
-    promotion = -whole(order, "shippingPromotionTotal")
+    promotion = -whole(order, "shippingPromotionTotal", money)
     listed = total - added_tax + promotion
     if added_tax < 0 or promotion < 0 or total < added_tax:
         message = difference_text(
-            "taxExcludedTotal", whole(order, "taxExcludedTotal"), whole(order, "taxExcludedTotal") - added_tax, *_of(money)
+            "taxExcludedTotal", whole(order, "taxExcludedTotal", money), whole(order, "taxExcludedTotal", money) - added_tax, *_of(money)
         )
         raise Unjudged("hold_discrepancy", message, f"{order.pointer}/taxExcludedTotal")
     if not listed and not total:
@@ -164,12 +164,12 @@ def _sold(line: ItemLine, place: dict[str, str], *, included: bool) -> SoldLine:
 
 def _secondary(order: Node, items: Sequence[ItemLine], money: Money) -> tuple[str, ...]:
     found = []
-    listed, items_total = sum(item.listed for item in items), whole(order, "itemsTotal")
+    listed, items_total = sum(item.listed for item in items), whole(order, "itemsTotal", money)
     if listed != items_total:
         sentence = difference_text("itemsTotal", items_total, listed, *_of(money))
         found.append(f"{sentence} by unit prices: promotions and added taxes are in it")
-    tax_total, shipping_tax = whole(order, "taxTotal"), whole(order, "shippingTaxTotal")
-    parts = whole(order, "taxExcludedTotal") + whole(order, "taxIncludedTotal")
+    tax_total, shipping_tax = whole(order, "taxTotal", money), whole(order, "shippingTaxTotal", money)
+    parts = whole(order, "taxExcludedTotal", money) + whole(order, "taxIncludedTotal", money)
     if order.find("taxTotal") is not None and tax_total != parts:
         found.append(difference_text("taxTotal", tax_total, parts, *_of(money)))
     if shipping_tax > tax_total:

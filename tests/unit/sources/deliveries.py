@@ -6,6 +6,7 @@ For tests of every platform: `shuffled` makes the mess, `play` normalizes it wit
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
@@ -79,9 +80,10 @@ def play(
     source: str,
     connection: Connection = DEFAULT_CONNECTION,
     memory: Mapping[str, Snapshot] | None = None,
+    received_at: datetime | None = None,
 ) -> Played:
     """Normalize them one by one; every snapshot goes through its bytes, as a table would keep it."""
-    context = Context(tenant="acme", source=source, connection=connection)
+    context = Context(tenant="acme", source=source, connection=connection, received_at=received_at)
     kept = dict(memory or {})
     events: list[EventTwin] = []
     problems: list[Problem] = []

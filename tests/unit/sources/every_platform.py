@@ -51,7 +51,7 @@ _LIVES: Final[dict[str, Callable[[], Sequence[Delivery]]]] = {
     "adyen": _of("test_adyen", "LIFE", "FAILED_LIFE"),
     "amazon-sp-api": _amazon,
     "commercetools": _of("commercetools_payloads", "COMMERCETOOLS"),
-    "mercado-pago": _of("test_mercado_pago", "LIFE", "POINT_LIFE", "ORDER_LIFE"),
+    "mercado-pago": _of("mercado_pago_payloads", "LIFE", "POINT_LIFE", "ORDER_LIFE"),
     "mollie": _of("test_mollie", "ORDER_LIFE", "PAYMENT_LIFE"),
     "saleor": _of("saleor_payloads", "SALEOR"),
     "shopify": _shopify,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.unit.sources.deliveries import Delivery
+
 Json = dict[str, Any]
 PAYMENT = 13040012345
 AT = "2026-03-01T09:00:00.000-03:00"
@@ -96,3 +98,56 @@ def notification(kind: str, identity: Any, **fields: Any) -> Json:
     """A webhook of today."""
     stated: Json = {"id": 112233445566, "live_mode": True, "type": kind, "date_created": "2026-03-01T12:00:00Z", "user_id": 9876}
     return stated | {"action": f"{kind}.updated", "api_version": "v1", "data": {"id": identity}} | fields
+
+
+def point_transaction(**fields: Any) -> Json:
+    """A payment that the terminal took: its reference is its id in the API of payments."""
+    return transaction("100.00", "PAY2", payment_method={"type": "account_money"}, **({"reference_id": "14040012345"} | fields))
+
+
+LIFE = tuple(
+    Delivery("", payload)
+    for payload in (
+        notification("payment", str(PAYMENT)),
+        payment(status="pending", status_detail="pending_waiting_payment", transaction_details={"net_received_amount": 0}),
+        payment(),
+        merchant_order(listed()),
+        refund(20, status="in_process"),
+        refund(20),
+        refunded(refund(20), total=20),
+        merchant_order(listed(amount_refunded=20), refunded_amount=20),
+        payment(status="in_mediation", status_detail="pending", transaction_amount_refunded=20, refunds=[refund(20)]),
+        chargeback(),
+        refunded(refund(20), total=20, status="charged_back"),
+        chargeback(coverage_applied=True, documentation_status="valid"),
+        refunded(refund(20), total=20, status="charged_back", date_last_updated="2026-04-01T00:00:00Z"),
+    )
+)
+LINKED = {"id": 14040012345, "external_reference": "1002", "payment_type_id": "account_money"}
+POINT_LIFE = tuple(
+    Delivery("", payload)
+    for payload in (
+        order(point_transaction(status="created", reference_id=None), id="ORD2", external_reference="1002"),
+        order(point_transaction(), id="ORD2", external_reference="1002"),
+        payment(**LINKED),
+        refunded(refund(40, 1300000001, payment_id=14040012345), total=40, **LINKED, charges_details=[charge(4.99, refunded=2)]),
+        refund(40, 1300000001, payment_id=14040012345),
+        order(
+            point_transaction(refunded_amount="40.00"),
+            refunds=(order_refund("40.00", "REF2", transaction_id="PAY2", reference_id="1300000001"),),
+            id="ORD2",
+            external_reference="1002",
+        ),
+    )
+)
+ORDER_LIFE = tuple(
+    Delivery("", payload)
+    for payload in (
+        order(transaction(status="action_required")),
+        notification("order", "ORD01JV3AW3NFSTSTB669F41NACDX"),
+        order(transaction()),
+        order(refunds=(order_refund("20.00", status="processing"),)),
+        order(refunds=(order_refund("20.00"),)),
+        order(transaction(refunded_amount="20.00"), refunds=(order_refund("20.00"),)),
+    )
+)

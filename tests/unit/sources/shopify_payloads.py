@@ -1,6 +1,7 @@
 """Shopify payloads for tests, small and complete; change what a test is about with keyword arguments."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sources.platforms.connection import connection_from_mapping
@@ -103,3 +104,10 @@ def event(topic: str, payload: Payload, *, connection: Payload | None = None, me
 def memory_of(payload: Payload, connection: Payload | None = None) -> Snapshot:
     """What is remembered after this order payload."""
     return judged("orders/create", payload, connection=connection, memory=EMPTY).snapshot
+
+
+def read_with(topic: str, payload: Payload, memory: Mapping[str, Snapshot] | None) -> tuple[Judged | Nothing | Problem, ...]:
+    """Normalize one payload with what is remembered of each object; None: by itself."""
+    context = Context(tenant="acme", source="shopify:main", connection=connection_from_mapping({}))
+    recall = None if memory is None else lambda resource: memory.get(resource, EMPTY)
+    return normalize(ADAPTER, json.dumps(payload).encode(), topic, context, recall)

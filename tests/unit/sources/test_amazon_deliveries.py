@@ -137,8 +137,8 @@ def life(order_id: str, *ways: str) -> list[Delivery]:
 
 EXPECTED = {
     "facilitator_tax_clearing:amazon": -130,
-    "marketplace_clearing:amazon": 3030 - 1100 - 375 - 30,
-    "marketplace_fees:Commission": 375,
+    "marketplace_clearing:amazon": 3030 - 1100 - 375 - 30 + 150,
+    "marketplace_fees:Commission": 375 - 150,
     "marketplace_fees:RefundCommission": 30,
     "revenue:sales": -2500,
     "sales_returns:sales": 1000,

@@ -59,7 +59,8 @@ def test_a_discount_on_the_total_lowers_the_taxes() -> None:
     off = {"discountedAmount": money(500), "discountedNetAmount": money(500), "discountedGrossAmount": money(605)}
     event = placed(order(line("line-a", 2500), total=2000, discountOnTotalPrice=off, taxedPrice=taxed(2000, 2420)))
     assert event["order_discounts"] == [{"code": "discount_on_total", "amount": 500, "funded_by": "SELLER"}]
-    assert (event["total"], event["lines"][0]["taxes"][0]["amount"]) == (2420, 420)
+    (tax,) = event["lines"][0]["taxes"]
+    assert (event["total"], tax["amount"], tax["rate"], tax["base"]) == (2420, 420, "0.21", 2000)
 
 
 def test_a_negative_custom_line_is_a_discount() -> None:

@@ -313,6 +313,24 @@ def test_lives_end_in_the_same_books_in_any_order() -> None:
         assert play(ADAPTER, mess, source="mollie:main", memory=played.memory).events == []
 
 
+def test_an_order_with_sums_only_is_told_by_them_where_there_is_no_memory() -> None:
+    sold_line = line("odl_1", "60.50", "10.50", quantityShipped=1)
+    sums = order("60.50", sold_line, status="completed", amountCaptured=eur("60.50"), amountRefunded=eur("12.10"), _embedded={})
+    (balances,) = books_of(told(sums)).balances.values()
+    assert balances == {"psp_clearing:mollie": 4_840, "revenue:sales": -5_000, "sales_allowances": 1_000, "tax_payable:NL:VAT": -840}
+    remembered = play(ADAPTER, [Delivery("", sums)], source="mollie:main")
+    assert [each["type"] for each in remembered.events] == ["OrderPlaced"]
+
+
+def test_a_fee_that_comes_back_is_money_again() -> None:
+    (event,) = told(row("chargeback", "0.00", "0.25", "0.25", "baltr_9"))
+    assert (event["type"], event["business_key"]) == ("JournalPosted", "journal:fee-returned:baltr_9")
+    assert [(each["account"], each["side"], each["amount"]) for each in event["postings"]] == [
+        ("psp_clearing:mollie", "DEBIT", 25),
+        ("psp_fees", "CREDIT", 25),
+    ]
+
+
 def test_nothing_personal_comes_out() -> None:
     played = play(ADAPTER, [*ORDER_LIFE, *PAYMENT_LIFE], source="mollie:main")
     for personal in ("Ana", "4242", "Delft", "1234AB", "3S-ANA"):

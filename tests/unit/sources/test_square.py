@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sources.platforms.door import Judged
 from sources.platforms.outcome import Nothing, Problem
 from tests.unit.sources.provider_lives import (
     Delivery,
@@ -281,6 +282,28 @@ def test_payments_of_another_shop_carry_fees_to_its_orders() -> None:
         orders_of="shopify:main",
     )
     assert [(each["type"], each["source"], each["order_id"]) for each in events] == [("FeeCharged", "shopify:main", "1001")]
+
+
+def test_a_refund_inside_a_sale_goes_back_to_the_payment_of_its_tender_after_the_hand_over() -> None:
+    back = {"id": "R1", "tender_id": "T1", "amount_money": money(500), "status": "APPROVED", "created_at": "2026-03-04T10:00:00Z"}
+    for kind, account in (("CARD", "psp_clearing:square"), ("CASH", "cash:LOC1")):
+        sale = order(item("A", 2000), total=2000, tenders=[tender("PAY1", 2000, kind, id="T1")], refunds=[back])
+        books = book(told("square", "orders", sale))
+        assert books.waiting == []
+        assert books.balances["USD"] == {account: 1500, "revenue:sales": -2000, "sales_allowances": 500}
+
+
+def test_a_payment_that_states_what_was_refunded_of_it() -> None:
+    sums: list[dict[str, Any]]
+    sums = [{"refunded_money": money(300), "refund_ids": ids} for ids in (["PAY1_R1"], ["PAY1_R1", "PAY1_R2"])]
+    for more, refund_id in zip(sums, ("PAY1_R1", "PAY1:300"), strict=True):
+        events = told("square", "payments", {"payment": payment(1000, **more)})
+        assert [(each["type"], each["business_key"]) for each in events[1:]] == [("RefundIssued", f"refund:{refund_id}")]
+        assert (events[1]["tenders"][0]["amount"], events[1]["tenders"][0]["payment_id"]) == (300, "PAY1")
+    (answer, _) = ask("square", Delivery("payments", {"payment": payment(1000, **sums[1])}), memory={})
+    assert isinstance(answer, Judged)
+    assert [fetch.resource for fetch in answer.fetches] == ["refunds/PAY1_R1", "refunds/PAY1_R2"]
+    assert [each["type"] for each in answer.events] == ["PaymentCaptured"]
 
 
 def test_pages_and_empty_answers() -> None:

@@ -399,6 +399,14 @@ def test_the_fee_of_a_converted_movement_is_no_money_of_the_order_before_its_cha
     )
 
 
+def test_a_fee_that_comes_back_with_a_refund_is_money_again() -> None:
+    life = [deliver("", charge(balance_transaction=row("txn_1", 10_000, 290))), deliver("", refund(2_000))]
+    life[1].payload["data"]["object"]["balance_transaction"] = row("txn_r", -2_000, -58, "re_1", type="refund")
+    books = books_of([*placed(), *play(ADAPTER, life, source="stripe:main").events])
+    balances = books.balances["acme:stripe:main:1001"]
+    assert (books.waiting, balances["psp_fees"], balances["psp_clearing:stripe"]) == ([], 290 - 58, 10_000 - 290 - 2_000 + 58)
+
+
 def test_nothing_personal_comes_out() -> None:
     played = play(ADAPTER, LIFE, source="stripe:main")
     text = repr(played.events) + repr(played.memory)

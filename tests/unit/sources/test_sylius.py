@@ -170,6 +170,23 @@ def test_what_is_no_object_is_malformed() -> None:
     assert problem(SHOP, order(item(11, 2000) | {"unitPrice": 20.5})).code == "reject_malformed"
 
 
+def test_an_order_that_is_shipped_and_refunded_owes_nothing() -> None:
+    back = order(item(11, 2000), shipping=500, paymentState="refunded", shippingState="shipped", state="fulfilled")
+    assert booked(judged(SHOP, back).events)["acme:sylius:main:000000007"] == {
+        "revenue:sales": -2000,
+        "sales_allowances": 2500,
+        "shipping_revenue": -500,
+    }
+
+
+@pytest.mark.parametrize(("currency", "total"), [("JPY", 20), ("EUR", 2000), ("KWD", 20_000)])
+def test_amounts_are_hundredths_of_every_currency(currency: str, total: int) -> None:
+    (event,) = judged(SHOP, order(item(11, 2000), currencyCode=currency)).events
+    assert (event["total"], event["lines"][0]["gross"], event["currency"]) == (total, total, currency)
+    assert judged(SHOP, order(item(11, 2000), currencyCode="JPY", paymentState="paid")).events[1]["amount"] == 20
+    assert problem(SHOP, order(item(11, 2050), currencyCode="JPY")).code == "reject_malformed"
+
+
 def test_collections_are_taken_apart() -> None:
     for name in ("hydra:member", "member"):
         assert len(tell(SHOP, [("", {"@type": "Collection", name: [order(item()), payment(2000)]})]).events) == 2

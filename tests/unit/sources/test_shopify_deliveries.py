@@ -1,0 +1,61 @@
+"""Payloads of whole lives in any order, twice, mixed with each other: the same balances, and the same ids when they are read again."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from sources.platforms.shopify.adapter import ADAPTER
+from tests.unit.sources.deliveries import Balances, Delivery, Played, booked, interleaved, play, shuffled
+from tests.unit.sources.shopify_lives import LIVES, Life
+
+SOURCE: Final = "shopify:main"
+NUMBERS: Final = {name: 10_000 * (1 + number) for number, name in enumerate(LIVES)}
+WRITTEN: Final = Path(__file__).parents[2] / "contract" / "shopify_life"
+
+
+def played(deliveries: Life, **more: object) -> Played:
+    found = play(ADAPTER, deliveries, source=SOURCE, received_at=datetime(2026, 4, 1, tzinfo=UTC), **more)  # type: ignore[arg-type]
+    assert found.problems == []
+    return found
+
+
+def expected(*names: str) -> Balances:
+    return {f"acme:{SOURCE}:{NUMBERS[name]}": dict(LIVES[name][1]) for name in names}
+
+
+def written() -> Life:
+    """The life that stands beside the contract tests, as files."""
+    files = sorted(WRITTEN.glob("[0-9]-*.json"))
+    return [Delivery(path.stem.split("-", 1)[1].replace("-", "/"), json.loads(path.read_text(encoding="utf-8"))) for path in files]
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_a_life_in_order(name: str) -> None:
+    assert booked(played(LIVES[name][0](NUMBERS[name])).events) == expected(name)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_any_order_of_arrival_ends_alike(seed: int) -> None:
+    lives = {name: life(NUMBERS[name]) for name, (life, _) in LIVES.items()}
+    # An edit's refund without money must come before the money: in a mess its own deliveries keep their order.
+    in_order = interleaved([lives.pop("edited")], seed)
+    deliveries = interleaved([shuffled([*lives.values()], seed), in_order] if seed % 2 else [*lives.values(), in_order], seed)
+    told = played(deliveries)
+    assert booked(told.events) == dict(sorted(expected(*LIVES).items()))
+    if seed % 5 == 0:
+        assert played(deliveries).events == told.events
+        assert played(deliveries, memory=told.memory).events == []
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_the_written_life_ends_alike(seed: int) -> None:
+    trial_balance = json.loads((WRITTEN / "expected.json").read_text(encoding="utf-8"))["trial_balance"]["EUR"]
+    # A refund that is booked before all captures are known finds less of the customer's money: those come first.
+    deliveries = sorted(shuffled([written()], seed), key=lambda each: each.topic != "order_transactions/create")
+    told = played(deliveries)
+    (balances,) = booked(told.events).values()
+    assert balances == {name: amount for name, amount in trial_balance.items() if amount}
+    assert played(deliveries).events == told.events
