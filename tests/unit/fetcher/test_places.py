@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).resolve().parents[3] / "sources" / "platforms"
 SAID_BY_THE_SOURCE = {
     ("shopify", "returns"),  # the REST interface has none
     ("shopify", "reverse_fulfillment_orders"),
-    ("sylius", "payments"),  # the paths of an installation are its own
+    ("sylius", "orders"),  # the paths of an installation are its own
+    ("sylius", "payments"),
 }
 BY_VARIABLE = {"stripe": {"charge", "payment_intent", "refund", "dispute"}, "commercetools": {"order", "payment"}}
 """Kinds that stand in a variable where they are asked for."""
