@@ -1,15 +1,12 @@
 """Planted delivery bugs: each of them makes one of the first worlds end badly. A simulation that could not fail would prove nothing."""
 
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-
 import pytest
 
 from tests.simulation.planted import PLANTED
+from tests.simulation.players import played
 from tests.simulation.world import run
 
 SEEDS_MAX = 60
-PROCESSES = 2
 FAST = (
     "offset outside the transaction, before it",
     "state before entries, outside the transaction",
@@ -44,8 +41,7 @@ def test_planted_bug_is_caught(name: str) -> None:
 @pytest.mark.timeout(3_600)
 def test_all_planted_bugs_are_caught() -> None:
     """Prints how many worlds each of them needed."""
-    with ProcessPoolExecutor(PROCESSES, get_context("spawn"), max_tasks_per_child=4) as players:
-        found = list(players.map(seeds_needed, PLANTED))
+    found = list(played(seeds_needed, tuple(PLANTED)))
     for name, seed, problem in found:
         print(f"{seed:3} {name}: {problem[:100]}")
     assert len(found) >= 20

@@ -4,19 +4,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from statistics import median
 
 import pytest
 
+from tests.simulation.players import played
 from tests.simulation.world import FAULTS_MIN, Report, run
 
 SEEDS = 60
 CHUNK = 10
 SOAK_SEEDS = 2_000
 SOAK_CHUNK = 25
-PROCESSES = 2
 FAILURES_MAX = 5
 CPU_SECONDS_MEDIAN_MAX = 2.0
 """A guard against a simulation that becomes slow; the figure to reach, on a quiet machine, is 1.0."""
@@ -86,11 +84,9 @@ def test_many_worlds_end_well() -> None:
     first = int(os.environ.get("SEED", "1"))
     chunks = [range(start, start + SOAK_CHUNK) for start in range(first, first + SOAK_SEEDS, SOAK_CHUNK)]
     found: list[Figures] = []
-    with ProcessPoolExecutor(PROCESSES, get_context("spawn"), max_tasks_per_child=4) as players:
-        for part in players.map(play, chunks):
-            found += part
-            if sum(bool(one[3]) for one in found) >= FAILURES_MAX:
-                players.shutdown(cancel_futures=True)
-                break
+    for part in played(play, chunks):
+        found += part
+        if sum(bool(one[3]) for one in found) >= FAILURES_MAX:
+            break
     print(spell(found))
     require_good(found)

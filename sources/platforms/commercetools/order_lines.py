@@ -72,7 +72,7 @@ class _Reader:
     money: Money
     place: dict[str, str]
     notices: list[str] = field(default_factory=list)
-    lowered: bool = False
+    lowered: tuple[int, int] | None = None
 
     def agreed(self) -> Agreed:
         lines = [*self._items("lineItems"), *self._items("customLineItems"), *self._shipping()]
@@ -260,7 +260,7 @@ class _Reader:
             return lines
         if target < 0 or not current:
             raise Unjudged("hold_discrepancy", "more tax is taken off than the lines have", f"{self.order.pointer}/taxedPrice")
-        self.lowered = target < current
+        self.lowered = (target, current) if target < current else None
         shares = spread(target, [part.amount for _, part in flat])
         parts: list[list[TaxPart]] = [[] for _ in lines]
         for (index, part), share in zip(flat, shares, strict=True):
@@ -285,8 +285,8 @@ class _Reader:
             home = self.place
         jurisdiction, kind = tax_home(part.name, home)
         base = line.price - (line.tax if included else 0)
-        if self.lowered and part.rate:
-            base = min(base, int((part.amount / part.rate).to_integral_value()))
+        if self.lowered is not None:
+            base = line.net * self.lowered[0] // self.lowered[1]
         fits = part.rate is not None and abs(part.rate * base - part.amount) <= 1
         rate = decimal_text(part.rate) if fits and part.rate is not None else rate_from(part.amount, base)
         return SoldTax(jurisdiction=jurisdiction, type=kind, code=part.name, rate=rate, base=base, amount=part.amount)

@@ -61,6 +61,10 @@ def test_a_discount_on_the_total_lowers_the_taxes() -> None:
     assert event["order_discounts"] == [{"code": "discount_on_total", "amount": 500, "funded_by": "SELLER"}]
     (tax,) = event["lines"][0]["taxes"]
     assert (event["total"], tax["amount"], tax["rate"], tax["base"]) == (2420, 420, "0.21", 2000)
+    off = {"discountedAmount": money(242)}
+    inside = line("line-a", 2420, included=True, tax=420)
+    (tax,) = placed(order(inside, total=2178, discountOnTotalPrice=off, taxedPrice=taxed(1800, 2178)))["lines"][0]["taxes"]
+    assert (tax["amount"], tax["rate"], tax["base"]) == (378, "0.21", 1800)
 
 
 def test_a_negative_custom_line_is_a_discount() -> None:
