@@ -257,7 +257,8 @@ async def _next_due(line: _Line) -> _Wanted:
             return heapq.heappop(line.heap)[2]
         pause = line.heap[0][0] - now if line.heap else None
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(line.woken.wait(), pause)
+            async with asyncio.timeout(pause):
+                await line.woken.wait()
 
 
 class _Forget(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -139,7 +139,8 @@ class Dispatcher:
         """Make a link and empty the spool through it; answers why that did not work."""
         await asyncio.gather(*self._moving, return_exceptions=True)  # nothing of the former link is on its way any more
         try:
-            link = await asyncio.wait_for(self._connect(self._lose), CONNECT_SECONDS_MAX)
+            async with asyncio.timeout(CONNECT_SECONDS_MAX):  # wait_for would lose a cancellation that comes as the attempt ends
+                link = await self._connect(self._lose)
         except LinkFailed as error:
             return str(error)
         except TimeoutError:

@@ -164,6 +164,25 @@ async def test_a_full_spool_is_said_and_nothing_is_acknowledged(tmp_path: Path) 
         assert found.reasons() == ("the broker is away and the spool is full",)
 
 
+async def test_it_stops_although_an_attempt_to_connect_fails_at_that_moment(tmp_path: Path) -> None:
+    answers = asyncio.Event()
+
+    async def connect(failed: Callable[[str], None]) -> FakeLink:
+        del failed
+        await answers.wait()
+        raise LinkFailed("nobody answers")
+
+    spool = open_spool(tmp_path, bytes_max=1_000_000, records_max=10)
+    found = Dispatcher(spool, connect, seconds_max=0.3, stored=lambda _: None, broker_there=lambda _: None)
+    task = asyncio.ensure_future(found.run())
+    await turns()
+    answers.set()
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=5)
+    assert done
+    await spool.close()
+
+
 async def test_records_held_for_the_last_of_the_spool_are_kept_when_the_link_breaks_then(tmp_path: Path) -> None:
     broker = FakeBroker()
     broker.reachable = False

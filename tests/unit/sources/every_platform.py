@@ -60,7 +60,7 @@ _LIVES: Final[dict[str, Callable[[], Sequence[Delivery]]]] = {
     "sylius": _of("sylius_payloads", "SYLIUS"),
     "woocommerce": _of("woocommerce_payloads", "WOOCOMMERCE"),
     "bigcommerce": _shipped(shipped_payloads.BIGCOMMERCE, shipped_payloads.BIGCOMMERCE_WEBHOOK),
-    "ebay": _shipped(shipped_payloads.EBAY, shipped_payloads.EBAY_NOTIFICATION),
+    "ebay": _shipped(shipped_payloads.EBAY, shipped_payloads.EBAY_NOTIFICATION, shipped_payloads.EBAY_DELETION),
     "mercado-libre": _shipped(shipped_payloads.MERCADO_LIBRE),
     "odoo-pos": _shipped(shipped_payloads.ODOO),
     "salesforce-om": _shipped(shipped_payloads.SALESFORCE, shipped_payloads.SALESFORCE_EVENT),

@@ -151,6 +151,20 @@ EBAY_NOTIFICATION: Payload = {
     },
 }
 
+EBAY_DELETION: Payload = {
+    "metadata": {"topic": "MARKETPLACE_ACCOUNT_DELETION", "schemaVersion": "1.0", "deprecated": False},
+    "notification": {
+        "notificationId": "49feeaeb-4982-42d9-a377-9645b8479411_33f7e043-fed8-442b-9d44-791923bd9a6d",
+        "eventDate": "2026-04-19T20:43:59.462Z",
+        "publishAttemptCount": 1,
+        "data": {
+            "username": "lucia_prueba",
+            "userId": "ma8vp1jySJC",
+            "eiasToken": "nY+sHZ2PrBmdj6wVnY+sEZ2PrA2dj6wJnY+gAZGEpwmdj6x9nY+seQ==",
+        },
+    },
+}
+
 BIGCOMMERCE: Payload = {
     "id": 218,
     "customer_id": 11,

@@ -169,6 +169,12 @@ def test_ebay_notifications_of_every_line_and_their_repeats_change_nothing() -> 
     assert read("ebay", changed(again, "notification", "publishAttemptCount", to=2)) == first
 
 
+def test_buyers_who_leave_ebay_are_nothing_to_book() -> None:
+    answer = read("ebay", given.EBAY_DELETION)
+    assert isinstance(answer, Nothing)
+    assert "privacy" in answer.reason
+
+
 def test_ebay_orders_of_a_failed_checkout_are_nothing() -> None:
     assert isinstance(read("ebay", changed(given.EBAY, "orderPaymentStatus", to="FAILED")), Nothing)
 
