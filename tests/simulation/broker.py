@@ -129,6 +129,7 @@ class Group:
         self.seats: dict[str, Seat] = {}
         self.generation = 0
         self.assigned: dict[str, tuple[int, ...]] = {}
+        self._owners: dict[int, list[str]] = {}
         self._broker = broker
         self._preparing = False
         self._members = 0
@@ -170,7 +171,7 @@ class Group:
                 self.leave(member_id)
 
     def prepare(self) -> None:
-        """Begin a rebalance; members hear of it by their heartbeats."""
+        """Begin a rebalance, as its coordinator may at any time; members hear of it by their heartbeats."""
         if not self._preparing:
             self._preparing = True
             seconds = REBALANCE_SECONDS_MAX if self.generation else FIRST_REBALANCE_SECONDS
@@ -194,7 +195,7 @@ class Group:
         members = list(self.seats)
         shares: dict[str, list[int]] = {member: [] for member in members}
         for partition in range(self._broker.partitions if members else 0):
-            shares[self._broker.random.choice(members)].append(partition)
+            shares[self._next_owner(partition, members)].append(partition)
         self.assigned = {member: tuple(share) for member, share in shares.items()}
         self._broker.note("generation", self.generation, *(f"{member}={share}" for member, share in self.assigned.items()))
         for member, seat in self.seats.items():
@@ -202,6 +203,15 @@ class Group:
             seat.heard_at = self._broker.loop.time()
             if joining is not None and not joining.done():
                 joining.set_result(Member(member, self.generation, self.assigned[member]))
+
+    def _next_owner(self, partition: int, members: Sequence[str]) -> str:
+        """Any member; in three of four draws one that had the partition before its present owner, so that it returns."""
+        past = self._owners.setdefault(partition, [])
+        returning = [member for member in dict.fromkeys(past[:-1]) if member in members and member != past[-1]]
+        random = self._broker.random
+        owner = random.choice(returning if returning and random.random() < 0.75 else members)
+        past.append(owner)
+        return owner
 
 
 class Broker:

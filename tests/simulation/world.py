@@ -50,6 +50,7 @@ KINDS: Final = (
     ("freeze worker in a request", 3),
     ("stop worker", 3),
     ("another worker", 3),
+    ("rebalance", 10),
     ("cut off", 3),
     ("kill sink", 2),
     ("kill sink in a call", 4),
@@ -255,6 +256,8 @@ class World:
             case "another worker":
                 if len(self.kinds["worker"].running) < 5 and self.fault(what):
                     self.start("worker")
+            case "rebalance" if self.fault(what):
+                self.broker.group(self.settings.orders_id).prepare()
             case "cut off":
                 process = self._one_of(chance.choice(("worker", "worker", "sink")))
                 if process is not None and self.fault(what, process.name):
