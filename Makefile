@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
-  soak-brokers soak-zombies soak-simulation soak-fuzz soak-gateway soak-crash-loop bench bench-core mutate lock down clean
+  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -47,11 +47,14 @@ integration: setup
 
 test: check integration ## All that decides whether a change is good, real Kafka included
 
-soak: setup ## The long suites: many kills under load
+soak: soak-deliveries ## The long suites: many kills under load
 	$(PYTEST) -q -m soak --timeout 3600
 
 soak-fuzz: setup ## 200 000 mutated records through every decoder (SEED)
 	SEED=$(or $(SEED),1) $(PYTEST) -q -m soak tests/fuzz --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
+
+soak-deliveries: setup ## A hundred shuffled, doubled, interleaved deliveries of every platform's payloads (SEED: the first)
+	DELIVERY_SEED=$(or $(SEED),0) DELIVERY_SEEDS=100 $(PYTEST) -q -n 2 -m "not soak and not kafka and not slow" tests/unit/sources
 
 soak-gateway: setup ## 200 000 malformed requests at the gateway, and a broker that is away for a minute under load (SEED)
 	SEED=$(or $(SEED),1) $(PYTEST) -q -m soak tests/integration/test_gateway_requests.py tests/integration/test_gateway.py --timeout 3000 \

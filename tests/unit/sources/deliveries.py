@@ -3,6 +3,7 @@
 For tests of every platform: `shuffled` makes the mess, `play` normalizes it with a memory, `books_of` folds the core over the events.
 """
 
+import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ from sources.platforms.context import Context
 from sources.platforms.door import Judged, normalize
 from sources.platforms.outcome import EventTwin, Problem
 from sources.platforms.snapshot import EMPTY, Snapshot, decode_snapshot, encode_snapshot
+
+FIRST_SEED = int(os.environ.get("DELIVERY_SEED", "0"))
+SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("DELIVERY_SEEDS", "25")))
+"""Seeds of shuffled and interleaved deliveries: few in the gate, a hundred in `make soak-deliveries` (SEED: the first)."""
 
 Balances: TypeAlias = dict[str, dict[str, int]]
 """Order key -> account -> minor units, debit positive; accounts at zero left out."""

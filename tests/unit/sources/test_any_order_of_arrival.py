@@ -8,7 +8,7 @@ import pytest
 from sources.platforms.catalogue import adapter_of
 from tests.unit.sources import test_stripe
 from tests.unit.sources.commercetools_payloads import COMMERCETOOLS
-from tests.unit.sources.deliveries import Balances, Delivery, Played, booked, interleaved, play, shuffled
+from tests.unit.sources.deliveries import SEEDS, Balances, Delivery, Played, booked, interleaved, play, shuffled
 from tests.unit.sources.saleor_payloads import SALEOR
 from tests.unit.sources.square_payloads import LIFE as SQUARE
 from tests.unit.sources.sylius_payloads import SYLIUS
@@ -73,7 +73,7 @@ def test_any_order_of_arrival_of_two_lives(platform: str) -> None:
     expected = _books(platform, _played(platform, [*first, *second]))
     assert len(expected) == 2
     assert len({str(balances) for balances in expected.values()}) == 1
-    for seed in range(100):
+    for seed in SEEDS:
         mess = _refund_last(first, second, seed, REFUNDS_AT_THE_END.get(platform, 0))
         played = _played(platform, mess)
         assert _books(platform, played) == expected, seed

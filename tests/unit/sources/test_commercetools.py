@@ -20,6 +20,7 @@ from tests.unit.sources.commercetools_payloads import (
     taxed,
     transaction,
 )
+from tests.unit.sources.deliveries import SEEDS
 from tests.unit.sources.shop_lives import booked, judged, of_type, only, orders_tie, problem, shuffled, tell
 
 SHOP = "commercetools"
@@ -278,7 +279,7 @@ def test_what_cannot_be_read() -> None:
     assert problem(SHOP, order(line("line-a", 2000), total=2000) | {"totalPrice": money(2000, "USD")}).code == "reject_malformed"
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_any_order_of_arrival_ends_in_the_same_books(seed: int) -> None:
     deliveries = shuffled([("", payload) for payload in COMMERCETOOLS], seed)
     told = tell(SHOP, deliveries)

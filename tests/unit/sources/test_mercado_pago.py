@@ -15,7 +15,7 @@ from sources.platforms.outcome import EventTwin, Nothing, Problem
 from tests.order_making import event_json
 from tests.order_making import line as sold
 from tests.unit.sources import provider_lives
-from tests.unit.sources.deliveries import Delivery, books_of, interleaved, play, shuffled
+from tests.unit.sources.deliveries import SEEDS, Delivery, books_of, interleaved, play, shuffled
 from tests.unit.sources.mercado_pago_payloads import (
     LATER,
     LIFE,
@@ -479,7 +479,7 @@ def placed(order_id: str, total: int) -> list[EventTwin]:
 
 def test_lives_end_in_the_same_books_in_any_order() -> None:
     lives = [LIFE, POINT_LIFE, ORDER_LIFE]
-    for seed in range(100):
+    for seed in SEEDS:
         mess = (interleaved if seed % 2 else shuffled)(lives, seed) if seed else [delivery for life in lives for delivery in life]
         played = play(ADAPTER, mess, source=SOURCE)
         books = books_of([*placed("1001", 10_000), *placed("1002", 10_000), *placed("1003", 6_000), *played.events])
