@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sources.platforms.figures import difference_text
 from sources.platforms.minor_units import exponent_of, to_minor_units
-from sources.platforms.outcome import EventTwin
+from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
 
 
@@ -50,3 +51,9 @@ def money_called(code: Node, stated: Mapping[str, int]) -> Money:
     currency = code.value.upper()
     exponent = exponent_of(currency, code.pointer)
     return Money(currency, exponent, stated.get(currency, exponent))
+
+
+def held(pointer: str, money: Money, stated: int, computed: int, why: str = "") -> Unjudged:
+    """The complaint that figures do not add up."""
+    message = why + difference_text(pointer, stated, computed, money.currency, money.exponent)
+    return Unjudged("hold_discrepancy", message, pointer)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from sources.platforms import stated_money
 from sources.platforms.context import Context
-from sources.platforms.figures import difference_text
 from sources.platforms.minor_units import to_minor_units
 from sources.platforms.moments import from_micros
 from sources.platforms.outcome import Unjudged
@@ -99,6 +99,5 @@ def moment_of(node: Node, names: Sequence[str], context: Context, notices: list[
 
 
 def held(node: Node, name: str, money: Money, stated: int, computed: int, *, why: str = "") -> Unjudged:
-    """The complaint that figures do not add up."""
-    pointer = f"{node.pointer}/{name}"
-    return Unjudged("hold_discrepancy", why + difference_text(pointer, stated, computed, money.currency, money.exponent), pointer)
+    """The complaint that the figures of a field do not add up."""
+    return stated_money.held(f"{node.pointer}/{name}", money, stated, computed, why)

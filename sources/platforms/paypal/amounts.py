@@ -1,8 +1,6 @@
 """PayPal's amounts: `{"currency_code": "EUR", "value": "10.00"}`, in the first version `{"currency": "EUR", "total": "10.00"}`."""
 
-from sources.platforms.figures import difference_text
 from sources.platforms.minor_units import to_minor_units
-from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.stated_money import Money, money_called
 
@@ -24,8 +22,3 @@ def in_currency(node: Node, name: str, money: Money) -> int | None:
     """Signed minor units of a field; None where it is missing or in another currency."""
     found = find_amount(node, name)
     return found[1] if found is not None and found[0].currency == money.currency else None
-
-
-def held(pointer: str, money: Money, stated: int, computed: int) -> Unjudged:
-    """The complaint that figures do not add up."""
-    return Unjudged("hold_discrepancy", difference_text(pointer, stated, computed, money.currency, money.exponent), pointer)

@@ -13,10 +13,10 @@ from sources.platforms.facts import Json
 from sources.platforms.figures import difference_text
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.paypal.amounts import find_amount, held, in_currency, read_amount
+from sources.platforms.paypal.amounts import find_amount, in_currency, read_amount
 from sources.platforms.paypal.payment import Case, Payment
 from sources.platforms.paypal.resources import time_of
-from sources.platforms.stated_money import Money
+from sources.platforms.stated_money import Money, held
 
 _STATUSES: Final = frozenset(
     {"OPEN", "WAITING_FOR_BUYER_RESPONSE", "WAITING_FOR_SELLER_RESPONSE", "UNDER_REVIEW", "RESOLVED", "APPEALABLE", "OTHER"}

@@ -9,10 +9,10 @@ from sources.platforms.facts import Fetch, Json, Owner, Reading
 from sources.platforms.order_reference import owner_named
 from sources.platforms.outcome import EventTwin
 from sources.platforms.payload import Node
-from sources.platforms.paypal.amounts import find_amount, held
+from sources.platforms.paypal.amounts import find_amount
 from sources.platforms.paypal.links import from_sandbox, linked
 from sources.platforms.provider_payment import ProviderPayment
-from sources.platforms.stated_money import Money
+from sources.platforms.stated_money import Money, held
 
 PLACES: Final = ("custom_id", "custom", "custom_field", "invoice_id", "invoice_number")
 """Where the merchant's own id of the order stands: in the second version, the first version, and reports."""

@@ -7,10 +7,10 @@ from typing import Final
 from sources.platforms.facts import Json
 from sources.platforms.figures import difference_text
 from sources.platforms.payload import Node
-from sources.platforms.paypal.amounts import held, in_currency, read_amount
+from sources.platforms.paypal.amounts import in_currency, read_amount
 from sources.platforms.paypal.payment import Payment
 from sources.platforms.paypal.resources import tell_reversal
-from sources.platforms.stated_money import Money
+from sources.platforms.stated_money import Money, held
 
 _REFUND: Final = "T1107"
 _WITHDRAWN: Final = frozenset({"T1106", "T1201"})

@@ -8,10 +8,10 @@ from sources.platforms.facts import Fetch, Json
 from sources.platforms.figures import difference_text
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.paypal.amounts import held, in_currency, read_amount
+from sources.platforms.paypal.amounts import in_currency, read_amount
 from sources.platforms.paypal.payment import Case, Payment, breakdown_of
 from sources.platforms.provider_payment import RefundStatus
-from sources.platforms.stated_money import Money
+from sources.platforms.stated_money import Money, held
 
 _CAME: Final = frozenset({"COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED", "REVERSED", "PARTIALLY_REVERSED"})
 _GAVE_BACK: Final = frozenset({"PARTIALLY_REFUNDED", "REFUNDED"})
