@@ -1,0 +1,50 @@
+"""The kinds of ledgers that are known; each one's module is imported when it is asked for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from sinks.external.access import Access, OAuth
+from sinks.external.capabilities import Capabilities
+from sinks.external.connections import Connection
+from sinks.external.port import Connector
+
+
+class MakeConnector(Protocol):
+    """Makes a connector; no call goes out yet. Raises `SettingsError` for options that the kind does not know or needs."""
+
+    def __call__(self, connection: Connection, access: Access | None) -> Connector:
+        """`access` None: for rendering only."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorKind:
+    """One kind of ledger.
+
+    options, secrets: name -> what it is for, of the connection file; `needed` are those without a default. oauth: how tokens are had;
+    None = the secret `api_key` as it is, where there is one. sandbox: a connection for rendering without an account.
+    """
+
+    capabilities: Capabilities
+    make: MakeConnector
+    options: Mapping[str, str]
+    needed: frozenset[str]
+    secrets: Mapping[str, str]
+    sandbox: Callable[[], Connection]
+    oauth: OAuth | None = None
+
+
+_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {}
+"""Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
+
+
+def kinds() -> tuple[str, ...]:
+    """The names of all kinds."""
+    return tuple(sorted(_KINDS))
+
+
+def kind_of(name: str) -> ConnectorKind | None:
+    """The kind of this name; None where there is none."""
+    have = _KINDS.get(name)
+    return None if have is None else have()
