@@ -9,8 +9,8 @@ from asiento.accounting.journal import JournalEntry
 DOCUMENT_NAMESPACE: Final = UUID("db1d82a3-3dab-4030-b6df-d3708943b9b5")
 """Fixed for ever: every key at every ledger is made of it."""
 REFERENCE_LENGTH_MAX: Final = 255
-DOCUMENTS_PER_ENTRY_MAX: Final = 1_000
-"""Places that one entry has in the sequence of its order."""
+SEQUENCE_STEP: Final = 1_000
+"""Places in the sequence of an order from one entry to the next; an entry of more documents moves the next one back."""
 _DIGITS_OF_LONG_REFERENCES: Final = 12
 
 

@@ -1,14 +1,16 @@
 """Plans one entry after the other of an order: entry, mapping, capabilities and the order's picture in; documents out. Pure."""
 
+from functools import reduce
+
 from schemas.entries import HashedEntry
 from sinks.external.capabilities import Capabilities
-from sinks.external.connections import Connection
-from sinks.external.documents import DocumentKind, LedgerDocument
+from sinks.external.connections import Connection, Mode
 from sinks.external.targets import Mapping
-from sinks.planner.journals import fitted
-from sinks.planner.keys import DOCUMENTS_PER_ENTRY_MAX, document_key, memo, reference
-from sinks.planner.legs import journal_line, legs_of
+from sinks.planner.invoices import DOCUMENT_KINDS, document_drafts
 from sinks.planner.picture import OrderPicture, Planned
+from sinks.planner.receivables import settlement_drafts
+from sinks.planner.settling import settle_order
+from sinks.planner.telling import Draft, Telling
 
 
 def plan_entry(entry: HashedEntry, order: OrderPicture, mapping: Mapping, capabilities: Capabilities, connection: Connection) -> Planned:
@@ -17,23 +19,15 @@ def plan_entry(entry: HashedEntry, order: OrderPicture, mapping: Mapping, capabi
     Raises `Unmapped` where a rule is missing, `CannotTell` where this ledger has no document for it.
     """
     told = entry.entry
-    lines = fitted([journal_line(leg, leg.amount) for leg in legs_of(told, mapping)], capabilities.journal_lines_max)
-    if not lines:
-        return Planned(documents=(), order=order)
-    journal = LedgerDocument(
-        key=document_key(connection.name, told.entry_id),
-        kind=DocumentKind.JOURNAL,
-        entry_ids=(told.entry_id,),
-        legal_entity=told.legal_entity,
-        group=told.order_key,
-        sequence=max(told.entry_seq * DOCUMENTS_PER_ENTRY_MAX, order.next_sequence),
-        reference=reference(told),
-        date=told.posting_date,
-        original_date=told.business_date if told.business_date != told.posting_date else None,
-        currency=told.currency,
-        currency_exponent=told.currency_exponent,
-        memo=memo(told),
-        lines=lines,
-        event_id=told.event_id,
-    )
-    return Planned(documents=(journal,), order=order.after(journal))
+    in_documents = connection.mode is Mode.DOCUMENTS
+    settled = settle_order(order, capabilities, connection) if told.event_id != order.event_id else Planned(documents=(), order=order)
+    telling = Telling(entry=told, order=settled.order, mapping=mapping, capabilities=capabilities, connection=connection.name)
+    documents = telling.documents(_drafts(telling) if in_documents else telling.whole_journal())
+    return Planned(documents=(*settled.documents, *documents), order=reduce(OrderPicture.after, documents, settled.order))
+
+
+def _drafts(telling: Telling) -> tuple[Draft, ...]:
+    document = telling.entry.document
+    if document is not None and document.kind in DOCUMENT_KINDS:
+        return document_drafts(telling)
+    return settlement_drafts(telling) if telling.moved else telling.journal_with_customer()

@@ -1,5 +1,6 @@
 """A mapping for planner tests: one account per role, made up from its name."""
 
+from collections.abc import Callable
 from collections.abc import Mapping as Values
 from dataclasses import dataclass, field
 
@@ -9,8 +10,9 @@ from sinks.external.targets import Target, Unmapped
 
 @dataclass(frozen=True)
 class Rules:
-    """Roles go to an account of their own name; `targets` says otherwise, roles in `missing` have no rule."""
+    """Roles go to an account of their own name; `targets` and `per_role` say otherwise, roles in `missing` have no rule."""
 
+    per_role: Callable[[str], Target] | None = None
     targets: Values[str, Target] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     digest: str = "rules"
@@ -21,6 +23,8 @@ class Rules:
             raise Unmapped(posting.account, f"no rule maps {posting.account} of entry {entry.entry_id}")
         if posting.account in self.targets:
             return self.targets[posting.account]
+        if self.per_role is not None:
+            return self.per_role(posting.account)
         return Target(account=posting.account.upper(), contact="CUSTOMERS" if posting.account == "accounts_receivable" else None)
 
     def contact(self, entry: JournalEntry) -> str:

@@ -48,7 +48,7 @@ def test_a_late_entry_keeps_the_day_it_belongs_to() -> None:
 
 def test_keys_depend_on_connection_and_entry_alone() -> None:
     (first,) = _planned(invoice()).documents
-    (other_rules,) = _planned(invoice(), Rules({"revenue:sales": Target(account="4000")})).documents
+    (other_rules,) = _planned(invoice(), Rules(targets={"revenue:sales": Target(account="4000")})).documents
     assert first.key == other_rules.key == document_key("books", first.entry_ids[0])
     assert first.digest != other_rules.digest
     assert first.key != document_key("other", first.entry_ids[0])
@@ -60,7 +60,7 @@ def test_keys_are_the_same_for_ever() -> None:
 
 
 def test_lines_to_one_account_stay_apart_by_role() -> None:
-    rules = Rules({"psp_clearing:stripe": Target(account="100"), "contract_liability": Target(account="100")})
+    rules = Rules(targets={"psp_clearing:stripe": Target(account="100"), "contract_liability": Target(account="100")})
     (journal,) = _planned(capture(), rules).documents
     assert [(line.account, line.role, line.amount) for line in journal.lines] == [
         ("100", "psp_clearing:stripe", 11_600),
