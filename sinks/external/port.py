@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from sinks.external.capabilities import AccountUse, Capabilities
 from sinks.external.documents import LedgerDocument
-from sinks.external.results import Posted, PostResult
+from sinks.external.results import Posted, PostResult, Refused
 
 RemoteIds = Mapping[str, str]
 """Key of a document -> its id in the ledger, for what a document settles or depends on."""
@@ -107,9 +107,10 @@ class Connector(Protocol):
         """
         ...
 
-    async def find(self, document: LedgerDocument) -> Posted | None:
+    async def find(self, document: LedgerDocument) -> Posted | Refused | None:
         """Look a document up by its key; None = it certainly is not there. A draft that an earlier try left is finished or is None.
 
+        Refused (CONFLICT) where what stands there under its key comes to another date, currency or total.
         Raises `CallFailed`; where the ledger cannot look up this kind (`findable`), it is not called.
         """
         ...
