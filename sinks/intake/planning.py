@@ -1,4 +1,4 @@
-"""What becomes of entries at a connection: planned, waiting, or in a summary. Pure: entries and what is stored of their orders in, plans out."""
+"""What becomes of entries at a connection: planned, waiting, or in a summary. Pure: entries and stored documents in, plans out."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,8 +17,8 @@ from sinks.planner.picture import OrderPicture
 from sinks.planner.plan import plan_entry
 from sinks.planner.refusal import CannotTell
 from sinks.planner.settling import settle_order
-from sinks.planner.summary import summary_of
-from sinks.posting.rows import Plan, Planned, RaisedDiscrepancy, Summarized, TakenEntry, Waits
+from sinks.planner.summaries import summary_of
+from sinks.posting.rows import Nothing, Plan, Planned, RaisedDiscrepancy, Summarized, TakenEntry, Waits
 
 NO_FORM: Final = "no form at this ledger"
 """What an entry waits for that no rule of a mapping heals by itself: a person, or another mode."""
@@ -101,7 +101,7 @@ class Planner:
                 self.account_mapping.target(told, posting)
         except Unmapped as problem:
             return _waits(problem)
-        return Summarized(subject=summary_of(told).text, closes_at=closing_time(told.posting_date, self.connection, now))
+        return Summarized(subject=summary_of(told).group, closes_at=closing_time(told.posting_date, self.connection, now))
 
     def _raised(self, entry: StreamEntry) -> RaisedDiscrepancy:
         told = entry.hashed.entry
@@ -116,6 +116,10 @@ class PlannedBatch:
     waiting: set[str]
     taken: list[TakenEntry] = field(default_factory=list)
     raised: list[RaisedDiscrepancy] = field(default_factory=list)
+
+    def repeat(self, entries: Sequence[StreamEntry]) -> None:
+        """Entries that are there already: nothing is planned, their hashes are compared."""
+        self.taken += [TakenEntry(entry=entry, plan=Nothing(reason="it is there already")) for entry in entries]
 
     def put(self, entry: StreamEntry, plan: Plan, raised: RaisedDiscrepancy | None) -> None:
         """One more; `raised` is what is raised where it waits for something of its own."""
