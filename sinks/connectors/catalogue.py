@@ -35,7 +35,15 @@ class ConnectorKind:
     oauth: OAuth | None = None
 
 
-_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {}
+def _zoho_books() -> ConnectorKind:
+    from sinks.connectors.zoho_books.ledger import KIND
+
+    return KIND
+
+
+_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
+    "zoho_books": _zoho_books,
+}
 """Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
 
 
