@@ -6,7 +6,7 @@ A summary that was closed never changes: what comes later for its day goes into 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 from asiento.accounting.journal import JournalEntry
 from sinks.external.capabilities import Capabilities
@@ -19,6 +19,7 @@ from sinks.planner.legs import journal_line, legs_of
 
 SUMMARY_ENTRIES_MAX: Final = 5_000
 """Entries after which a summary is closed: 100 000 orders of ten entries each are 200 calls a day, and the names of a channel."""
+_WORD: Final = "summary"
 _TAX_DIMENSIONS: Final = frozenset({"tax_code", "tax_rate"})
 """What keeps lines of one role apart in a summary."""
 
@@ -33,9 +34,18 @@ class SummaryName:
     currency: str
 
     @property
-    def group(self) -> str:
+    def text(self) -> str:
         """The name as one text: the group of its documents, whose numbers keep their order."""
-        return "|".join(["summary", *(_escaped(part) for part in (self.legal_entity, self.channel, self.day, self.currency))])
+        return "|".join([_WORD, *(_escaped(part) for part in (self.legal_entity, self.channel, self.day, self.currency))])
+
+    @classmethod
+    def parsed(cls, text: str) -> Self:
+        """The name of a text; raises ValueError where it is of none."""
+        word, *parts = text.split("|")
+        if word != _WORD or len(parts) != len(cls.__slots__):
+            raise ValueError(f"{text!r} is not the name of a summary")
+        legal_entity, channel, day, currency = map(_read, parts)
+        return cls(legal_entity=legal_entity, channel=channel, day=day, currency=currency)
 
 
 def summary_of(entry: JournalEntry) -> SummaryName:
@@ -58,24 +68,24 @@ def close_summary(
     exponent = None
     for entry in entries:
         if summary_of(entry) != name:
-            raise ValueError(f"entry {entry.entry_id} belongs to {summary_of(entry).group}, not to {name.group}")
+            raise ValueError(f"entry {entry.entry_id} belongs to {summary_of(entry).text}, not to {name.text}")
         for leg in legs_of(entry, mapping):
             lines[_line(journal_line(leg, 0))] += leg.amount
         entry_ids.append(entry.entry_id)
         orders.add(entry.order_key)
         exponent = entry.currency_exponent
     if exponent is None:
-        raise ValueError(f"{name.group}: a summary of no entries")
+        raise ValueError(f"{name.text}: a summary of no entries")
     added_up = sorted((replace(line, amount=amount) for line, amount in lines.items() if amount), key=_place)
     found = sorted(fitted(added_up, capabilities.journal_lines_max), key=_place)
     if not found:
         return None
     return LedgerDocument(
-        key=document_key(connection.name, name.group, str(number)),
+        key=document_key(connection.name, name.text, str(number)),
         kind=DocumentKind.JOURNAL,
         entry_ids=tuple(entry_ids),
         legal_entity=name.legal_entity,
-        group=name.group,
+        group=name.text,
         sequence=number,
         reference=shortened(f"summary-{name.legal_entity}-{name.channel}-{name.day}-{name.currency}-{number}"),
         date=name.day,
@@ -88,6 +98,10 @@ def close_summary(
 
 def _escaped(part: str) -> str:
     return part.replace("%", "%25").replace("|", "%7C")
+
+
+def _read(part: str) -> str:
+    return part.replace("%7C", "|").replace("%25", "%")
 
 
 def _line(line: LedgerLine) -> LedgerLine:

@@ -10,7 +10,7 @@ from asiento.accounting.journal import JournalEntry, Posting
 from sinks.external.documents import LedgerDocument
 from sinks.external.targets import Target, Unmapped
 from sinks.planner.refusal import CannotTell
-from sinks.planner.summaries import SUMMARY_ENTRIES_MAX, SummaryName, close_summary, summary_of
+from sinks.planner.summary import SUMMARY_ENTRIES_MAX, SummaryName, close_summary, summary_of
 from tests.oracle.lives import PROFILES
 from tests.unit.sinks.journal import capture, invoice
 from tests.unit.sinks_planner.ledgers import EVERY_KIND, JOURNALS
@@ -62,6 +62,14 @@ def test_a_late_entry_goes_into_the_next_number() -> None:
     assert first.key == "5c93167b-286e-587a-b321-59119762dbfe"
     assert len({first.key, second.key, _closed([invoice(1)], rules=Rules(digest="2")).key}) == 2
     assert first.reference != second.reference
+
+
+def test_a_name_is_read_from_its_text() -> None:
+    odd = SummaryName(legal_entity="A|B%7C", channel="", day="2025-06-15", currency="MXN")
+    assert SummaryName.parsed(odd.text) == odd
+    for text in ("", "summary|a|b|c", "summary|a|b|c|d|e", "total|a|b|c|d"):
+        with pytest.raises(ValueError, match="not the name"):
+            SummaryName.parsed(text)
 
 
 def test_names_that_join_to_the_same_text_have_keys_of_their_own() -> None:
