@@ -23,7 +23,8 @@ class ConnectorKind:
     """One kind of ledger.
 
     options, secrets: name -> what it is for, of the connection file; `needed` are those without a default. oauth: how tokens are had;
-    None = the secret `api_key` as it is, where there is one. sandbox: a connection for rendering without an account.
+    None = the secret `api_key` as it is, where there is one. sandbox: a connection for rendering without an account. base_url: where calls
+    go unless the connection says otherwise.
     """
 
     capabilities: Capabilities
@@ -33,6 +34,7 @@ class ConnectorKind:
     secrets: Mapping[str, str]
     sandbox: Callable[[], Connection]
     oauth: OAuth | None = None
+    base_url: str | None = None
 
 
 def _zoho_books() -> ConnectorKind:
