@@ -35,7 +35,22 @@ class ConnectorKind:
     oauth: OAuth | None = None
 
 
-_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {}
+def _beancount() -> ConnectorKind:
+    from sinks.connectors.beancount.ledger import KIND
+
+    return KIND
+
+
+def _hledger() -> ConnectorKind:
+    from sinks.connectors.hledger.ledger import KIND
+
+    return KIND
+
+
+_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
+    "beancount": _beancount,
+    "hledger": _hledger,
+}
 """Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
 
 
