@@ -194,20 +194,28 @@ class Book:
     def _booked(self, blocks: Sequence[Block], chart: Chart) -> Refused | None:
         """Add transactions; the program's word where it does not accept them."""
         texts, removed = self._texts_with(blocks, chart)
+        accepted = False
         try:
             self._files.stage(texts)
-            complaint = self._complaint(texts, removed)
-            if complaint is not None:
-                standing = self._program.complaint(self._main) if self._main in self._files.digests else None
-                if standing is not None:
-                    raise NotSent(f"{self._options.folder}: {self._dialect.program} does not accept the book as it stands: {standing}")
-                return Refused(refusal=Refusal.INVALID, code=self._dialect.program, message=complaint)
+            refusal = self._refusal(texts, removed)
+            accepted = refusal is None
+        finally:
+            if not accepted:
+                self._files.discard(texts)
+        if accepted:
+            self._commit(texts, removed)
+        return refusal
+
+    def _refusal(self, texts: dict[str, str], removed: frozenset[str]) -> Refused | None:
+        """What the program has against what was staged. Raises `NotSent` where it is not about that."""
+        complaint = self._complaint(texts, removed)
+        if complaint is None:
             self._refuse_faults()
-        except BaseException:
-            self._files.discard(texts)
-            raise
-        self._commit(texts, removed)
-        return None
+            return None
+        standing = self._program.complaint(self._main) if self._main in self._files.digests else None
+        if standing is not None:
+            raise NotSent(f"{self._options.folder}: {self._dialect.program} does not accept the book as it stands: {standing}")
+        return Refused(refusal=Refusal.INVALID, code=self._dialect.program, message=complaint)
 
     def _commit(self, texts: dict[str, str], removed: frozenset[str]) -> None:
         try:

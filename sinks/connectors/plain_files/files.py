@@ -42,14 +42,14 @@ class BookFiles:
             yield
 
     def open(self) -> bool:
-        """Bring an interrupted change to its end, and see what the files are now; whether another process has written since."""
+        """Bring an interrupted change to its end, and see what the files are now; whether they have changed since the last call."""
         path = self._folder / MANIFEST
         manifest = path.read_bytes() if path.exists() else b""
-        moved = manifest != self._manifest
-        if moved:
+        if manifest != self._manifest:
             self._manifest = None
             self._seen = {}
             self.digests, self._before = _read_manifest(manifest, path)
+        moved = self._manifest is None or bool(self._before)
         if self._finished():
             self._clear()
             self._before = {}
