@@ -47,9 +47,16 @@ def _hledger() -> ConnectorKind:
     return KIND
 
 
+def _zoho_books() -> ConnectorKind:
+    from sinks.connectors.zoho_books.ledger import KIND
+
+    return KIND
+
+
 _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
     "beancount": _beancount,
     "hledger": _hledger,
+    "zoho_books": _zoho_books,
 }
 """Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
 

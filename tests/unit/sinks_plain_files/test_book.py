@@ -4,6 +4,7 @@ import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_the_files_depend_on_the_transactions_alone(dialect: Dialect, tmp_path: 
 
 def test_a_file_stays_bounded(dialect: Dialect, tmp_path: Path) -> None:
     posted(book(tmp_path, dialect, transactions_per_file_max=10), [document(number) for number in range(300)])
-    units = [path for path in tmp_path.rglob(f"2025-*.{dialect.suffix}")]
+    units = list(tmp_path.rglob(f"2025-*.{dialect.suffix}"))
     assert len(units) > 30
     assert max(path.read_text(encoding="utf-8").count(" key: ") for path in units) <= 10
     assert not file_of(tmp_path, "2025-06", dialect).exists()
@@ -97,7 +98,7 @@ def test_another_content_under_a_key_is_a_conflict_for_all(dialect: Dialect, tmp
     ],
     ids=str,
 )
-def test_what_has_no_form_is_refused(dialect: Dialect, tmp_path: Path, changes: dict[str, str]) -> None:
+def test_what_has_no_form_is_refused(dialect: Dialect, tmp_path: Path, changes: dict[str, Any]) -> None:
     (answer,) = book(tmp_path, dialect).post([document(1, **changes)])
     assert isinstance(answer, Refused)
     assert answer.refusal is Refusal.INVALID
