@@ -110,6 +110,8 @@ lock: setup ## Resolve the dependencies again and write the lock files
 	  --extra local-kafka --group dev --quiet -o requirements.lock pyproject.toml
 	printf 'uv==%s\n' "$$($(BIN)/uv --version | cut -d' ' -f2)" | $(BIN)/uv pip compile --universal --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --quiet -o requirements-uv.lock -
+	echo 'beancount==3.2.3' | $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --python-version 3.11 --quiet -o tests/requirements-beancount.lock -
 
 down: ## Stop what a killed `asiento up` left running
 	test ! -x $(BIN)/asiento || $(BIN)/asiento down
