@@ -35,7 +35,13 @@ class ConnectorKind:
     oauth: OAuth | None = None
 
 
-_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {}
+def _xero() -> ConnectorKind:
+    from sinks.connectors.xero.ledger import KIND
+
+    return KIND
+
+
+_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {"xero": _xero}
 """Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
 
 

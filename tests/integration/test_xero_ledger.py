@@ -1,0 +1,234 @@
+"""The Xero connector against its stand-in: the contract of all ledgers, and what is Xero's own."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sinks.connectors.xero.ledger import make
+from sinks.external.capabilities import AccountUse
+from sinks.external.connections import Connection
+from sinks.external.documents import DocumentKind, LedgerDocument, LedgerLine, LineTax, Settlement
+from sinks.external.port import Connector
+from sinks.external.results import AuthRefused, Posted, QuotaSpent, Refusal, Refused, Uncertain, Unknown
+from sinks.testing.ledger_contract import LedgerContract
+from tests.standins.frame import RunningStandin, running
+from tests.standins.tokens import CountedAccess
+from tests.standins.xero import TENANT
+
+pytestmark = pytest.mark.slow
+ACCOUNTS = {"cash": "090", "clearing": "620", "revenue": "200", "receivable": "610", "returns": "205"}
+OPEN_DAY = "2025-06-15"
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[RunningStandin]:
+    with running("tests.standins.xero") as standin:
+        yield standin
+
+
+class TestXero(LedgerContract):
+    accounts = ACCOUNTS
+    open_day = OPEN_DAY
+    closed_day = "2024-12-31"
+    secrets = ("token-1",)
+
+    @pytest.fixture(autouse=True)
+    def _empty(self, process: RunningStandin) -> Iterator[None]:
+        self.standin = process
+        process.set(empty=True, period_lock="2024-12-31", faults={}, remembers=True)
+        yield
+        assert process.state()["refusals"] == []
+
+    def _connector(self, access: CountedAccess | None = None, **options: str) -> Connector:
+        base_url = f"{self.standin.base_url}/api.xro/2.0"
+        connection = Connection(name="xero", kind="xero", base_url=base_url, options={"tenant_id": TENANT} | options)
+        return make(connection, access or CountedAccess())
+
+    async def connector(self) -> Connector:
+        return self._connector()
+
+    async def held(self) -> Mapping[str, int]:
+        return self.standin.held()
+
+    async def lose_next_answer(self) -> bool:
+        self.standin.set(faults={"once": ["drop_after"]})
+        return True
+
+    async def _post(self, *documents: LedgerDocument, ids: Mapping[str, str] | None = None, **options: str) -> list[Any]:
+        connector = self._connector(**options)
+        try:
+            return list(await connector.post(documents, ids or {}))
+        finally:
+            await connector.close()
+
+    def _allocation(self, invoice: LedgerDocument, note: LedgerDocument, amount: int) -> LedgerDocument:
+        document = self.settling("allocated", DocumentKind.ALLOCATION, invoice, amount)
+        source = Settlement(key=note.key, reference=note.reference, amount=amount)
+        return replace(document, account=None, account_role=None, source=source, depends_on=(invoice.key, note.key))
+
+    # Failures as Xero has them.
+
+    async def test_a_token_that_ran_out_is_renewed_once(self) -> None:
+        self.standin.set(refused_tokens=["token-1"])
+        (answer,) = await self._post(self.journal("renewed"))
+        assert isinstance(answer, Posted)
+
+    async def test_a_token_that_cannot_be_renewed_stops_the_connection(self) -> None:
+        self.standin.set(refused_tokens=["token-1", "token-2"])
+        with pytest.raises(AuthRefused):
+            await self._post(self.journal("refused"))
+        assert self.standin.held() == {}
+
+    async def test_another_organization_stops_the_connection(self) -> None:
+        with pytest.raises(AuthRefused, match="tenant_id"):
+            await self._post(self.journal("elsewhere"), tenant_id="00000000-0000-0000-0000-000000000001", base_currency="EUR")
+
+    async def test_the_quota_of_the_day_is_told_apart(self) -> None:
+        self.standin.set(day_spent_seconds=3600)
+        with pytest.raises(QuotaSpent) as raised:
+            await self._post(self.journal("late"), base_currency="EUR")
+        assert raised.value.retry_after_seconds == 3600
+
+    async def test_an_error_that_asks_to_come_again_is_no_refusal(self) -> None:
+        self.standin.set(faults={"once": ["fault_in_200"]})
+        (answer,) = await self._post(self.journal("busy"))
+        assert isinstance(answer, Unknown)
+
+    @pytest.mark.parametrize("fault", ["gateway", "busy", "drop_before", "drop_after"])
+    async def test_what_a_gateway_says_of_a_call_that_books_is_uncertain(self, fault: str) -> None:
+        self.standin.set(faults={"once": [fault]})
+        connector, document = await self.connector(), self.journal("gateway")
+        with pytest.raises(Uncertain):
+            await connector.post([document], {})
+        assert isinstance(await connector.find(document), Posted) is (fault in ("gateway", "drop_after"))
+        await connector.close()
+
+    async def test_the_same_call_again_is_answered_from_memory(self) -> None:
+        document = self.settling("again", DocumentKind.PAYMENT, self.invoice("owed"), 700)
+        (invoice,) = await self._post(self.invoice("owed"))
+        ids = {self.invoice("owed").key: invoice.remote_id}
+        first, second = [(await self._post(document, ids=ids))[0] for _ in range(2)]
+        assert first == second
+        assert self.standin.held()[document.key] == 1
+
+    # Refusals.
+
+    async def test_a_number_of_an_earlier_try_is_ours(self) -> None:
+        self.standin.set(remembers=False)
+        document = self.invoice("number")
+        (first,), (second,) = await self._post(document), await self._post(document)
+        assert second == Posted(remote_id=first.remote_id, number=document.reference, earlier=True)
+
+    async def test_a_number_that_somebody_else_took_is_a_conflict(self) -> None:
+        document = self.invoice("number")
+        await self._post(document)
+        (answer,) = await self._post(replace(document, key=self.invoice("another").key))
+        assert isinstance(answer, Refused)
+        assert (answer.refusal, answer.about) == (Refusal.CONFLICT, document.reference)
+
+    async def test_an_account_that_was_put_away_is_named(self) -> None:
+        document = self.journal("archived")
+        (answer,) = await self._post(replace(document, lines=(replace(document.lines[0], account="480"), document.lines[1])))
+        assert isinstance(answer, Refused)
+        assert (answer.refusal, answer.about) == (Refusal.MAPPING, "480")
+
+    async def test_a_journal_in_another_currency_is_refused_with_the_reason(self) -> None:
+        (answer,) = await self._post(self.journal("dollars", currency="USD"))
+        assert isinstance(answer, Refused)
+        assert "EUR only" in answer.message
+        assert self.standin.held() == {}
+
+    async def test_what_it_settles_is_not_there(self) -> None:
+        payment = self.settling("early", DocumentKind.PAYMENT, self.invoice("never"), 100)
+        (answer,) = await self._post(payment)
+        assert isinstance(answer, Refused)
+        assert answer.refusal is Refusal.DEPENDENCY
+        (answer,) = await self._post(payment, ids={self.invoice("never").key: self.journal("x").key})
+        assert isinstance(answer, Refused)
+        assert answer.refusal is Refusal.DEPENDENCY
+
+    # Documents.
+
+    async def test_an_allocation_is_found_by_what_it_joins(self) -> None:
+        invoice, note = self.invoice("owed"), self.invoice("credited", 500, DocumentKind.CREDIT_NOTE)
+        ids = {one.key: (await self._post(one))[0].remote_id for one in (invoice, note)}
+        allocation, connector = self._allocation(invoice, note, 500), await self.connector()
+        assert await connector.find(allocation) is None
+        (answer,) = await connector.post([allocation], ids)
+        found = await connector.find(allocation)
+        assert isinstance(found, Posted)
+        assert isinstance(answer, Posted)
+        assert found.remote_id == answer.remote_id
+        assert await connector.find(replace(allocation, settles=replace(allocation.settles or note, amount=400))) is None
+        await connector.close()
+
+    async def test_a_document_that_was_voided_is_not_booked_again(self) -> None:
+        connector, document = await self.connector(), self.invoice("voided")
+        (answer,) = await connector.post([document], {})
+        assert isinstance(answer, Posted)
+        self.standin.set(void=answer.remote_id)
+        assert isinstance(await connector.find(document), Posted)
+        (seen,) = [one async for one in connector.documents(OPEN_DAY, OPEN_DAY)]
+        assert seen.voided
+        await connector.close()
+
+    async def test_documents_read_back_show_every_posting(self) -> None:
+        invoice = self.invoice("read")
+        taxed = LineTax(code="OUTPUT2", rate="0.2", amount=400, account="820", role="tax_payable:GB:VAT")
+        invoice = replace(invoice, lines=(replace(invoice.lines[0], tax=taxed), replace(invoice.lines[0], amount=-300)))
+        (posted,) = await self._post(invoice)
+        payment = self.settling("paid", DocumentKind.PAYMENT, invoice, 2100)
+        await self._post(payment, ids={invoice.key: posted.remote_id})
+        connector = await self.connector()
+        read = {one.key: one async for one in connector.documents(OPEN_DAY, OPEN_DAY)}
+        assert {line.account: line.amount for line in read[invoice.key].lines} == {"200": -1700, "820": -400, "610": 2100}
+        assert {line.account: line.amount for line in read[payment.key].lines} == {"090": 2100, "610": -2100}
+        assert (read[invoice.key].reference, read[invoice.key].kind, read[invoice.key].total) == (invoice.reference, "invoice", 2100)
+        balances = await connector.balances(OPEN_DAY)
+        assert balances == {("200", "EUR"): -1700, ("820", "EUR"): -400, ("090", "EUR"): 2100}
+        await connector.close()
+
+    async def test_income_of_earlier_years_is_not_lost_in_retained_earnings(self) -> None:
+        self.standin.set(period_lock=None)
+        await self._post(*(self.journal(f"year-{day[:4]}", date=day) for day in ("2022-03-01", "2023-12-31", "2025-06-15")))
+        connector = await self.connector()
+        assert await connector.balances("2025-06-30") == {("620", "EUR"): 2 * 1050 + 1050, ("200", "EUR"): -3 * 1050}
+        await connector.close()
+
+    async def test_many_of_one_day_are_read_page_by_page(self) -> None:
+        documents = [self.journal(f"many-{number}") for number in range(300)]
+        for first in range(0, 300, 50):
+            await self._post(*documents[first : first + 50])
+        connector = await self.connector()
+        assert isinstance(await connector.find(documents[0]), Posted)
+        assert len([one async for one in connector.documents(OPEN_DAY, OPEN_DAY)]) == 300
+        await connector.close()
+
+    async def test_a_batch_that_is_too_long_goes_out_in_pieces(self) -> None:
+        line = LedgerLine(account="200", role="revenue", amount=0, description="x" * 4000)
+        documents = [replace(self.journal(f"long-{n}"), lines=(*self.journal("x").lines, *[line] * 40)) for n in range(30)]
+        connector = await self.connector()
+        assert len(connector.render(documents, {})) == 2
+        answers = await connector.post(documents, {})
+        assert all(isinstance(answer, Posted) for answer in answers)
+        await connector.close()
+
+    async def test_which_accounts_may_be_named_where(self) -> None:
+        connector = await self.connector()
+        accounts = {account.code: account for account in await connector.accounts()}
+        taken = {
+            (code, use): connector.account_problem(accounts[code], use) is None
+            for code in ("090", "610", "620", "640", "800")
+            for use in (AccountUse.JOURNAL_LINE, AccountUse.PAYMENT, AccountUse.RECEIVABLE)
+        }
+        assert [place for place, good in taken.items() if good] == [
+            ("090", AccountUse.PAYMENT),
+            ("610", AccountUse.RECEIVABLE),
+            ("620", AccountUse.JOURNAL_LINE),
+            ("620", AccountUse.PAYMENT),
+            ("640", AccountUse.JOURNAL_LINE),
+        ]
+        assert not accounts["480"].active
+        await connector.close()
