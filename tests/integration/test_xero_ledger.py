@@ -41,10 +41,10 @@ class TestXero(LedgerContract):
         yield
         assert process.state()["refusals"] == []
 
-    def _connector(self, access: CountedAccess | None = None, **options: str) -> Connector:
+    def _connector(self, **options: str) -> Connector:
         base_url = f"{self.standin.base_url}/api.xro/2.0"
         connection = Connection(name="xero", kind="xero", base_url=base_url, options={"tenant_id": TENANT} | options)
-        return make(connection, access or CountedAccess())
+        return make(connection, CountedAccess())
 
     async def connector(self) -> Connector:
         return self._connector()
@@ -161,7 +161,7 @@ class TestXero(LedgerContract):
         assert isinstance(found, Posted)
         assert isinstance(answer, Posted)
         assert found.remote_id == answer.remote_id
-        assert await connector.find(replace(allocation, settles=replace(allocation.settles or note, amount=400))) is None
+        assert await connector.find(self._allocation(invoice, note, 400)) is None
         await connector.close()
 
     async def test_a_document_that_was_voided_is_not_booked_again(self) -> None:
