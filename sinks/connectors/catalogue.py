@@ -41,7 +41,16 @@ def _xero() -> ConnectorKind:
     return KIND
 
 
-_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {"xero": _xero}
+def _zoho_books() -> ConnectorKind:
+    from sinks.connectors.zoho_books.ledger import KIND
+
+    return KIND
+
+
+_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
+    "xero": _xero,
+    "zoho_books": _zoho_books,
+}
 """Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
 
 
