@@ -21,6 +21,8 @@ COLLECTIONS: Final[Mapping[str, str]] = {
     "Allocations": "Allocation",
 }
 """The arrays of calls -> the model of their elements."""
+UNIT_DECIMALS: Final = ("Invoices", "CreditNotes")
+"""Paths that can be asked to read four decimals of unit amounts."""
 TEXT_MAX: Final[Mapping[str, int]] = {"Reference": 255, "InvoiceNumber": 255, "CreditNoteNumber": 255, "Name": 255, "Description": 4000}
 REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "ManualJournal": ("Narration", "JournalLines", "Date", "Status"),
@@ -43,7 +45,7 @@ def request_problems(method: str, path: str, headers: Mapping[str, str], body: A
     found = [] if method == "PUT" else [f"{method} {path}: documents are made by PUT"]
     if collection not in COLLECTIONS or (place != f"/{collection}" and not re.fullmatch(r"/CreditNotes/[0-9a-f-]{36}/Allocations", place)):
         return [*found, f"{path} is no path that takes documents"]
-    if query not in ("", "summarizeErrors=false"):
+    if query not in ("", "summarizeErrors=false") and (query != "summarizeErrors=false&unitdp=4" or collection not in UNIT_DECIMALS):
         found.append(f"{path}: the query is not known")
     if not 1 <= len(headers.get("Idempotency-Key", "")) <= 128 or not _is_uuid(headers.get("xero-tenant-id", "")):
         found.append("the headers Idempotency-Key (at most 128) and xero-tenant-id are expected")
@@ -131,13 +133,19 @@ def _sums(model: str, element: Mapping[str, Any]) -> Iterator[str]:
             yield f"the lines add up to {total}"
     for number, item in enumerate(element.get("LineItems", ())):
         amount = Decimal(item["Quantity"]) * Decimal(item["UnitAmount"])
-        if round(amount, 2) != Decimal(item["LineAmount"]):
+        if round(amount, 2) != round(Decimal(item["LineAmount"]), 2):
             yield f"line {number}: {item['Quantity']} x {item['UnitAmount']} is not {item['LineAmount']}"
         if Decimal(item["Quantity"]) < 0:
             yield f"line {number}: quantity below 0"
-    for place, value in _numbers(element):
-        if value != round(value, 2) and not place.endswith("Quantity"):
-            yield f"{place}: {value} has more than two decimals"
+
+
+def rounded(element: Mapping[str, Any]) -> list[str]:
+    """Amounts that Xero would round: what it refuses to keep is no part of its description."""
+    return [
+        f"{place}: {value} has more than two decimals"
+        for place, value in _numbers(element)
+        if value != round(value, 2) and not place.endswith("Quantity")
+    ]
 
 
 def _numbers(value: Any, place: str = "") -> Iterator[tuple[str, Decimal]]:

@@ -12,7 +12,7 @@ from sinks.connectors.xero import refusals
 from sinks.connectors.xero.answers import Reading, amount, by_document, day, key_of, posted
 from sinks.connectors.xero.chart import DEBTORS, RETAINED_EARNINGS, SALES_TAX, Chart, account_problem, trial_balance
 from sinks.connectors.xero.client import BASE_URL, PAGE_DOCUMENTS, XeroCalls
-from sinks.connectors.xero.rendering import COLLECTIONS, DOCUMENTS_MAX, UUID, Call, calls, element
+from sinks.connectors.xero.rendering import COLLECTIONS, DOCUMENTS_MAX, UUID, Call, calls, element, rounding
 from sinks.external.access import Access, OAuth
 from sinks.external.capabilities import AccountUse, BatchAnswers, CallLimits, Capabilities, Grade, Repeat
 from sinks.external.connections import Connection
@@ -283,9 +283,11 @@ def _form(document: LedgerDocument, remote_ids: RemoteIds, base_currency: str | 
             message = f"document {document.reference}: {settled.reference} does not stand in Xero, so it cannot be settled"
             return Refused(refusal=Refusal.DEPENDENCY, code="not_there", message=message, about=settled.reference)
     try:
-        return element(document, remote_ids, base_currency)
+        form = element(document, remote_ids, base_currency)
     except ValueError as problem:
         return Refused(refusal=Refusal.INVALID, code="no_form", message=str(problem))
+    rounded = rounding(document)
+    return form if rounded is None else Refused(refusal=Refusal.INVALID, code="rounded", message=rounded)
 
 
 def _read(reading: Reading, held: Mapping[str, Any], kind: DocumentKind) -> RemoteDocument:
@@ -363,6 +365,7 @@ KIND: Final = ConnectorKind(
         "client_id": "client id of the app at Xero",
         "client_secret": "its client secret",
         "refresh_token": "the first refresh token, of the user who connected the organization",
+        "token_key": "own key file",
     },
     sandbox=_sandbox,
     oauth=OAuth(token_url=TOKEN_URL, rotates=True),

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import orjson
 
-from asiento.accounting.money import parse_decimal
+from asiento.accounting.money import major_units_text, parse_decimal
 from sinks.external.amounts import json_number
 from sinks.external.documents import DocumentKind, LedgerDocument, LedgerLine
 from sinks.external.port import RemoteIds, Request
@@ -51,6 +51,7 @@ COLLECTIONS: Final[Mapping[DocumentKind, str]] = {
     DocumentKind.ALLOCATION: "Allocations",
 }
 """The array that a call carries, and its answer."""
+NUMBERED: Final = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,21 +123,27 @@ def by_code_or_id(account: str) -> dict[str, str]:
     return {"AccountID": account} if UUID.fullmatch(account) else {"AccountCode": account}
 
 
-def amount_number(amount: int, document: LedgerDocument) -> Any:
-    """Minor units as the number that Xero reads; raises ValueError where Xero would round it."""
-    beyond = document.currency_exponent - DECIMALS
-    if beyond <= 0:
-        return json_number(amount, document.currency_exponent)
-    if amount % 10**beyond:
-        raise ValueError(
-            f"document {document.reference}: Xero keeps {DECIMALS} decimals of every currency and would round "
-            f"{amount} minor units of {document.currency}; keep this currency in another ledger"
-        )
-    return json_number(amount // 10**beyond, DECIMALS)
+def rounding(document: LedgerDocument) -> str | None:
+    """Why Xero would not keep a document's amounts as they are; None = it does. Rendered they are exact."""
+    step = 10 ** max(document.currency_exponent - DECIMALS, 0)
+    taxes = [line.tax.amount for line in document.lines if line.tax is not None]
+    amounts = [document.total, *(line.amount for line in document.lines), *taxes]
+    beyond = next((amount for amount in amounts if amount % step), None)
+    if beyond is None:
+        return None
+    return (
+        f"document {document.reference}: Xero keeps {DECIMALS} decimals of every currency and would round "
+        f"{major_units_text(beyond, document.currency_exponent)} {document.currency}; keep this currency in another ledger"
+    )
 
 
 def _together(first: LedgerDocument, other: LedgerDocument) -> bool:
-    return first.kind is other.kind and first.kind is not DocumentKind.ALLOCATION
+    return first.kind is other.kind and first.kind is not DocumentKind.ALLOCATION and _precise(first) == _precise(other)
+
+
+def _precise(document: LedgerDocument) -> bool:
+    """Whether unit amounts need the four decimals that Xero reads when it is asked to."""
+    return document.kind in NUMBERED and document.currency_exponent > DECIMALS
 
 
 def _call(batch: Sequence[tuple[LedgerDocument, Mapping[str, Any]]], remote_ids: RemoteIds, tenant_id: str) -> Call:
@@ -146,13 +153,14 @@ def _call(batch: Sequence[tuple[LedgerDocument, Mapping[str, Any]]], remote_ids:
     if documents[0].kind is DocumentKind.ALLOCATION:
         path = f"/CreditNotes/{_source_id(documents[0], remote_ids)}/Allocations"
     body = {collection: [values for _, values in batch]}
+    query = "summarizeErrors=false&unitdp=4" if _precise(documents[0]) else "summarizeErrors=false"
     headers = {
         "Accept": "application/json",
         "Content-Type": "application/json",
         "Idempotency-Key": _repeat_key(documents, orjson.dumps(body)),
         "xero-tenant-id": tenant_id,
     }
-    return Call(request=Request(method="PUT", path=f"{path}?summarizeErrors=false", body=body, headers=headers), documents=documents)
+    return Call(request=Request(method="PUT", path=f"{path}?{query}", body=body, headers=headers), documents=documents)
 
 
 def _repeat_key(documents: Sequence[LedgerDocument], body: bytes) -> str:
@@ -179,7 +187,7 @@ def _journal_line(document: LedgerDocument, line: LedgerLine) -> dict[str, Any]:
     if line.tax is not None:
         raise ValueError(f"document {document.reference}: a journal's line carries tax {line.tax.code}, which Xero would not book")
     return {
-        "LineAmount": amount_number(line.amount, document),
+        "LineAmount": json_number(line.amount, document.currency_exponent),
         **by_code_or_id(line.account),
         "Description": _described(line),
         "TaxType": NO_TAX,
@@ -208,7 +216,7 @@ def _document(document: LedgerDocument, kind: str, number: str) -> dict[str, Any
 
 
 def _line_item(document: LedgerDocument, line: LedgerLine, place: int) -> dict[str, Any]:
-    amount = amount_number(line.amount, document)
+    amount = json_number(line.amount, document.currency_exponent)
     quantity, unit_amount = _quantity_and_price(document, line) or (json_number(1, 0), amount)
     moved = f" (of {document.original_date})" if document.original_date and place == 0 else ""
     item: dict[str, Any] = {
@@ -220,7 +228,7 @@ def _line_item(document: LedgerDocument, line: LedgerLine, place: int) -> dict[s
         "LineAmount": amount,
     }
     if line.tax is not None:
-        item["TaxAmount"] = amount_number(line.tax.amount, document)
+        item["TaxAmount"] = json_number(line.tax.amount, document.currency_exponent)
     if line.item is not None:
         item["ItemCode"] = line.item
     return item
@@ -250,7 +258,7 @@ def _money(document: LedgerDocument) -> dict[str, Any]:
 
 
 def _settled(document: LedgerDocument) -> Any:
-    return amount_number(document.total, document)
+    return json_number(document.total, document.currency_exponent)
 
 
 def _settled_id(document: LedgerDocument, remote_ids: RemoteIds) -> str:

@@ -1,8 +1,8 @@
 """The Xero connector against its stand-in: the contract of all ledgers, and what is Xero's own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -12,9 +12,7 @@ from sinks.external.connections import Connection
 from sinks.external.documents import DocumentKind, LedgerDocument, LedgerLine, LineTax, Settlement
 from sinks.external.port import Connector
 from sinks.external.results import AuthRefused, Posted, QuotaSpent, Refusal, Refused, Uncertain, Unknown
-from sinks.testing.ledger_contract import LedgerContract
-from tests.standins.frame import RunningStandin, running
-from tests.standins.tokens import CountedAccess
+from tests.standins.contract_of import StandinContract
 from tests.standins.xero import TENANT
 
 pytestmark = pytest.mark.slow
@@ -22,39 +20,31 @@ ACCOUNTS = {"cash": "090", "clearing": "620", "revenue": "200", "receivable": "6
 OPEN_DAY = "2025-06-15"
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[RunningStandin]:
-    with running("tests.standins.xero") as standin:
-        yield standin
+class _NextTokens:
+    """Access with `good-token` until it is refused, then `next-token`."""
+
+    def __init__(self) -> None:
+        self._token = "good-token"
+
+    async def token(self) -> str:
+        return self._token
+
+    async def refused(self, token: str) -> None:
+        assert token == self._token
+        self._token = "next-token"
 
 
-class TestXero(LedgerContract):
+class TestXero(StandinContract):
+    kind = "xero"
+    module = "tests.standins.xero"
     accounts = ACCOUNTS
     open_day = OPEN_DAY
     closed_day = "2024-12-31"
-    secrets = ("token-1",)
-
-    @pytest.fixture(autouse=True)
-    def _empty(self, process: RunningStandin) -> Iterator[None]:
-        self.standin = process
-        process.set(empty=True, period_lock="2024-12-31", faults={}, remembers=True)
-        yield
-        assert process.state()["refusals"] == []
+    set_up: ClassVar[Mapping[str, Any]] = {"period_lock": "2024-12-31"}
 
     def _connector(self, **options: str) -> Connector:
-        base_url = f"{self.standin.base_url}/api.xro/2.0"
-        connection = Connection(name="xero", kind="xero", base_url=base_url, options={"tenant_id": TENANT} | options)
-        return make(connection, CountedAccess())
-
-    async def connector(self) -> Connector:
-        return self._connector()
-
-    async def held(self) -> Mapping[str, int]:
-        return self.standin.held()
-
-    async def lose_next_answer(self) -> bool:
-        self.standin.set(faults={"once": ["drop_after"]})
-        return True
+        connection = Connection(name="xero", kind="xero", base_url=self.standin.base_url, options={"tenant_id": TENANT} | options)
+        return make(connection, _NextTokens())
 
     async def _post(self, *documents: LedgerDocument, ids: Mapping[str, str] | None = None, **options: str) -> list[Any]:
         connector = self._connector(**options)
@@ -71,19 +61,19 @@ class TestXero(LedgerContract):
     # Failures as Xero has them.
 
     async def test_a_token_that_ran_out_is_renewed_once(self) -> None:
-        self.standin.set(refused_tokens=["token-1"])
+        self.standin.set(refused_tokens=["good-token"])
         (answer,) = await self._post(self.journal("renewed"))
         assert isinstance(answer, Posted)
 
     async def test_a_token_that_cannot_be_renewed_stops_the_connection(self) -> None:
-        self.standin.set(refused_tokens=["token-1", "token-2"])
+        self.standin.set(refused_tokens=["good-token", "next-token"])
         with pytest.raises(AuthRefused):
             await self._post(self.journal("refused"))
         assert self.standin.held() == {}
 
     async def test_another_organization_stops_the_connection(self) -> None:
         with pytest.raises(AuthRefused, match="tenant_id"):
-            await self._post(self.journal("elsewhere"), tenant_id="00000000-0000-0000-0000-000000000001", base_currency="EUR")
+            await self._post(self.journal("elsewhere"), tenant_id="99999999-0000-0000-0000-000000000001", base_currency="EUR")
 
     async def test_the_quota_of_the_day_is_told_apart(self) -> None:
         self.standin.set(day_spent_seconds=3600)
