@@ -205,6 +205,26 @@ class TestXero(StandinContract):
         assert all(isinstance(answer, Posted) for answer in answers)
         await connector.close()
 
+    async def test_a_batch_that_cannot_be_read_is_taken_apart(self) -> None:
+        self.standin.set(unreadable="Try of batch-3")
+        answers = await self._post(*(self.journal(f"batch-{number}") for number in range(7)))
+        assert [isinstance(answer, Posted) for answer in answers] == [True] * 3 + [False] + [True] * 3
+        assert isinstance(answers[3], Refused)
+        assert answers[3].refusal is Refusal.INVALID
+        assert set(self.standin.held().values()) == {1}
+
+    async def test_what_failed_after_a_part_was_booked_is_unknown(self) -> None:
+        line = LedgerLine(account="200", role="revenue", amount=0, description="x" * 4000)
+        documents = [replace(self.journal(f"long-{n}"), lines=(*self.journal("x").lines, *[line] * 40)) for n in range(30)]
+        connector = await self.connector()
+        (first, _) = connector.render(documents, {})
+        sent = len(first.body["ManualJournals"])
+        self.standin.set(faults={"once": ["", "throttled"]})
+        answers = await connector.post(documents, {})
+        assert [isinstance(answer, Posted) for answer in answers] == [True] * sent + [False] * (30 - sent)
+        assert all(isinstance(answer, Unknown) for answer in answers[sent:])
+        await connector.close()
+
     async def test_which_accounts_may_be_named_where(self) -> None:
         connector = await self.connector()
         accounts = {account.code: account for account in await connector.accounts()}

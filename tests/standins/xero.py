@@ -31,6 +31,7 @@ class Xero(Standin):
         self._answered: dict[str, tuple[bytes, int, bytes]] = {}
         self._remembers = True
         self._day_spent_seconds: int | None = None
+        self._unreadable = ""
         self._refused_tokens: set[str] = set()
 
     def routes(self) -> list[web.RouteDef]:
@@ -56,7 +57,10 @@ class Xero(Standin):
         ]
 
     def set_up(self, values: dict[str, Any]) -> None:
-        """`period_lock`, `year_end_lock`; `accounts`, `tax_types`; `void` (an id); `remembers`; `day_spent_seconds`; `refused_tokens`."""
+        """The lock dates, `accounts`, `tax_types`; what was done to one: `void`; and failures: `day_spent_seconds`, `refused_tokens`.
+
+        remembers: keys of calls answer their first answer. unreadable: a text that Xero cannot read in any document.
+        """
         self.books.period_lock = values.pop("period_lock", self.books.period_lock)
         self.books.year_end_lock = values.pop("year_end_lock", self.books.year_end_lock)
         self.books.accounts |= {
@@ -66,6 +70,7 @@ class Xero(Standin):
         self._remembers = values.pop("remembers", self._remembers)
         self._day_spent_seconds = values.pop("day_spent_seconds", self._day_spent_seconds)
         self._refused_tokens |= set(values.pop("refused_tokens", ()))
+        self._unreadable = values.pop("unreadable", self._unreadable)
         voided = self.books.by_id(values.pop("void", ""))
         if voided is not None:
             voided.element |= {"Status": "VOIDED", "UpdatedDateUTC": self.books.changed()}
@@ -98,6 +103,8 @@ class Xero(Standin):
         collection = request.path.rsplit("/", 1)[-1]
         body = json.loads(raw, parse_float=Decimal)
         path = request.path_qs
+        if any(self._unreadable and self._unreadable in json.dumps(element, default=str) for element in body.get(collection, ())):
+            return _fault(400, "PostDataInvalidException: the data cannot be read")
         broken = request_problems(request.method, path, request.headers, body)
         if broken:
             self.refusals += broken
