@@ -49,6 +49,12 @@ def _hledger() -> ConnectorKind:
     return KIND
 
 
+def _xero() -> ConnectorKind:
+    from sinks.connectors.xero.ledger import KIND
+
+    return KIND
+
+
 def _zoho_books() -> ConnectorKind:
     from sinks.connectors.zoho_books.ledger import KIND
 
@@ -58,6 +64,7 @@ def _zoho_books() -> ConnectorKind:
 _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
     "beancount": _beancount,
     "hledger": _hledger,
+    "xero": _xero,
     "zoho_books": _zoho_books,
 }
 """Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
