@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Protocol
 
 from sinks.external.access import Access, OAuth
@@ -35,7 +36,9 @@ class ConnectorKind:
     oauth: OAuth | None = None
 
 
-_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {}
+_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
+    "quickbooks": lambda: _kind_in("sinks.connectors.quickbooks.ledger"),
+}
 """Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
 
 
@@ -48,3 +51,8 @@ def kind_of(name: str) -> ConnectorKind | None:
     """The kind of this name; None where there is none."""
     have = _KINDS.get(name)
     return None if have is None else have()
+
+
+def _kind_in(module: str) -> ConnectorKind:
+    found: ConnectorKind = import_module(module).KIND
+    return found
