@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Protocol
 
 from sinks.external.access import Access, OAuth
@@ -36,8 +35,21 @@ class ConnectorKind:
     oauth: OAuth | None = None
 
 
+def _quickbooks() -> ConnectorKind:
+    from sinks.connectors.quickbooks.ledger import KIND
+
+    return KIND
+
+
+def _zoho_books() -> ConnectorKind:
+    from sinks.connectors.zoho_books.ledger import KIND
+
+    return KIND
+
+
 _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
-    "quickbooks": lambda: _kind_in("sinks.connectors.quickbooks.ledger"),
+    "quickbooks": _quickbooks,
+    "zoho_books": _zoho_books,
 }
 """Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
 
@@ -51,8 +63,3 @@ def kind_of(name: str) -> ConnectorKind | None:
     """The kind of this name; None where there is none."""
     have = _KINDS.get(name)
     return None if have is None else have()
-
-
-def _kind_in(module: str) -> ConnectorKind:
-    found: ConnectorKind = import_module(module).KIND
-    return found

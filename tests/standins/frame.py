@@ -136,6 +136,8 @@ class Standin:
 
     async def _set(self, request: web.Request) -> web.Response:
         values = await request.json()
+        if values.pop("reset", False):
+            vars(self).update(vars(type(self)()))
         if "faults" in values:
             self.faults = Faults(**values.pop("faults"))
         if values:
@@ -180,6 +182,10 @@ class RunningStandin:
     def set(self, **values: Any) -> None:
         """Change faults (`faults={"seed": 1, "percent": {...}, "once": [...]}`) or what `set_up` knows."""
         httpx.post(f"{self.base_url}/_standin/set", json=values, timeout=READY_SECONDS_MAX).raise_for_status()
+
+    def reset(self) -> None:
+        """Begin again: empty books, no faults."""
+        self.set(reset=True)
 
     def held(self) -> dict[str, int]:
         """Key -> how often."""
