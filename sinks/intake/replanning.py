@@ -6,6 +6,7 @@ from itertools import groupby
 
 from schemas.entries import decode_entry
 from sinks.external.documents import LedgerDocument
+from sinks.external.targets import Unmapped
 from sinks.intake.discrepancies import ledger_discrepancy
 from sinks.intake.intake import stored_documents
 from sinks.intake.planning import Planner
@@ -13,7 +14,6 @@ from sinks.ledger import StreamEntry
 from sinks.planner.picture import OrderPicture
 from sinks.planner.plan import plan_entry
 from sinks.planner.refusal import CannotTell
-from sinks.external.targets import Unmapped
 from sinks.posting.rows import EntryRow, EntryState, Plan, Planned, RaisedDiscrepancy, Waits
 from sinks.posting.store import PostingStore
 
@@ -47,9 +47,7 @@ class Replanning:
         waiting = [row for row in rows if row.state is EntryState.WAITING]
         plans: list[tuple[EntryRow, Plan]] = [(row, self._new_accounts(store, row)) for row in refused]
         if waiting:
-            batch = self._planner.plan(
-                [_entry(row) for row in waiting], {order} & self._waiting, stored_documents(store), now
-            )
+            batch = self._planner.plan([_entry(row) for row in waiting], {order} & self._waiting, stored_documents(store), now)
             self._waiting |= batch.waiting
             plans += [(row, taken.plan) for row, taken in zip(waiting, batch.taken, strict=True)]
         return plans

@@ -207,6 +207,17 @@ class TestQuickBooks(LedgerContract):
             await connector.closed_periods()
         await connector.close()
 
+    async def test_what_would_be_rounded_is_not_sent(self) -> None:
+        self.standin.set(currencies=["USD", True])
+        connector = connect(self.standin, multicurrency="yes")
+        fine, whole = (self.journal(str(amount), amount, currency="KWD", currency_exponent=3) for amount in (1_234, 1_230))
+        refused, posted = await connector.post([fine, whole], NO_REMOTE_IDS)
+        assert isinstance(refused, Refused)
+        assert "1.234 KWD" in refused.message
+        assert isinstance(posted, Posted)
+        assert isinstance(await connector.find(whole), Posted)
+        await connector.close()
+
     async def test_several_currencies(self) -> None:
         self.standin.set(currencies=["USD", True])
         connector = connect(self.standin, multicurrency="yes")

@@ -221,6 +221,8 @@ class QuickBooks(Standin):
         if self._closed is not None and resource["TxnDate"] <= self._closed:
             detail = "Account Period Closed, Cannot Update Through Services API"
             raise Refusal("6210", "Account Period Closed, Cannot Update Through Services", f"Business Validation Error: {detail}")
+        if any(round(line["Amount"], 2) != line["Amount"] for line in resource.get("Line", ())):
+            raise Refusal("6000", "A business validation error has occurred", "Amounts have two decimals", "Amount")
         number_field = "PaymentRefNum" if name == "Payment" else "DocNumber"
         number = resource.get(number_field)
         if self._refuses_duplicates and any(one.get(number_field) == number for one in self._books[name].values()):

@@ -19,7 +19,7 @@ from sinks.connectors.quickbooks.reading import (
     chart_of,
     remote_document,
 )
-from sinks.connectors.quickbooks.rendering import RESOURCES, resource_of
+from sinks.connectors.quickbooks.rendering import RESOURCES, finer_than_kept, resource_of
 from sinks.external.access import Access, OAuth
 from sinks.external.amounts import minor_units
 from sinks.external.capabilities import AccountUse, BatchAnswers, CallLimits, Capabilities, Grade, Repeat
@@ -39,6 +39,8 @@ FIRST_DAY: Final = "2000-01-01"
 READ: Final = ("JournalEntry", "Invoice", "CreditMemo", "Payment")
 WITHOUT_JOURNALS: Final = frozenset({"GlobalTaxPayable", "GlobalTaxSuspense"})
 WITHOUT_ITEMS: Final = frozenset({"Bank", "Credit Card", RECEIVABLE, "Accounts Payable"})
+DEPOSITED_ROLES: Final = frozenset({"psp_clearing", "marketplace_clearing", "carrier_clearing", "bank_clearing", "cash"})
+"""Roles of money, whose accounts are of a type that payments are deposited to; others are not, or not as a rule."""
 DEPOSITED_TO: Final = frozenset({"Bank", "Other Current Asset"})
 
 CAPABILITIES: Final = Capabilities(
@@ -48,6 +50,9 @@ CAPABILITIES: Final = Capabilities(
     documents=frozenset(RESOURCES),
     findable=frozenset(RESOURCES),
     repeat=Repeat.BOOKS_AGAIN,
+    journal_contact=True,
+    payment_roles=DEPOSITED_ROLES,
+    lines_need_items=True,
     batch_documents_max=BATCH_DOCUMENTS_MAX,
     batch_answers=BatchAnswers.EACH,
     batch_kinds=frozenset(RESOURCES),
@@ -103,20 +108,31 @@ class QuickBooksLedger:
         return None
 
     async def post(self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds) -> Sequence[PostResult]:
-        """One call for all that have a form; numbers that stand there already are looked up."""
-        results: dict[str, PostResult] = {}
-        sent: list[tuple[LedgerDocument, dict[str, Any]]] = []
-        for document in documents:
-            try:
-                sent.append((document, resource_of(document, self._company, remote_ids)))
-            except ValueError as problem:
-                results[document.key] = Refused(refusal=Refusal.INVALID, code="form", message=str(problem))
+        """One call for all that may be sent; numbers that stand there already are looked up."""
+        sent, results = self._sendable(documents, remote_ids)
         if sent:
             answer = await self._client.post(_request(self._company, sent))
             items = _items(answer, len(sent))
             for (document, _), item in zip(sent, items, strict=True):
                 results[document.key] = await self._result(document, item, alone=len(sent) == 1)
         return [results[document.key] for document in documents]
+
+    def _sendable(
+        self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds
+    ) -> tuple[list[tuple[LedgerDocument, dict[str, Any]]], dict[str, PostResult]]:
+        sent: list[tuple[LedgerDocument, dict[str, Any]]] = []
+        results: dict[str, PostResult] = {}
+        for document in documents:
+            try:
+                resource = resource_of(document, self._company, remote_ids)
+            except ValueError as problem:
+                results[document.key] = Refused(refusal=Refusal.INVALID, code="form", message=str(problem))
+                continue
+            if problem_found := finer_than_kept(document):
+                results[document.key] = Refused(refusal=Refusal.INVALID, code="decimals", message=problem_found)
+            else:
+                sent.append((document, resource))
+        return sent, results
 
     async def _result(self, document: LedgerDocument, item: Any, *, alone: bool) -> PostResult:
         fault = fault_in(item)

@@ -54,6 +54,19 @@ def resource_of(document: LedgerDocument, company: Company, remote_ids: RemoteId
             )
 
 
+def finer_than_kept(document: LedgerDocument) -> str | None:
+    """Why a document that has a form is not sent: QuickBooks keeps two decimals, and would round the others away; None = it may be."""
+    more = 10 ** max(document.currency_exponent - DECIMALS_MAX, 0)
+    amounts = [document.total]
+    for line in document.lines:
+        amounts += [line.amount, line.tax.amount if line.tax is not None else 0]
+    fine = [amount for amount in amounts if amount % more]
+    if not fine:
+        return None
+    shown = major_units_text(fine[0], document.currency_exponent)
+    return f"{document.reference}: {shown} {document.currency} has more than the {DECIMALS_MAX} decimals that QuickBooks keeps"
+
+
 def _journal(document: LedgerDocument, company: Company) -> dict[str, Any]:
     lines = [_journal_line(document, line) for line in document.lines if line.amount]
     if not lines:
@@ -249,10 +262,4 @@ def _percent(rate: str) -> str:
 
 
 def _amount(document: LedgerDocument, amount: int) -> orjson.Fragment:
-    more = max(document.currency_exponent - DECIMALS_MAX, 0)
-    if amount % 10**more:
-        shown = major_units_text(amount, document.currency_exponent)
-        raise ValueError(
-            f"{document.reference}: {shown} {document.currency} has more than the {DECIMALS_MAX} decimals that QuickBooks keeps"
-        )
-    return json_number(amount // 10**more, document.currency_exponent - more)
+    return json_number(amount, document.currency_exponent)

@@ -10,7 +10,7 @@ from sinks.connectors.catalogue import kind_of
 from sinks.connectors.quickbooks.company import Company, SalesTax
 from sinks.connectors.quickbooks.ledger import KIND
 from sinks.connectors.quickbooks.marks import number_of
-from sinks.connectors.quickbooks.rendering import resource_of
+from sinks.connectors.quickbooks.rendering import finer_than_kept, resource_of
 from sinks.external.documents import DocumentKind, LedgerDocument, LineTax
 from tests.unit.sinks_quickbooks.documents import KEY, document, line
 
@@ -161,11 +161,12 @@ def test_currencies_are_named_where_there_are_several() -> None:
         rendered(yen)
 
 
-def test_a_third_decimal_is_never_rounded_away() -> None:
-    dinars = document(currency="KWD", currency_exponent=3, lines=(line(1_230, "35"), line(-1_230)))
-    assert orjson.dumps(resource_of(dinars, UK, {})).count(b'"Amount":1.23,') == 2
-    with pytest.raises(ValueError, match=r"1\.234 KWD has more than the 2 decimals"):
-        rendered(document(currency="KWD", currency_exponent=3, lines=(line(1_234, "35"), line(-1_234))), UK)
+@pytest.mark.parametrize(("amount", "shown", "kept"), [(1_230, b"1.230", True), (1_234, b"1.234", False)])
+def test_a_third_decimal_is_shown_and_not_sent(amount: int, shown: bytes, kept: bool) -> None:
+    dinars = document(currency="KWD", currency_exponent=3, lines=(line(amount, "35"), line(-amount)))
+    assert orjson.dumps(resource_of(dinars, UK, {})).count(b'"Amount":' + shown) == 2
+    assert (finer_than_kept(dinars) is None) is kept
+    assert finer_than_kept(document(currency="JPY", currency_exponent=0)) is None
 
 
 @pytest.mark.parametrize(
