@@ -55,6 +55,12 @@ def _xero() -> ConnectorKind:
     return KIND
 
 
+def _quickbooks() -> ConnectorKind:
+    from sinks.connectors.quickbooks.ledger import KIND
+
+    return KIND
+
+
 def _zoho_books() -> ConnectorKind:
     from sinks.connectors.zoho_books.ledger import KIND
 
@@ -65,6 +71,7 @@ _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
     "beancount": _beancount,
     "hledger": _hledger,
     "xero": _xero,
+    "quickbooks": _quickbooks,
     "zoho_books": _zoho_books,
 }
 """Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
