@@ -35,7 +35,13 @@ class ConnectorKind:
     oauth: OAuth | None = None
 
 
-_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {}
+def _tryton() -> ConnectorKind:
+    from sinks.connectors.tryton.ledger import KIND
+
+    return KIND
+
+
+_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {"tryton": _tryton}
 """Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
 
 
