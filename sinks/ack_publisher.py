@@ -64,7 +64,8 @@ class AckPublisher:
                     return
                 if pause > 0:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(leave.wait(), pause)
+                        async with asyncio.timeout(pause):
+                            await leave.wait()
         finally:
             await self._drop_producer()
 
@@ -74,7 +75,8 @@ class AckPublisher:
         if not page.acks:
             return IDLE_SECONDS
         try:
-            await asyncio.wait_for(self._send(page.acks), STORED_SECONDS_MAX)
+            async with asyncio.timeout(STORED_SECONDS_MAX):  # wait_for would lose a cancellation that comes as the acks are stored
+                await self._send(page.acks)
         except (KafkaError, StreamUnknown, OSError, TimeoutError) as error:
             self._failed.inc()
             get_logger().warning(log_events.ACKS_NOT_PUBLISHED, topic=self._topic, problem=repr(error), pending=len(page.acks))
