@@ -26,6 +26,7 @@ from asiento.cli import (
     operational,
     orders,
     receipts,
+    reconcile,
     replay,
     restore,
     schemas,
@@ -63,6 +64,7 @@ app.add_typer(operational.app, name="operational")
 app.add_typer(ledger.app, name="ledger")
 app.command("trial-balance")(trial_balance.trial_balance_command)
 app.command("verify")(verify.verify_command)
+app.command("reconcile")(reconcile.reconcile_command)
 app.add_typer(streams.app, name="streams")
 app.add_typer(sweeper.app, name="sweeper")
 app.add_typer(deadlines.app, name="deadlines")
