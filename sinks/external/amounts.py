@@ -7,7 +7,7 @@ import orjson
 
 from asiento.accounting.money import major_units_text
 
-_DECIMAL: Final = re.compile(r"([+-]?)(\d{1,18})(?:\.(\d{1,12}))?")
+_DECIMAL: Final = re.compile(r"([+-]?)([0-9]{1,18})(?:\.([0-9]{1,12}))?")
 
 
 def json_number(amount: int, exponent: int) -> orjson.Fragment:

@@ -68,7 +68,10 @@ class HttpCalls:
     async def send(self, request: Request, secret_headers: Mapping[str, str]) -> Answer:
         """Send one request. Raises `NotSent` where it cannot have arrived, `Uncertain` where it can."""
         sent = self._client.build_request(
-            request.method, self._base_url + request.path, headers={**request.headers, **secret_headers}, content=encoded(request.body)
+            request.method,
+            self._base_url + request.path,
+            headers={**_content_type(request.body), **request.headers, **secret_headers},
+            content=encoded(request.body),
         )
         try:
             answer = await self._client.send(sent, stream=True)
@@ -109,6 +112,10 @@ def call_failure(answer: Answer, *, writes: bool) -> CallFailed | None:
     if 300 <= answer.status < 400:
         return NotSent(f"the ledger answers {answer.status} and sends on to another place: put the final address into base_url")
     return None
+
+
+def _content_type(body: Any) -> dict[str, str]:
+    return {} if body is None or isinstance(body, str | bytes) else {"Content-Type": "application/json"}
 
 
 async def _bounded(answer: httpx.Response) -> bytes:

@@ -125,9 +125,9 @@ class IntakeStore:
             self._outbox.raise_all(discrepancies)
             self._outbox.tell((row.entry_id for row, _ in plans), at)
 
-    def due_summaries(self, now: int) -> tuple[SummaryRow, ...]:
-        """Summaries that are to be closed by now, oldest first."""
-        rows = self._session.query("due_summaries", {"now": now, "limit": SUMMARIES_MAX})
+    def due_summaries(self, now: int, members_max: int) -> tuple[SummaryRow, ...]:
+        """Summaries that are to be closed by now, or have so many members, oldest first."""
+        rows = self._session.query("due_summaries", {"now": now, "members_max": members_max, "limit": SUMMARIES_MAX})
         return tuple(SummaryRow(name=row[0], subject=row[1], generation=row[2], closes_at=row[3]) for row in rows)
 
     def summary_members(self, name: str, after: EntryRow | None = None) -> tuple[EntryRow, ...]:
