@@ -260,7 +260,7 @@ async def test_a_closed_period_parks_by_default(desk: Desk) -> None:
     row = desk.row("a")
     assert (row.state, row.reason, row.about) == (PostingState.PARKED, "period_closed", "2025-06-15")
     ledger.closed = ()
-    desk.store.sending.release([row], desk.clock.now())
+    desk.store.sending.release([row], "ana", "open again", desk.clock.now())
     await desk.post(await desk.poster(ledger))
     assert desk.states("a") == ["POSTED"]
 
@@ -324,7 +324,7 @@ async def test_what_the_ledger_does_not_know_parks_all_that_name_it(desk: Desk) 
     assert desk.states("known") == ["POSTED"]
     assert desk.value("posting_calls", "post", "answered") == 2
     ledger.refuse = lambda _: None
-    desk.store.sending.release(parked, desk.clock.now())
+    desk.store.sending.release(parked, "ana", "made", desk.clock.now())
     await desk.post(await desk.poster(ledger))
     assert desk.store.sending.listed(PostingState.PARKED) == ()
 
