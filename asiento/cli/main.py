@@ -25,6 +25,7 @@ from asiento.cli import (
     normalize,
     operational,
     orders,
+    postings,
     receipts,
     reconcile,
     replay,
@@ -60,6 +61,7 @@ app.add_typer(dlq.app, name="dlq")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(orders.app, name="orders")
 app.add_typer(sinks.app, name="sinks")
+app.add_typer(postings.app, name="postings")
 app.add_typer(operational.app, name="operational")
 app.add_typer(ledger.app, name="ledger")
 app.command("trial-balance")(trial_balance.trial_balance_command)
