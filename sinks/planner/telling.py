@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from asiento.accounting.journal import JournalEntry
+from asiento.accounting.journal import DocumentTax, JournalEntry, Posting
 from sinks.external.capabilities import Capabilities
 from sinks.external.documents import DocumentKind, LedgerDocument, LedgerLine
-from sinks.external.targets import Mapping
+from sinks.external.targets import Mapping, Target, Unmapped
 from sinks.planner.journals import fitted
 from sinks.planner.keys import SEQUENCE_STEP, document_key, memo, reference
 from sinks.planner.legs import Leg, journal_line, legs_of
@@ -59,6 +59,15 @@ class Telling:
                 f"entry {self.entry.entry_id} moves the receivables {sorted(accounts)}: map accounts_receivable to one account"
             )
         return accounts.pop()
+
+    def target_of_nothing(self, role: str, tax: DocumentTax) -> Target | None:
+        """Where a tax of 0 would go; None where no rule says it: nothing is booked, so nothing waits for it."""
+        said = {name: value for leg in self.legs if leg.is_receivable for name, value in leg.posting.dimensions}
+        dimensions = tuple(sorted({**said, "tax_code": tax.code, "tax_rate": tax.rate}.items()))
+        try:
+            return self.mapping.target(self.entry, Posting(account=role, side="CREDIT", amount=0, dimensions=dimensions))
+        except Unmapped:
+            return None
 
     def knows(self, kind: DocumentKind) -> bool:
         """Whether the ledger holds documents of this kind."""
