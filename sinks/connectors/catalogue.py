@@ -37,6 +37,30 @@ class ConnectorKind:
     base_url: str | None = None
 
 
+def _beancount() -> ConnectorKind:
+    from sinks.connectors.beancount.ledger import KIND
+
+    return KIND
+
+
+def _hledger() -> ConnectorKind:
+    from sinks.connectors.hledger.ledger import KIND
+
+    return KIND
+
+
+def _xero() -> ConnectorKind:
+    from sinks.connectors.xero.ledger import KIND
+
+    return KIND
+
+
+def _quickbooks() -> ConnectorKind:
+    from sinks.connectors.quickbooks.ledger import KIND
+
+    return KIND
+
+
 def _zoho_books() -> ConnectorKind:
     from sinks.connectors.zoho_books.ledger import KIND
 
@@ -44,6 +68,10 @@ def _zoho_books() -> ConnectorKind:
 
 
 _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
+    "beancount": _beancount,
+    "hledger": _hledger,
+    "xero": _xero,
+    "quickbooks": _quickbooks,
     "zoho_books": _zoho_books,
 }
 """Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
