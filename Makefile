@@ -120,4 +120,4 @@ down: ## Stop what a killed `asiento up` left running
 	test ! -x $(BIN)/asiento || $(BIN)/asiento down
 
 clean: down ## Remove the environment and all local data
-	rm -rf $(VENV) .asiento .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .asiento .local/tryton .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -86,7 +86,8 @@ class OutboxPublisher(abc.ABC, Generic[Page]):
                     return
                 if pause > 0:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(leave.wait(), pause)
+                        async with asyncio.timeout(pause):
+                            await leave.wait()
         finally:
             await self._drop_producer()
 
@@ -96,7 +97,8 @@ class OutboxPublisher(abc.ABC, Generic[Page]):
         if not records:
             return IDLE_SECONDS
         try:
-            await asyncio.wait_for(self._send(records), STORED_SECONDS_MAX)
+            async with asyncio.timeout(STORED_SECONDS_MAX):  # wait_for would lose a cancellation that comes as the records are stored
+                await self._send(records)
         except (KafkaError, StreamUnknown, OSError, TimeoutError) as error:
             self.failed()
             get_logger().warning(log_events.ACKS_NOT_PUBLISHED, topic=self._topic, problem=repr(error), pending=len(records))

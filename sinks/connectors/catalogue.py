@@ -49,14 +49,20 @@ def _hledger() -> ConnectorKind:
     return KIND
 
 
-def _xero() -> ConnectorKind:
-    from sinks.connectors.xero.ledger import KIND
+def _quickbooks() -> ConnectorKind:
+    from sinks.connectors.quickbooks.ledger import KIND
 
     return KIND
 
 
-def _quickbooks() -> ConnectorKind:
-    from sinks.connectors.quickbooks.ledger import KIND
+def _tryton() -> ConnectorKind:
+    from sinks.connectors.tryton.ledger import KIND
+
+    return KIND
+
+
+def _xero() -> ConnectorKind:
+    from sinks.connectors.xero.ledger import KIND
 
     return KIND
 
@@ -70,8 +76,9 @@ def _zoho_books() -> ConnectorKind:
 _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
     "beancount": _beancount,
     "hledger": _hledger,
-    "xero": _xero,
     "quickbooks": _quickbooks,
+    "tryton": _tryton,
+    "xero": _xero,
     "zoho_books": _zoho_books,
 }
 """Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
