@@ -42,8 +42,8 @@ class Telling:
 
     @cached_property
     def contact(self) -> str:
-        """The customer. Raises `Unmapped`."""
-        return self.mapping.contact(self.entry)
+        """The customer: that of the order's documents before, so that they settle each other. Raises `Unmapped`."""
+        return self.order.contact or self.mapping.contact(self.entry)
 
     @cached_property
     def moved(self) -> int:
@@ -97,7 +97,7 @@ class Telling:
 
     def customer_line(self, leg: Leg, amount: int) -> LedgerLine:
         """A line of a journal on the customer's account."""
-        return replace(journal_line(leg, amount), contact=leg.target.contact or self.contact)
+        return replace(journal_line(leg, amount), contact=self.order.contact or leg.target.contact or self.contact)
 
     def require_journal_receivable(self) -> None:
         """Raises `CannotTell` where journals of this ledger may not name the account of receivables."""
