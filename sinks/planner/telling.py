@@ -83,12 +83,15 @@ class Telling:
         return self._drafted(journal_line(leg, leg.amount) for leg in self.legs)
 
     def journal_with_customer(self) -> tuple[Draft, ...]:
-        """The entry as it is; what moves receivables names the customer. Raises `CannotTell` where this ledger does not take that."""
+        """The entry with one line on receivables, which names the customer. Raises `CannotTell` where this ledger takes none."""
         if not self.moved:
             return self._drafted(journal_line(leg, leg.amount) for leg in self.legs if not leg.is_receivable)
         self.require_journal_receivable()
+        first = next(leg for leg in self.legs if leg.is_receivable)
         return self._drafted(
-            self.customer_line(leg, leg.amount) if leg.is_receivable else journal_line(leg, leg.amount) for leg in self.legs
+            self.customer_line(leg, self.moved) if leg is first else journal_line(leg, leg.amount)
+            for leg in self.legs
+            if leg is first or not leg.is_receivable
         )
 
     def _drafted(self, lines: Iterable[LedgerLine]) -> tuple[Draft, ...]:
@@ -96,8 +99,8 @@ class Telling:
         return () if found is None else (found,)
 
     def customer_line(self, leg: Leg, amount: int) -> LedgerLine:
-        """A line of a journal on the customer's account."""
-        return replace(journal_line(leg, amount), contact=self.order.contact or leg.target.contact or self.contact)
+        """A line of a journal on the customer's account. Raises `CannotTell` where the entry has several such accounts."""
+        return replace(journal_line(leg, amount), account=self.receivable, contact=self.order.contact or leg.target.contact or self.contact)
 
     def require_journal_receivable(self) -> None:
         """Raises `CannotTell` where journals of this ledger may not name the account of receivables."""

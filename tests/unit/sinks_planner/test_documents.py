@@ -12,6 +12,7 @@ from sinks.external.targets import Target, Unmapped
 from sinks.planner.picture import OrderPicture
 from sinks.planner.plan import plan_entry
 from sinks.planner.refusal import CannotTell
+from sinks.planner.settling import settle_order
 from tests.unit.sinks.journal import capture, hashed, invoice
 from tests.unit.sinks_planner.ledgers import DOCUMENTS, EVERY_KIND, JOURNALS, JOURNALS_ONLY
 from tests.unit.sinks_planner.rules import Rules
@@ -228,11 +229,64 @@ def test_journals_on_receivables_name_the_customer() -> None:
         assert {line.contact for line in (*first.lines, *second.lines) if line.role != "accounts_receivable"} == {None}
 
 
+def test_a_journal_has_one_line_on_receivables() -> None:
+    parts = tuple(Posting(account="accounts_receivable", side="DEBIT", amount=5_800, dimensions=(("store", name),)) for name in "ab")
+    (journal,) = _told(replace(invoice(), postings=(*parts, *invoice().postings[1:])), capabilities=JOURNALS_ONLY)
+    assert [(line.role, line.amount) for line in journal.lines] == [
+        ("accounts_receivable", 11_600),
+        ("revenue:sales", -10_000),
+        ("tax_payable:MX:VAT", -1_600),
+    ]
+
+
 def test_what_journals_opened_a_journal_closes_after_a_change_of_mode() -> None:
     order = OrderPicture.of(_told(invoice(), connection=JOURNALS))
     assert order.by_journals == 11_600
     (document,) = _told(_paid(12_000), order=order)[1:]
     assert [line.amount for line in document.lines if line.role == "accounts_receivable"] == [-11_600]
+
+
+def _applied() -> JournalEntry:
+    """An invoice settled by what was held of the customer."""
+    return replace(
+        capture(),
+        entry_kind="apply",
+        postings=(
+            Posting(account="contract_liability", side="DEBIT", amount=11_600),
+            Posting(account="accounts_receivable", side="CREDIT", amount=11_600),
+        ),
+    )
+
+
+MONEY_ALONE = replace(EVERY_KIND, payment_roles=frozenset({"psp_clearing"}))
+
+
+@pytest.mark.parametrize(
+    "capabilities",
+    [MONEY_ALONE, replace(EVERY_KIND, documents=EVERY_KIND.documents - {DocumentKind.PAYMENT})],
+    ids=["not from this account", "no payments"],
+)
+def test_what_no_payment_says_is_a_journal_with_the_customer(capabilities: Capabilities) -> None:
+    _, journal = _told(invoice(), _applied(), capabilities=capabilities)
+    assert [(line.role, line.amount, line.contact) for line in journal.lines] == [
+        ("accounts_receivable", -11_600, "Customers of web"),
+        ("contract_liability", 11_600, None),
+    ]
+
+
+def test_where_no_payment_and_no_journal_says_it_a_credit_note_does() -> None:
+    capabilities = replace(MONEY_ALONE, journal_receivable=False)
+    paid_for, note = _told(invoice(), _applied(), capabilities=capabilities)
+    assert (note.kind, [(line.role, line.amount) for line in note.lines]) == (
+        DocumentKind.CREDIT_NOTE,
+        [("contract_liability", 11_600)],
+    )
+    (allocation,) = settle_order(OrderPicture.of([paid_for, note]), capabilities, DOCUMENTS).documents
+    assert (allocation.total, allocation.depends_on) == (11_600, (paid_for.key, note.key))
+
+
+def test_a_payment_from_an_account_that_is_allowed() -> None:
+    assert _told(invoice(), _paid(), capabilities=MONEY_ALONE)[1].kind is DocumentKind.PAYMENT
 
 
 def test_without_journals_on_receivables_a_document_closes_it() -> None:
