@@ -8,9 +8,9 @@ from sinks.mapping.ledger_mapping import LedgerMapping, load_mapping
 
 GENERIC: Final = "generic"
 """The example for kinds without one of their own."""
+SAME_AS: Final = {"beancount": "plaintext", "hledger": "plaintext"}
+"""Kinds that share an example."""
 _SUFFIX: Final = ".yaml"
-_SHARED: Final = {"beancount": "plaintext", "hledger": "plaintext"}
-"""Kinds that have an example together."""
 _EXAMPLES: Final = Path(__file__).with_name("examples")
 
 
@@ -21,8 +21,8 @@ def example_kinds() -> tuple[str, ...]:
 
 def example_file(kind: str) -> Path:
     """The file of a kind's example; the generic one where it has none."""
-    named = _SHARED.get(kind, kind)
-    return _EXAMPLES / f"{named if named in example_kinds() else GENERIC}{_SUFFIX}"
+    name = SAME_AS.get(kind, kind)
+    return _EXAMPLES / f"{name if name in example_kinds() else GENERIC}{_SUFFIX}"
 
 
 @cache
