@@ -167,7 +167,10 @@ class Settings(BaseSettings):
     mappers: Path | None = Field(
         None, description="Directory with mapper files of sources that no platform is built in for; unset: the shipped ones only"
     )
-    mapping: Path | None = Field(None, description="YAML file with the account mapping")
+    ledger_connections: Path | None = Field(None, description="YAML file with the ledgers outside that entries are sent to, and how")
+    mapping: Path | None = Field(
+        None, description="YAML file with the account mapping of connections that name none (docs/mapping-accounts.md)"
+    )
 
     metrics_host: str = Field("127.0.0.1", description="Address of /metrics and the health pages")
     metrics_port: int = Field(0, ge=0, le=65_535, description="Port of /metrics and the health pages; 0: a free one, printed at start")

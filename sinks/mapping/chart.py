@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 import orjson
 
 from asiento.runtime.settings import SettingsError
+from asiento.runtime.yaml_files import RefusedFile
 from sinks.external.capabilities import AccountUse, Capabilities
 from sinks.external.port import RemoteAccount
 from sinks.mapping.findings import Finding, FindingKind
@@ -35,20 +36,20 @@ def chart_values(accounts: Iterable[RemoteAccount]) -> list[dict[str, Any]]:
 
 
 def read_chart(path: Path) -> tuple[RemoteAccount, ...]:
-    """The chart of a file. Raises `SettingsError` where it cannot be read or is none."""
+    """The chart of a file. Raises `SettingsError` where there is no such file, `RefusedFile` where it is no chart."""
     try:
         with path.open("rb") as stream:
             content = stream.read(CHART_BYTES_MAX + 1)
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
     if len(content) > CHART_BYTES_MAX:
-        raise SettingsError(f"{path}: the file is longer than {CHART_BYTES_MAX} bytes (CHART_BYTES_MAX)")
+        raise RefusedFile(f"{path}: the file is longer than {CHART_BYTES_MAX} bytes (CHART_BYTES_MAX)")
     try:
         values = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise SettingsError(f"{path}:{error.lineno}:{error.colno}: this is no JSON: {error.msg}") from None
+        raise RefusedFile(f"{path}:{error.lineno}:{error.colno}: this is no JSON: {error.msg}") from None
     if not isinstance(values, list):
-        raise SettingsError(f"{path}: a list of accounts is expected: {_CHART_FORM}")
+        raise RefusedFile(f"{path}: a list of accounts is expected: {_CHART_FORM}")
     return tuple(_account(path, place, value) for place, value in enumerate(values))
 
 
@@ -56,7 +57,7 @@ def _account(path: Path, place: int, value: Any) -> RemoteAccount:
     known = {"code": str, "name": str, "kind": str, "active": bool}
     wrong = not isinstance(value, dict) or any(not isinstance(value.get(name), kind) for name, kind in known.items())
     if wrong or not isinstance(value.get("currency"), str | None):
-        raise SettingsError(f"{path}: account {place + 1} of the list is not like {_CHART_FORM}")
+        raise RefusedFile(f"{path}: account {place + 1} of the list is not like {_CHART_FORM}")
     return RemoteAccount(code=value["code"], name=value["name"], kind=value["kind"], active=value["active"], currency=value.get("currency"))
 
 

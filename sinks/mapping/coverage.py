@@ -8,6 +8,8 @@ from sinks.mapping.roles import ALL_POSTINGS, MANUAL_POSTINGS, ROLE_FACTS
 from sinks.mapping.rules import MappingRules, Rule
 from sinks.mapping.scopes import ANY_ROLE, NEVER, ROLES
 
+GENERIC = "generic"
+"""`ledger` of a file that is for any kind."""
 _RULES_SHOWN_MAX = 5
 
 
@@ -19,6 +21,14 @@ def coverage(rules: MappingRules, entities: Collection[str] | None = None) -> li
     found = [finding for role in sorted(ROLES) for finding in _of_role(role, by_role.get(role, []))]
     found += [finding for rule in rules.rules for finding in _reach(rule, entities)]
     return [*found, *_contacts(rules)]
+
+
+def other_ledger(rules: MappingRules, kind: str) -> list[Finding]:
+    """Whether the file is for another kind of ledger than that of a connection; a generic one is for any."""
+    if rules.ledger in (kind, GENERIC):
+        return []
+    message = f"the file is for {rules.ledger}, the connection is to {kind}: name the right file, or correct `ledger`"
+    return [Finding(kind=FindingKind.WRONG_LEDGER, is_fault=True, about=rules.ledger, message=message)]
 
 
 def _of_role(role: str, rules: list[Rule]) -> Iterator[Finding]:

@@ -4,10 +4,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from sinks.mapping.coverage import GENERIC
 from sinks.mapping.ledger_mapping import LedgerMapping, load_mapping
 
-GENERIC: Final = "generic"
-"""The example for kinds without one of their own."""
 _SUFFIX: Final = ".yaml"
 _EXAMPLES: Final = Path(__file__).with_name("examples")
 
@@ -19,7 +18,7 @@ def example_kinds() -> tuple[str, ...]:
 
 def example_file(kind: str) -> Path:
     """The file of a kind's example; the generic one where it has none."""
-    return _EXAMPLES / f"{kind if kind in example_kinds() else GENERIC}{_SUFFIX}"
+    return _EXAMPLES.joinpath(f"{kind if kind in example_kinds() else GENERIC}{_SUFFIX}")
 
 
 @cache

@@ -252,5 +252,5 @@ class _Reading:
 
 def _unknown(word: str, known: Iterable[str], what: str) -> str:
     choices = sorted(known)
-    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.0)
+    near = difflib.get_close_matches(word, choices, n=1, cutoff=0)
     return f"{word} is no {what}; the nearest is {near[0]}"
