@@ -167,7 +167,7 @@ class Settings(BaseSettings):
     mappers: Path | None = Field(
         None, description="Directory with mapper files of sources that no platform is built in for; unset: the shipped ones only"
     )
-    ledger_connections: Path | None = Field(None, description="YAML file with the ledgers outside that entries are sent to, and how")
+    ledger_connections: Path | None = Field(None, description="YAML file with the connections to ledgers outside; unset: there are none")
     mapping: Path | None = Field(
         None, description="YAML file with the account mapping of connections that name none (docs/mapping-accounts.md)"
     )
@@ -247,6 +247,10 @@ class Settings(BaseSettings):
     def ledger_group(self) -> str:
         """The group name under which the ledger sink's positions are noted on the broker, for lag tools."""
         return f"{self.app_id}-ledger"
+
+    def connection_group(self, connection: str) -> str:
+        """The group name under which the positions of a connection to a ledger outside are noted on the broker, for lag tools."""
+        return f"{self.app_id}-connector-{connection}"
 
     @property
     def ledger_location(self) -> str:
