@@ -78,17 +78,20 @@ def _examined(file: Path) -> "tuple[MappingRules, Sequence[FileFault]]":
 
 def _findings(rules: "MappingRules", connection: "Connection | None", chart: Path | None) -> "list[Finding]":
     from sinks.external.connections import Mode, Posting
-    from sinks.mapping.chart import chart_findings
+    from sinks.external.documents import DocumentKind
+    from sinks.mapping.chart import chart_findings, item_findings
     from sinks.mapping.coverage import coverage, other_ledger
 
     found = coverage(rules, None if connection is None else connection.entities)
+    judge = _judge(rules.ledger, connection)
+    documents = judge is not None and DocumentKind.INVOICE in judge.capabilities.documents
+    documents = documents and connection is not None and connection.mode is Mode.DOCUMENTS and connection.posting is Posting.ENTRY
     if connection is not None:
         found += other_ledger(rules, connection.kind)
+    if judge is not None and documents:
+        found += item_findings(rules, judge.capabilities)
     accounts = _chart(connection, chart)
-    if accounts is not None:
-        documents = connection is not None and connection.mode is Mode.DOCUMENTS and connection.posting is Posting.ENTRY
-        found += chart_findings(rules, accounts, _judge(rules.ledger, connection), documents=documents)
-    return found
+    return found if accounts is None else [*found, *chart_findings(rules, accounts, judge, documents=documents)]
 
 
 def _chart(connection: "Connection | None", file: Path | None) -> "Sequence[RemoteAccount] | None":
@@ -103,7 +106,7 @@ def _chart(connection: "Connection | None", file: Path | None) -> "Sequence[Remo
         return None
     from asiento.cli.outside_ledger import accounts_of
 
-    return accounts_of(connection)
+    return accounts_of(connection, load_settings())
 
 
 def _judge(kind_name: str, connection: "Connection | None") -> "JudgesAccounts | None":
@@ -310,7 +313,7 @@ def accounts(
     from asiento.cli.outside_ledger import accounts_of
     from sinks.mapping.chart import chart_values
 
-    values = chart_values(accounts_of(_connection(connection)))
+    values = chart_values(accounts_of(_connection(connection), load_settings()))
     if as_json:
         print_json(values)
         return

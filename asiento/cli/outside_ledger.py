@@ -1,12 +1,11 @@
 """A connection to a ledger outside, as commands that ask it something need it."""
 
 import asyncio
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 from asiento.cli.exits import CommandError, Unreachable, UsageError
-from asiento.runtime.secret_files import read_secret
 from asiento.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,8 +15,9 @@ if TYPE_CHECKING:
     from sinks.external.access import Access
     from sinks.external.connections import Connection
     from sinks.external.port import RemoteAccount
+    from sinks.posting.store import PostingStore
 
-API_KEY = "api_key"
+Answer = TypeVar("Answer")
 
 
 def connection_called(name: str, settings: Settings) -> "Connection":
@@ -32,20 +32,21 @@ def connection_called(name: str, settings: Settings) -> "Connection":
     return known[name]
 
 
-def accounts_of(connection: "Connection") -> "Sequence[RemoteAccount]":
+def accounts_of(connection: "Connection", settings: Settings) -> "Sequence[RemoteAccount]":
     """The chart of accounts, asked now. Raises `CommandError` and `UsageError` for credentials, `Unreachable` where it does not answer."""
     from sinks.connectors.catalogue import kind_of
 
     kind = kind_of(connection.kind)
     if kind is None:
         raise UsageError(f"connection {connection.name}: {connection.kind} is no kind of ledger that can be asked")
-    return asyncio.run(_accounts_of(connection, kind))
+    with _access_of(connection, kind, settings) as access:
+        return asyncio.run(_accounts_of(connection, kind, access))
 
 
-async def _accounts_of(connection: "Connection", kind: "ConnectorKind") -> "Sequence[RemoteAccount]":
+async def _accounts_of(connection: "Connection", kind: "ConnectorKind", access: "Access | None") -> "Sequence[RemoteAccount]":
     from sinks.external.results import AuthRefused, CallFailed
 
-    connector = kind.make(connection, access_of(connection, kind))
+    connector = kind.make(connection, access)
     try:
         return await connector.accounts()
     except AuthRefused as problem:
@@ -56,25 +57,43 @@ async def _accounts_of(connection: "Connection", kind: "ConnectorKind") -> "Sequ
         await connector.close()
 
 
-def access_of(connection: "Connection", kind: "ConnectorKind") -> "Access | None":
-    """How its secret is had; None where it has none. Raises `UsageError` for tokens, which its sink alone refreshes."""
-    if kind.oauth is not None:
-        raise UsageError(
-            f"connection {connection.name}: only its sink refreshes tokens of {kind.capabilities.name}; give its chart by --accounts FILE"
-        )
-    path = connection.secrets.get(API_KEY)
-    return None if path is None else _KeyOfFile(connection.name, path)
+@contextmanager
+def _access_of(connection: "Connection", kind: "ConnectorKind", settings: Settings) -> "Iterator[Access | None]":
+    """Its API key; tokens are refreshed and calls counted where its sink does both, beside the sink if that runs."""
+    from sinks.posting.access import SecretFile, access_of, limits_of
+    from sinks.posting.clock import SystemClock
+    from sinks.posting.errors import PostingError
+
+    if kind.oauth is None:
+        path = connection.secrets.get("api_key")
+        yield None if path is None else SecretFile(path, f"connection {connection.name}: secrets.api_key")
+        return
+    try:
+        store = _store_of(connection, settings)
+        try:
+            limits = limits_of(connection, kind.capabilities.limits)
+            yield access_of(connection, kind.oauth, limits, _InThisThread(store), SystemClock())
+        finally:
+            store.close()
+    except PostingError as problem:
+        raise Unreachable(f"connection {connection.name}: its tokens cannot be had: {problem}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class _KeyOfFile:
-    """A key that a person keeps in a file."""
+def _store_of(connection: "Connection", settings: Settings) -> "PostingStore":
+    from sinks.posting.errors import PostingInUse
+    from sinks.posting.store import PostingStore
 
-    connection: str
-    path: Path
+    try:
+        return PostingStore.serve(settings.postings_location, connection.name)
+    except PostingInUse:
+        return PostingStore.command(settings.postings_location, connection.name)
 
-    async def token(self) -> str:
-        return read_secret(self.path, f"the secret {API_KEY} of {self.connection}").get_secret_value()
 
-    async def refused(self, token: str) -> None:
-        """There is no other one."""
+class _InThisThread:
+    """The store of a command, which has nothing else to do meanwhile."""
+
+    def __init__(self, store: "PostingStore") -> None:
+        self._store = store
+
+    async def __call__(self, work: "Callable[[PostingStore], Answer]") -> Answer:
+        return work(self._store)

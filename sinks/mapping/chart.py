@@ -74,6 +74,17 @@ def chart_findings(
     return found
 
 
+def item_findings(rules: MappingRules, capabilities: Capabilities) -> list[Finding]:
+    """Rules without the item that lines of invoices are booked through, where the ledger wants one."""
+    if not capabilities.lines_need_items:
+        return []
+    return [
+        _finding(rule, FindingKind.NO_ITEM, f"{capabilities.name} books lines of invoices through items: say `item` for {rule.role}")
+        for rule in rules.rules
+        if rule.target.item is None and AccountUse.DOCUMENT_LINE in uses_of(rule.role, documents=True)
+    ]
+
+
 def _of_rule(rule: Rule, by_code: Mapping[str, RemoteAccount], judge: JudgesAccounts | None, *, documents: bool) -> Iterator[Finding]:
     code = rule.target.account
     account = by_code.get(code)
@@ -92,7 +103,10 @@ def _of_rule(rule: Rule, by_code: Mapping[str, RemoteAccount], judge: JudgesAcco
 
 
 def _kinds(rule: Rule, account: RemoteAccount, judge: JudgesAccounts, *, documents: bool) -> Iterator[Finding]:
+    paying = judge.capabilities.payment_roles
     for use in uses_of(rule.role, documents=documents):
+        if use is AccountUse.PAYMENT and paying is not None and rule.role not in paying:
+            continue  # the planner tells them in other ways
         problem = judge.account_problem(account, use)
         if problem is not None:
             by_journal = use is AccountUse.PAYMENT and judge.capabilities.journal_receivable

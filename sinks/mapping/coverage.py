@@ -8,8 +8,6 @@ from sinks.mapping.roles import ALL_POSTINGS, MANUAL_POSTINGS, ROLE_FACTS
 from sinks.mapping.rules import MappingRules, Rule
 from sinks.mapping.scopes import ANY_ROLE, NEVER, ROLES
 
-GENERIC = "generic"
-"""`ledger` of a file that is for any kind."""
 _RULES_SHOWN_MAX = 5
 
 
@@ -25,7 +23,7 @@ def coverage(rules: MappingRules, entities: Collection[str] | None = None) -> li
 
 def other_ledger(rules: MappingRules, kind: str) -> list[Finding]:
     """Whether the file is for another kind of ledger than that of a connection; a generic one is for any."""
-    if rules.ledger in (kind, GENERIC):
+    if rules.is_for(kind):
         return []
     message = f"the file is for {rules.ledger}, the connection is to {kind}: name the right file, or correct `ledger`"
     return [Finding(kind=FindingKind.WRONG_LEDGER, is_fault=True, about=rules.ledger, message=message)]

@@ -4,8 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from sinks.mapping.coverage import GENERIC
 from sinks.mapping.ledger_mapping import LedgerMapping, load_mapping
+from sinks.mapping.rules import GENERIC, NAMED_AFTER_ROLES, PLAIN_TEXT
 
 _SUFFIX: Final = ".yaml"
 _EXAMPLES: Final = Path(__file__).with_name("examples")
@@ -18,7 +18,8 @@ def example_kinds() -> tuple[str, ...]:
 
 def example_file(kind: str) -> Path:
     """The file of a kind's example; the generic one where it has none."""
-    return _EXAMPLES.joinpath(f"{kind if kind in example_kinds() else GENERIC}{_SUFFIX}")
+    name = PLAIN_TEXT if kind in NAMED_AFTER_ROLES else kind
+    return _EXAMPLES.joinpath(f"{name if name in example_kinds() else GENERIC}{_SUFFIX}")
 
 
 @cache

@@ -135,7 +135,11 @@ def _candidates(missing: Missing, accounts: Sequence[RemoteAccount], judge: Judg
 
 
 def _refused(role: str, account: RemoteAccount, judge: JudgesAccounts | None) -> bool:
-    return judge is not None and any(judge.account_problem(account, use) for use in uses_of(role, documents=False))
+    """Whether the vendor takes it neither in a ledger that gets documents nor in one that gets journals only."""
+    ways = (False, True)
+    return judge is not None and all(
+        any(judge.account_problem(account, use) for use in uses_of(role, documents=documents)) for documents in ways
+    )
 
 
 def _judged(missing: Missing, account: RemoteAccount) -> Candidate:

@@ -67,7 +67,7 @@ ON_EITHER_SIDE: Final = frozenset(role for role in WORDS if role.endswith("_clea
 """Roles whose account stands among assets, liabilities or expenses, as a company likes."""
 OTHER_WORDS: Final = frozenset({"other", "others", "otro", "otros", "otra", "otras"})
 """Words that keep an account apart from what the rest of its name says."""
-CONTROL_WORDS: Final = frozenset({"receivable", "receivables", "cobrar"})
+CONTROL_WORDS: Final = frozenset({"receivable", "receivables", "debtors", "cobrar"})
 """Words of a kind that is the ledger's receivable control."""
 
 

@@ -12,6 +12,7 @@ from sinks.external.documents import DocumentKind
 from sinks.external.port import RemoteAccount
 from sinks.external.results import AuthRefused, NotSent
 
+TOKENS = "https://vendor.example/token"
 CHART = (
     RemoteAccount(code="610", name="Accounts Receivable", kind="RECEIVABLE", active=True),
     RemoteAccount(code="090", name="Business Bank Account", kind="BANK", active=True, currency="EUR"),
@@ -23,7 +24,7 @@ CHART = (
 )
 
 
-def capabilities(*, journal_receivable: bool) -> Capabilities:
+def capabilities(*, journal_receivable: bool, needs_items: bool) -> Capabilities:
     return Capabilities(
         kind="xero",
         name="Fake",
@@ -32,6 +33,7 @@ def capabilities(*, journal_receivable: bool) -> Capabilities:
         findable=frozenset(DocumentKind),
         repeat=Repeat.ANSWERS_FIRST,
         journal_receivable=journal_receivable,
+        lines_need_items=needs_items,
     )
 
 
@@ -62,18 +64,20 @@ class FakeConnector:
         """Nothing is open."""
 
 
-def fake_kind(*, journal_receivable: bool = False, oauth: bool = False) -> ConnectorKind:
+def fake_kind(*, journal_receivable: bool = False, oauth: bool = False, needs_items: bool = False) -> ConnectorKind:
     """The kind of that vendor."""
 
+    able = capabilities(journal_receivable=journal_receivable, needs_items=needs_items)
+
     def make(connection: Connection, access: Access | None) -> Any:
-        return FakeConnector(capabilities(journal_receivable=journal_receivable), access)
+        return FakeConnector(able, access)
 
     return ConnectorKind(
-        capabilities=capabilities(journal_receivable=journal_receivable),
+        capabilities=able,
         make=make,
         options={},
         needed=frozenset(),
         secrets={"api_key": "key"},
         sandbox=lambda: Connection(name="sandbox", kind="xero"),
-        oauth=OAuth(token_url=None, rotates=False) if oauth else None,
+        oauth=OAuth(token_url=TOKENS, rotates=True) if oauth else None,
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from typer.testing import CliRunner, Result
 
 from asiento.cli.exits import CommandError, Unreachable, UsageError
@@ -12,11 +13,12 @@ from asiento.cli.main import app
 from asiento.runtime.settings import SettingsError
 from sinks.connectors import catalogue
 from sinks.external.capabilities import AccountUse
-from sinks.external.connections import Connection
 from sinks.mapping.chart import chart_values, read_chart
 from sinks.mapping.examples import example_file, example_mapping
-from sinks.mapping.of_connection import mapping_of
-from sinks.mapping.roles import uses_of
+from sinks.mapping.reading import read_rules
+from sinks.mapping.roles import ROLE_FACTS, uses_of
+from sinks.posting import oauth_tokens
+from sinks.posting.store import PostingStore
 from tests.unit.sinks_mapping.fake_vendor import CHART, fake_kind
 from tests.unit.sinks_mapping.files import mapping_text
 
@@ -160,6 +162,11 @@ def test_accounts_are_looked_up_in_the_chart(tmp_path: Path, chart: Path) -> Non
     assert kinds_of(found["notes"])[-1] == ("not_checked", "accounts")
 
 
+@pytest.fixture(autouse=True)
+def no_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "_KINDS", {})
+
+
 @pytest.mark.usefixtures("vendor")
 def test_kinds_of_accounts_are_judged_by_the_vendor(tmp_path: Path, chart: Path) -> None:
     rules = changed({"role": "accounts_receivable", "to": "610"}, {"role": "bank_clearing", "to": "090"})
@@ -207,8 +214,6 @@ def test_a_ledger_that_does_not_answer_or_refuses_the_key(tmp_path: Path, monkey
     assert "wrong" not in str(result.exception)
     (tmp_path / "ledgers.yaml").write_text("connections: {books: {kind: xero}}\n", encoding="utf-8")
     assert isinstance(run("accounts", "--connection", "books").exception, Unreachable)
-    monkeypatch.setattr(catalogue, "_KINDS", {"xero": lambda: fake_kind(oauth=True)})
-    assert isinstance(run("accounts", "--connection", "books").exception, UsageError)
 
 
 @pytest.mark.usefixtures("vendor", "connections")
@@ -234,15 +239,49 @@ def test_an_example_is_printed() -> None:
     assert json.loads(run("example", "sap_s4hana", "--json").stdout)["ledger"] == "generic"
 
 
-def test_a_connection_without_a_mapping_has_the_one_of_the_settings(tmp_path: Path) -> None:
-    path = written(tmp_path, EXAMPLE)
-    own = Connection(name="a", kind="xero", mapping=path)
-    assert mapping_of(own, example_file("tryton")).digest == mapping_of(Connection(name="b", kind="xero"), path).digest
-    assert mapping_of(Connection(name="b", kind="odoo"), example_file("generic")).rules.ledger == "generic"
-    with pytest.raises(SettingsError, match="has no mapping: name a file in its key `mapping`, or in ASIENTO_MAPPING"):
-        mapping_of(Connection(name="b", kind="xero"), None)
-    with pytest.raises(SettingsError, match="the file is for tryton, the connection is to xero"):
-        mapping_of(Connection(name="b", kind="xero"), example_file("tryton"))
+class _Vendor:
+    """Gives tokens without a network."""
+
+    def __init__(self, url: str, *, client_in_body: bool) -> None:
+        assert url.startswith("https:")
+
+    async def __call__(self, client_id: str, client_secret: str, refresh_token: str) -> dict[str, object]:
+        return {"access_token": "right", "refresh_token": "next", "expires_in": 3_600}
+
+
+@pytest.mark.usefixtures("connections")
+def test_tokens_are_had_from_the_database_of_the_sink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASIENTO_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(catalogue, "_KINDS", {"xero": lambda: fake_kind(oauth=True)})
+    monkeypatch.setattr(oauth_tokens, "HttpTokenRequest", _Vendor)
+    (tmp_path / "token_key").write_bytes(Fernet.generate_key())
+    secrets = ", ".join([*[f"{name}: key.txt" for name in ("client_id", "client_secret", "refresh_token")], "token_key: token_key"])
+    (tmp_path / "ledgers.yaml").write_text(f"connections: {{books: {{kind: xero, secrets: {{{secrets}}}}}}}\n", encoding="utf-8")
+    (tmp_path / "postings.sqlite").write_text("no database", encoding="utf-8")
+    assert isinstance(run("accounts", "--connection", "books").exception, Unreachable)
+    (tmp_path / "postings.sqlite").unlink()
+    assert len(run("accounts", "--connection", "books").stdout.splitlines()) == len(CHART)
+    sink = PostingStore.serve(f"sqlite:///{tmp_path / 'postings.sqlite'}", "books")
+    try:
+        assert len(run("accounts", "--connection", "books").stdout.splitlines()) == len(CHART)
+    finally:
+        sink.close()
+
+
+def test_a_file_of_plain_text_is_for_its_kinds() -> None:
+    rules = read_rules(example_file("hledger"))
+    assert [rules.is_for(kind) for kind in ("beancount", "hledger", "xero")] == [True, True, False]
+    assert all(read_rules(example_file("odoo")).is_for(kind) for kind in ("odoo", "xero"))
+
+
+@pytest.mark.usefixtures("connections")
+def test_lines_of_invoices_without_their_item(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "_KINDS", {"xero": lambda: fake_kind(needs_items=True)})
+    rules = changed({"role": "revenue", "to": {"account": "200", "item": "I"}})
+    found = report(written(tmp_path, rules), "--connection", "papers")
+    wanted = {role for role, facts in ROLE_FACTS.items() if facts.invoiced} - {"revenue"}
+    assert len([one for one in found["faults"] if one["kind"] == "no_item"]) == len(wanted)
+    assert "no_item" not in {one["kind"] for one in report(written(tmp_path, rules), "--connection", "books")["faults"]}
 
 
 def test_what_accounts_are_used_for() -> None:

@@ -100,10 +100,15 @@ def test_accounts_that_are_not_active_are_not_proposed(tmp_path: Path) -> None:
     assert proposals("--kind", "some", "--accounts", chart)["revenue", None]["account"] is None
 
 
-def test_what_the_vendor_does_not_allow_is_not_proposed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert proposals("--kind", "xero", "--accounts", kept(tmp_path, list(CHART)))["accounts_receivable", None]["account"] == "610"
+def test_what_the_vendor_takes_in_no_way_is_not_proposed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bank = RemoteAccount(code="091", name="Petty Cash", kind="BANK", active=True)
+    chart = kept(tmp_path, [*CHART, bank])
+    monkeypatch.setattr(catalogue, "_KINDS", {})
+    assert proposals("--kind", "xero", "--accounts", chart)["cash", None]["account"] == "091"
     monkeypatch.setattr(catalogue, "_KINDS", {"xero": fake_kind})
-    assert proposals("--kind", "xero", "--accounts", kept(tmp_path, list(CHART)))["accounts_receivable", None]["account"] is None
+    found = proposals("--kind", "xero", "--accounts", chart)
+    assert found["cash", None]["account"] is None
+    assert found["accounts_receivable", None]["account"] == "610"
 
 
 def test_an_account_named_after_a_gateway_is_its_own(tmp_path: Path) -> None:
