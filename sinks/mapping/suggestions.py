@@ -16,6 +16,7 @@ from sinks.mapping.roles import uses_of
 from sinks.mapping.rules import MappingRules
 from sinks.mapping.scopes import EVER, NEVER, ROLES, Pattern, Scope
 from sinks.mapping.words import (
+    BRANDS,
     CONTROL_WORDS,
     ON_EITHER_SIDE,
     OTHER_WORDS,
@@ -120,9 +121,9 @@ def suggested(missing: Sequence[Missing], accounts: Sequence[RemoteAccount], jud
 def _suggested(one: Missing, missing: Sequence[Missing], candidates: list[Candidate], roles: set[str]) -> Suggestion | None:
     if one.qualifier is None:
         others = [each.qualifier for each in missing if each.role == one.role and each.qualifier is not None]
-        candidates.sort(key=lambda each: any(_names(each.account, qualifier) for qualifier in others))
+        candidates.sort(key=lambda each: any(_names(each.account, one.role, qualifier) for qualifier in others))
     elif one.role in roles:
-        candidates = [each for each in candidates if _names(each.account, one.qualifier)]
+        candidates = [each for each in candidates if _names(each.account, one.role, one.qualifier)]
         if not candidates:
             return None
     return Suggestion(missing=one, best=candidates[0] if candidates else None, others=tuple(candidates[1 : 1 + OTHERS_SHOWN]))
@@ -147,7 +148,7 @@ def _judged(missing: Missing, account: RemoteAccount) -> Candidate:
     known = WORDS.get(role, RoleWords(" ".join(words_of(role)), ""))
     name, kind = words_of(account.name), words_of(account.kind)
     telling, helping, in_kind = _heard(name, known.telling), _heard(name, known.helping), _heard(kind, known.telling)
-    named = [] if missing.qualifier is None else _names(account, missing.qualifier)
+    named = [] if missing.qualifier is None else _names(account, role, missing.qualifier)
     score = TELLING_WORD * len(telling) + HELPING_WORD * len(helping) + QUALIFIER_WORD * len(named) + HELPING_WORD * bool(in_kind)
     why = [f"{_quoted([*telling, *helping])} in its name"] if telling or helping else []
     why += [f"named after {_quoted(named)}"] if named else []
@@ -171,9 +172,11 @@ def _cut(text: str) -> str:
     return text if len(text) <= KIND_LETTERS_SHOWN else f"{text[:KIND_LETTERS_SHOWN]}..."
 
 
-def _names(account: RemoteAccount, qualifier: str) -> list[str]:
+def _names(account: RemoteAccount, role: str, qualifier: str) -> list[str]:
+    """Words of a qualifier in an account's name; those that speak for the role anyway do not count."""
     wanted = {word for word in words_of(qualifier) if len(word) >= QUALIFIER_LETTERS_MIN}
-    return [word for word in words_of(account.name) if word in wanted]
+    anyway = set(_heard(tuple(wanted), " ".join(WORDS.get(role, RoleWords("", "")))))
+    return [word for word in words_of(account.name) if word in wanted - (anyway - BRANDS)]
 
 
 def _quoted(words: Sequence[str]) -> str:

@@ -63,6 +63,8 @@ WORDS: Final[dict[str, RoleWords]] = {
 }
 
 
+BRANDS: Final = frozenset({"stripe", "paypal", "adyen", "amazon", "ebay"})
+"""Telling words that are qualifiers as well: an account named after one is that gateway's."""
 ON_EITHER_SIDE: Final = frozenset(role for role in WORDS if role.endswith("_clearing")) | {"rounding", "suspense"}
 """Roles whose account stands among assets, liabilities or expenses, as a company likes."""
 OTHER_WORDS: Final = frozenset({"other", "others", "otro", "otros", "otra", "otras"})

@@ -119,6 +119,13 @@ def test_an_account_named_after_a_gateway_is_its_own(tmp_path: Path) -> None:
     assert found["rent", "office"]["account"] is None
 
 
+def test_a_qualifier_that_speaks_for_the_role_names_no_account(tmp_path: Path) -> None:
+    entries = entries_file(tmp_path, "revenue:sales")
+    found = proposals("--kind", "some", "--accounts", kept(tmp_path, list(CHART)), "--entries", entries)
+    assert found["revenue", None]["account"] == "200"
+    assert ("revenue", "sales") not in found
+
+
 def test_only_what_entries_lack_is_proposed_besides_missing_roles(tmp_path: Path) -> None:
     rules = [{"role": role, "to": "1"} for role in sorted(ROLES - {"psp_clearing"})]
     dated = {"role": "psp_clearing", "qualifier": "adyen", "until": "2026-01-01", "to": "9"}
