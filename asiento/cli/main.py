@@ -22,6 +22,7 @@ from asiento.cli import (
     gateway,
     ledger,
     mappers,
+    mapping,
     normalize,
     operational,
     orders,
@@ -74,6 +75,7 @@ app.add_typer(fetcher.app, name="fetcher")
 app.add_typer(gateway.app, name="gateway")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(mappers.app, name="mappers")
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(entries.app, name="entries")
 app.command("validate")(validate.validate_command)
 app.command("receipts")(receipts.receipts_command)
