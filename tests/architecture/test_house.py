@@ -43,8 +43,8 @@ def test_module_keeps_the_house_numbers(path: Path) -> None:
 
 
 def _speaks_for_itself(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, tree: ast.Module) -> bool:
-    """Members that a protocol only names, functions inside functions and methods of private classes need no docstring."""
-    if len(node.body) == 1 and isinstance(node.body[0], ast.Expr) and ast.unparse(node.body[0]) == "...":
+    """Members that a protocol only names, functions inside functions, methods of private classes and tests need no docstring."""
+    if node.name.startswith("test_") or (len(node.body) == 1 and isinstance(node.body[0], ast.Expr) and ast.unparse(node.body[0]) == "..."):
         return True
     for parent in ast.walk(tree):
         inner = isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef)
