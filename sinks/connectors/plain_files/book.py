@@ -58,14 +58,14 @@ class Book:
             chart = self._chart()
             known: dict[str, str] = {}
             answers: list[PostResult] = []
-            blocks: list[Block] = []
+            blocks: dict[str, Block] = {}
             for document in documents:
-                told = self._standing(document) or self._twice(document, known)
-                answers.append(told or self._judged(document, chart, blocks))
+                answer = self._standing(document) or self._other_content(document, known)
+                answers.append(answer or self._judged(document, known[document.key], chart, blocks))
             if any(isinstance(answer, Refused) for answer in answers):
                 return [_waits(answer) for answer in answers]
             if blocks:
-                complaint = self._booked(blocks, chart)
+                complaint = self._booked(list(blocks.values()), chart)
                 if complaint is not None:
                     return [answer if isinstance(answer, Posted) and answer.earlier else complaint for answer in answers]
                 self._digests |= known
@@ -147,16 +147,14 @@ class Book:
             return None
         return Posted(remote_id=document.key, earlier=True) if digest == document.digest else _conflict(document)
 
-    def _twice(self, document: LedgerDocument, known: dict[str, str]) -> Posted | Refused | None:
-        """The answer for one that came before in the same call."""
-        if document.key not in known:
-            known[document.key] = document.digest
-            return None
-        return Posted(remote_id=document.key) if known[document.key] == document.digest else _conflict(document)
+    def _other_content(self, document: LedgerDocument, known: dict[str, str]) -> Refused | None:
+        """The answer for one whose key came before in the same call, with another content."""
+        digest = document.digest
+        return None if known.setdefault(document.key, digest) == digest else _conflict(document)
 
     # What is added.
 
-    def _judged(self, document: LedgerDocument, chart: Chart, blocks: list[Block]) -> PostResult:
+    def _judged(self, document: LedgerDocument, digest: str, chart: Chart, blocks: dict[str, Block]) -> PostResult:
         closed_until = self._options.closed_until
         if closed_until is not None and document.date <= closed_until:
             message = f"{document.reference}: {document.date} is closed, as is all until {closed_until} (`closed_until`)"
@@ -166,7 +164,7 @@ class Book:
             if problem is not None:
                 return Refused(refusal=Refusal.MAPPING, code="account", message=f"{document.reference}: {problem}", about=line.account)
         try:
-            blocks.append(block_of(document, self._dialect))
+            blocks[document.key] = block_of(document, digest, self._dialect)
         except ValueError as problem:
             return Refused(refusal=Refusal.INVALID, code="form", message=str(problem))
         return Posted(remote_id=document.key)

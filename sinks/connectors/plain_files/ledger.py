@@ -59,7 +59,7 @@ class PlainFilesLedger:
 
     def render(self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds) -> Sequence[Request]:  # noqa: ARG002
         """The text of each transaction, and the file of its month."""
-        blocks = [block_of(document, self._dialect) for document in documents]
+        blocks = [block_of(document, document.digest, self._dialect) for document in documents]
         paths = [unit_path(block.date[:MONTH_CHARACTERS], self._dialect.suffix) for block in blocks]
         return [Request(method="APPEND", path=path, body=block.text, headers={}) for path, block in zip(paths, blocks, strict=True)]
 

@@ -105,7 +105,9 @@ async def test_hostile_texts_are_accepted_and_come_back(kind: str, program: str,
 def test_any_text_stays_one_transaction(memo: str, name: str) -> None:
     for dialect in DIALECTS.values():
         one = document(1, memo=memo, reference=name, group=name)
-        block = block_of(replace(one, lines=tuple(replace(line, description=name, role=memo or "x") for line in one.lines)), dialect)
+        block = block_of(
+            replace(one, lines=tuple(replace(line, description=name, role=memo or "x") for line in one.lines)), one.digest, dialect
+        )
         assert len(block.legs) == 2
         assert block.key == one.key
         assert not block.edited
