@@ -104,7 +104,7 @@ class _Settling:
         if may and before and (before < 0) == (telling.moved > 0):
             self._add_to_journal(amount := min(left, abs(before)))
             left -= amount
-        alone = telling.knows(_SETTLES[self._kind])
+        alone = telling.knows(_SETTLES[self._kind]) and (rest.leg.target.item is not None or not telling.capabilities.lines_need_items)
         if left and may and (self._open or not alone):
             self._add_to_journal(left)
         elif left and alone:
@@ -144,4 +144,5 @@ def _document_line(part: _Part) -> LedgerLine:
         amount=part.amount,
         description=described(posting),
         dimensions=posting.dimensions,
+        item=part.leg.target.item,
     )

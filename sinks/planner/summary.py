@@ -69,7 +69,7 @@ def close_summary(
     for entry in entries:
         if summary_of(entry) != name:
             raise ValueError(f"entry {entry.entry_id} belongs to {summary_of(entry).text}, not to {name.text}")
-        for leg in legs_of(entry, mapping):
+        for leg in legs_of(entry, mapping, names_customer=capabilities.journal_contact):
             lines[_line(journal_line(leg, 0))] += leg.amount
         entry_ids.append(entry.entry_id)
         orders.add(entry.order_key)

@@ -38,7 +38,7 @@ class Telling:
     @cached_property
     def legs(self) -> tuple[Leg, ...]:
         """The postings with their targets. Raises `Unmapped`."""
-        return legs_of(self.entry, self.mapping)
+        return legs_of(self.entry, self.mapping, names_customer=self.capabilities.journal_contact)
 
     @cached_property
     def contact(self) -> str:

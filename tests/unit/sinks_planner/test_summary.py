@@ -154,3 +154,12 @@ def test_a_full_summary_fits_into_a_journal() -> None:
     full = _closed(same)
     assert len(full.entry_ids) == SUMMARY_ENTRIES_MAX
     assert len(full.lines) < EVERY_KIND.journal_lines_max // 2
+
+
+def test_receivables_name_the_customer_where_the_ledger_wants_one() -> None:
+    rules = Rules(per_role=lambda role: Target(account=role))
+    entries = [invoice(1), invoice(2)]
+    capabilities = replace(EVERY_KIND, journal_contact=True)
+    summary = close_summary(summary_of(entries[0]), 1, entries, rules, capabilities, connection=JOURNALS)
+    assert summary is not None
+    assert {line.role: line.contact for line in summary.lines if line.contact} == {"accounts_receivable": "Customers of web"}
