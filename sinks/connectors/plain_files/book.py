@@ -269,7 +269,7 @@ class Book:
         if not self._options.whole:
             names = [name for name in names if name in texts]
         includes = [self._files.beside(name) if name in texts else name for name in self._includes(names)]
-        main = self._options.folder / self._check_main
+        main = self._options.folder.joinpath(self._check_main)
         main.write_text(self._dialect.main_text(includes), encoding="utf-8")
         try:
             return self._program.complaint(self._check_main)
