@@ -68,7 +68,7 @@ class PlainFilesLedger:
         return self._dialect.account_problem(account.code)
 
     async def post(self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds) -> Sequence[PostResult]:  # noqa: ARG002
-        """Add transactions, all or none. Cut off, it goes on to its end: who asks next waits for it."""
+        """Add transactions by one change of the files. Cut off, it goes on to its end: who asks next waits for it."""
         if not self._program.installed and not self._warned:
             self._warned = True
             get_logger().warning(log_events.BOOK_UNCHECKED, folder=str(self._options.folder), program=self._dialect.program)
@@ -155,7 +155,7 @@ def capabilities_of(dialect: Dialect) -> Capabilities:
         findable=frozenset({DocumentKind.JOURNAL}),
         repeat=Repeat.ANSWERS_FIRST,
         batch_documents_max=DOCUMENTS_PER_CALL_MAX,
-        batch_answers=BatchAnswers.TOGETHER,
+        batch_answers=BatchAnswers.EACH,
         batch_kinds=frozenset({DocumentKind.JOURNAL}),
         journal_lines_max=LINES_MAX,
         reads_periods=True,
