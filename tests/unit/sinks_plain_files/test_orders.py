@@ -95,10 +95,12 @@ async def judge(kind: str, program: str, folder: Path, orders: int) -> None:
     )
 
 
+@pytest.mark.slow
 async def test_orders_in_beancount(bean_check: str, tmp_path: Path) -> None:
     await judge("beancount", bean_check, tmp_path / "books", int(os.environ.get("ORDERS", ORDERS)))
 
 
+@pytest.mark.slow
 async def test_orders_in_hledger(hledger: str, tmp_path: Path) -> None:
     await judge("hledger", hledger, tmp_path / "books", int(os.environ.get("ORDERS", ORDERS)))
 
