@@ -43,6 +43,11 @@ class PostingStore:
         """Look at a connection, or decide for it, beside its process. Raises `PostingsMissing`, `PostingsUnavailable`."""
         return cls(PostingSession.command(url, connection))
 
+    @classmethod
+    def beginning(cls, url: str, connection: str) -> Self:
+        """As `command`, also where the connection was never served. Raises `ForeignPostings`, `PostingsUnavailable`."""
+        return cls(PostingSession.beginning(url, connection))
+
     @property
     def place(self) -> str:
         """Where the database is, for messages; without a password."""
