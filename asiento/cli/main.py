@@ -26,7 +26,9 @@ from asiento.cli import (
     normalize,
     operational,
     orders,
+    postings,
     receipts,
+    reconcile,
     replay,
     restore,
     schemas,
@@ -60,10 +62,12 @@ app.add_typer(dlq.app, name="dlq")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(orders.app, name="orders")
 app.add_typer(sinks.app, name="sinks")
+app.add_typer(postings.app, name="postings")
 app.add_typer(operational.app, name="operational")
 app.add_typer(ledger.app, name="ledger")
 app.command("trial-balance")(trial_balance.trial_balance_command)
 app.command("verify")(verify.verify_command)
+app.command("reconcile")(reconcile.reconcile_command)
 app.add_typer(streams.app, name="streams")
 app.add_typer(sweeper.app, name="sweeper")
 app.add_typer(deadlines.app, name="deadlines")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sinks.external.targets import Mapping
 
 LINE_BYTES_MAX: Final = 16 * 1024 * 1024
-REFUSED_SHOWN_MAX: Final = 20
+TOLD_MAX: Final = 20
 
 
 def render_command(
@@ -55,17 +55,21 @@ def render_command(
     with open_input(entries) as stream:
         for call in rendering.calls(reading.entries(read_lines(stream, LINE_BYTES_MAX))):
             print_json(call)
-    for text in reading.refused[:REFUSED_SHOWN_MAX]:
-        message(f"{entries}:{text}")
-    if len(reading.refused) > REFUSED_SHOWN_MAX:
-        message(f"{entries}: {len(reading.refused) - REFUSED_SHOWN_MAX} more lines are refused")
     if rendering.elsewhere:
         message(f"{rendering.elsewhere} entries are of legal entities that {connection.name} is not for")
-    for left in rendering.left_out.values():
-        message(f"{left.entries} entries left out, the first is {left.entry_id}: {left.reason}")
-    missing = sum(left.entries for left in rendering.left_out.values())
+    _told([f"{entries}:{text}" for text in reading.refused], "more lines are refused")
+    left_out = list(rendering.left_out.values())
+    _told([f"{left.entries} entries left out, the first is {left.entry_id}: {left.reason}" for left in left_out], "more reasons")
+    missing = sum(left.entries for left in left_out)
     if missing or reading.refused:
         raise CommandError(f"{missing} entries are left out, {len(reading.refused)} lines refused")
+
+
+def _told(texts: list[str], rest: str) -> None:
+    for text in texts[:TOLD_MAX]:
+        message(text)
+    if len(texts) > TOLD_MAX:
+        message(f"{len(texts) - TOLD_MAX} {rest}")
 
 
 class _Reading:

@@ -36,6 +36,8 @@ KEYS: Final = (
     "posting",
     "summary_closes_after_hours",
     "closed_periods",
+    "reconcile_every_hours",
+    "reconcile_days",
     "mapping",
     "limits",
     "secrets",
@@ -43,6 +45,9 @@ KEYS: Final = (
 )
 LIMIT_KEYS: Final = ("per_second", "per_minute", "per_day")
 SUMMARY_CLOSES_AFTER_HOURS_DEFAULT: Final = 6
+RECONCILE_EVERY_HOURS_DEFAULT: Final = 24
+RECONCILE_DAYS_DEFAULT: Final = 35
+"""A month, and what was late for it."""
 _TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]{1,256}")
 
 
@@ -80,6 +85,8 @@ class Connection:
     posting: Posting = Posting.ENTRY
     summary_closes_after_hours: int = SUMMARY_CLOSES_AFTER_HOURS_DEFAULT
     closed_periods: ClosedPeriods = ClosedPeriods.PARK
+    reconcile_every_hours: int = RECONCILE_EVERY_HOURS_DEFAULT
+    reconcile_days: int = RECONCILE_DAYS_DEFAULT
     mapping: Path | None = None
     limits: CallLimits | None = None
     secrets: Mapping[str, Path] = field(default_factory=dict)
@@ -131,6 +138,10 @@ class _Reading:
                 values.get("summary_closes_after_hours", SUMMARY_CLOSES_AFTER_HOURS_DEFAULT), f"{place}.summary_closes_after_hours", 0, 240
             ),
             closed_periods=self._choice(ClosedPeriods, values.get("closed_periods"), ClosedPeriods.PARK, f"{place}.closed_periods"),
+            reconcile_every_hours=self._number(
+                values.get("reconcile_every_hours", RECONCILE_EVERY_HOURS_DEFAULT), f"{place}.reconcile_every_hours", 0, 720
+            ),
+            reconcile_days=self._number(values.get("reconcile_days", RECONCILE_DAYS_DEFAULT), f"{place}.reconcile_days", 1, 400),
             mapping=None if mapping is None else self._folder / self._word(mapping, f"{place}.mapping"),
             limits=self._limits(values.get("limits"), f"{place}.limits"),
             secrets={key: self._folder / text for key, text in self._texts(values.get("secrets"), f"{place}.secrets").items()},

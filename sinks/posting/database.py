@@ -9,7 +9,7 @@ from typing import Final, Self, TypeVar
 from asiento.runtime.file_lock import LockHeld, locked
 from sinks.databases.database import Database, Parameters, Row, placeholders, transaction
 from sinks.databases.kind import DatabaseKind
-from sinks.posting.errors import ForeignPostings, PostingInUse, PostingsMissing, PostingsUnavailable
+from sinks.posting.errors import ForeignPostings, PostingInUse, PostingsMissing, PostingsUnavailable, UnknownConnection
 from sinks.posting.rows import ENTRY_COLUMNS, POSTING_COLUMNS
 from sinks.sql_files import read_sql
 
@@ -75,7 +75,10 @@ class PostingSession:
 
     @classmethod
     def command(cls, url: str, connection: str) -> Self:
-        """Connect beside the process that serves, for an operator's command. Raises `PostingsMissing`, `PostingsUnavailable`."""
+        """Connect beside the process that serves, for an operator's command.
+
+        Raises `PostingsMissing`, `PostingsUnavailable`, `ForeignPostings`, `UnknownConnection`.
+        """
         path = POSTINGS.sqlite_path(url)
         if path is not None and not path.is_file():
             raise PostingsMissing(f"{path}: no {POSTINGS.name} there yet; {POSTINGS.makes} makes it, {POSTINGS.variable} names another")
@@ -83,6 +86,12 @@ class PostingSession:
         try:
             with database.explained():
                 POSTINGS.require_current(database)
+                known = [row[0] for row in database.query(statement("connections"))]
+            if connection not in known:
+                raise UnknownConnection(
+                    f"{database.place}: there is no connection {connection}; there are: {', '.join(known) or 'none'}; "
+                    f"{POSTINGS.makes} begins one"
+                )
         except BaseException:
             database.close()
             raise

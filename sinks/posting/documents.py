@@ -90,7 +90,7 @@ class Documents:
         if waits and document.digest != row.digest:
             self._replace(document)
         if waits and parked:
-            self.move([again(row, at)], at)
+            self.move([again(row, at, "planned again")], at)
 
     def _replace(self, document: LedgerDocument) -> None:
         values: dict[str, object] = {
@@ -114,9 +114,18 @@ class Documents:
             )
 
 
-def again(row: PostingRow, at: int) -> Move:
+def again(row: PostingRow, at: int, message: str) -> Move:
     """The step of a parked document that starts afresh."""
-    return Move(key=row.key, before=row.state, state=PostingState.PLANNED, ready_at=at, failures=0, tried_since=None, open_since=None)
+    return Move(
+        key=row.key,
+        before=row.state,
+        state=PostingState.PLANNED,
+        ready_at=at,
+        failures=0,
+        tried_since=None,
+        open_since=None,
+        message=message,
+    )
 
 
 def _inserted(document: LedgerDocument, at: int) -> Row:

@@ -60,6 +60,12 @@ def test_lines_that_cannot_be_read_are_told_by_number_and_the_rest_is_rendered()
     assert "-:3: " in result.stderr
 
 
+def test_of_many_refused_lines_the_first_are_told() -> None:
+    result = _run(KIND, entries=b"{\n" * 25)
+    assert len(result.stderr.splitlines()) == 21
+    assert "5 more lines are refused" in result.stderr
+
+
 def test_a_mapping_of_ones_own(tmp_path: Path) -> None:
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(
