@@ -1,4 +1,4 @@
-"""Which ledgers outside are written to, and how: the file of ASIENTO_CONNECTIONS.
+"""Which ledgers outside are written to, and how: the file of ASIENTO_LEDGER_CONNECTIONS.
 
 connections:
   books-es:                        # the name in acks, metrics and commands; never change it, keys are made of it
@@ -26,6 +26,8 @@ from asiento.runtime.yaml_files import read_yaml
 from sinks.external.capabilities import CallLimits
 
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
+RESERVED: Final = frozenset({"ledger", "projector", "sqlite", "postgresql"})
+"""Names of sinks, and of the embedded ledger in acks."""
 KEYS: Final = (
     "kind",
     "base_url",
@@ -34,6 +36,8 @@ KEYS: Final = (
     "posting",
     "summary_closes_after_hours",
     "closed_periods",
+    "reconcile_every_hours",
+    "reconcile_days",
     "mapping",
     "limits",
     "secrets",
@@ -41,6 +45,9 @@ KEYS: Final = (
 )
 LIMIT_KEYS: Final = ("per_second", "per_minute", "per_day")
 SUMMARY_CLOSES_AFTER_HOURS_DEFAULT: Final = 6
+RECONCILE_EVERY_HOURS_DEFAULT: Final = 24
+RECONCILE_DAYS_DEFAULT: Final = 35
+"""A month, and what was late for it."""
 _TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]{1,256}")
 
 
@@ -78,6 +85,8 @@ class Connection:
     posting: Posting = Posting.ENTRY
     summary_closes_after_hours: int = SUMMARY_CLOSES_AFTER_HOURS_DEFAULT
     closed_periods: ClosedPeriods = ClosedPeriods.PARK
+    reconcile_every_hours: int = RECONCILE_EVERY_HOURS_DEFAULT
+    reconcile_days: int = RECONCILE_DAYS_DEFAULT
     mapping: Path | None = None
     limits: CallLimits | None = None
     secrets: Mapping[str, Path] = field(default_factory=dict)
@@ -111,8 +120,9 @@ class _Reading:
 
     def connection(self, name: str, content: Any) -> Connection:
         place = f"connections.{name}"
-        if not NAME.fullmatch(name):
-            self._faults.append((place, "a name of small letters, digits and dashes is expected, at most 40"))
+        if not NAME.fullmatch(name) or name in RESERVED:
+            words = f"a name of small letters, digits and dashes is expected, at most 40, and none of {', '.join(sorted(RESERVED))}"
+            self._faults.append((place, words))
         values = self._mapping(content, place)
         self._faults += [(f"{place}.{key}", f"is no key here; there are {', '.join(KEYS)}") for key in values if key not in KEYS]
         entities = self._list(values.get("entities"), f"{place}.entities")
@@ -128,6 +138,10 @@ class _Reading:
                 values.get("summary_closes_after_hours", SUMMARY_CLOSES_AFTER_HOURS_DEFAULT), f"{place}.summary_closes_after_hours", 0, 240
             ),
             closed_periods=self._choice(ClosedPeriods, values.get("closed_periods"), ClosedPeriods.PARK, f"{place}.closed_periods"),
+            reconcile_every_hours=self._number(
+                values.get("reconcile_every_hours", RECONCILE_EVERY_HOURS_DEFAULT), f"{place}.reconcile_every_hours", 0, 720
+            ),
+            reconcile_days=self._number(values.get("reconcile_days", RECONCILE_DAYS_DEFAULT), f"{place}.reconcile_days", 1, 400),
             mapping=None if mapping is None else self._folder / self._word(mapping, f"{place}.mapping"),
             limits=self._limits(values.get("limits"), f"{place}.limits"),
             secrets={key: self._folder / text for key, text in self._texts(values.get("secrets"), f"{place}.secrets").items()},

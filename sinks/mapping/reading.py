@@ -20,19 +20,17 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from asiento.accounting.money import CURRENCY_EXPONENTS
-from asiento.runtime.yaml_files import YamlFile, read_yaml
+from asiento.runtime.yaml_files import FAULTS_SHOWN_MAX, Place, RefusedFile, YamlFile, read_yaml
 from sinks.external.targets import Target
 from sinks.mapping.faults import gaps, overlaps
 from sinks.mapping.roles import JURISDICTION_ROLES
-from sinks.mapping.rules import CONTACT_CONDITIONS, CONTACT_ROLE, PLAIN_NAME, ContactRule, MappingRules, Rule
+from sinks.mapping.rules import CONTACT_CONDITIONS, CONTACT_ROLE, NAMED_AFTER_ROLES, PLAIN_NAME, PLAIN_TEXT, ContactRule, MappingRules, Rule
 from sinks.mapping.scopes import ANY_ENDING, CONDITIONS, EVER, NEVER, ROLES, Days, Pattern, Scope, pattern_of
 
 FORMAT: Final = 1
-PLAIN_TEXT: Final = "plaintext"
-"""The kind of ledger that may name accounts after roles."""
 FILE_KEYS: Final = ("format", "ledger", "version", "rules", "contacts")
 RULE_KEYS: Final = ("role", "qualifier", "tax_jurisdiction", *CONDITIONS, "manual", "from", "until", "to")
 CONTACT_KEYS: Final = ("customer_ref", *CONTACT_CONDITIONS, "from", "until", "to")
@@ -43,20 +41,44 @@ _ROLE: Final = re.compile(r"[^\x00-\x1f\x7f:]{1,256}")
 _VERSION_MAX: Final = 2**31
 
 
+class FileFault(NamedTuple):
+    """What is wrong at a place of a file: `kind` is `format`, `overlap` or `gap`; line and column from 1."""
+
+    kind: str
+    line: int
+    column: int
+    field: str
+    message: str
+
+
+def examined(path: Path) -> tuple[MappingRules, tuple[FileFault, ...]]:
+    """The rules of a file and all its faults; the rules are whole only where there is none.
+
+    Raises `SettingsError` where there is no such file, `RefusedFile` where it is no YAML.
+    """
+    file = read_yaml(path)
+    reading = _Reading(file)
+    found = reading.rules_of(file.values)
+    faults = [("format", field, message) for field, message in reading.faults]
+    if not faults and not file.faults:
+        together = [*overlaps(found.rules), *overlaps(found.contacts), *gaps(found.rules), *gaps(found.contacts)]
+        faults = [(fault.kind, fault.field, fault.message) for fault in together]
+    placed = [FileFault(kind, *file.places.get(field, Place(1, 1)), field, message) for kind, field, message in faults]
+    placed += [FileFault("format", *fault.place, fault.field, fault.message) for fault in file.faults]
+    return found, tuple(sorted(placed, key=lambda fault: fault[1:]))
+
+
 def read_rules(path: Path) -> MappingRules:
     """The rules of a file.
 
     Raises `SettingsError` where there is no such file, `RefusedFile` with all faults and their places where it cannot be used:
     overlaps and gaps of days included.
     """
-    file = read_yaml(path)
-    reading = _Reading(file)
-    found = reading.rules_of(file.values)
-    if not reading.faults and not file.faults:
-        together = [*overlaps(found.rules), *overlaps(found.contacts), *gaps(found.rules), *gaps(found.contacts)]
-        reading.faults += [(fault.field, fault.message) for fault in together]
-    if reading.faults or file.faults:
-        raise file.refusal(reading.faults)
+    found, faults = examined(path)
+    if faults:
+        shown = [f"{path}:{fault.line}:{fault.column}: {fault.field}: {fault.message}" for fault in faults[:FAULTS_SHOWN_MAX]]
+        more = [f"{path}: {len(faults) - len(shown)} more of them"] if len(faults) > len(shown) else []
+        raise RefusedFile("\n".join([*shown, *more]))
     return found
 
 
@@ -71,7 +93,7 @@ class _Reading:
     def __init__(self, file: YamlFile) -> None:
         self.faults: list[tuple[str, str]] = []
         self._places = file.places
-        self._plain_text = file.values.get("ledger") == PLAIN_TEXT
+        self._plain_text = file.values.get("ledger") in (PLAIN_TEXT, *NAMED_AFTER_ROLES)
 
     def rules_of(self, values: Mapping[str, Any]) -> MappingRules:
         self._known(values, FILE_KEYS, "")
@@ -228,5 +250,5 @@ class _Reading:
 
 def _unknown(word: str, known: Iterable[str], what: str) -> str:
     choices = sorted(known)
-    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.0)
+    near = difflib.get_close_matches(word, choices, n=1, cutoff=0)
     return f"{word} is no {what}; the nearest is {near[0]}"

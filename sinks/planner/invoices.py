@@ -7,6 +7,7 @@ they come to from the postings; whatever they leave is a line of its own, so tha
 from collections.abc import Sequence
 
 from sinks.external.documents import DocumentKind, LedgerLine
+from sinks.external.targets import Unmapped
 from sinks.planner.document_lines import Cell, Row, filled, rows_of
 from sinks.planner.document_taxes import taxed
 from sinks.planner.legs import described
@@ -45,9 +46,24 @@ def _lines(telling: Telling, kind: DocumentKind, rows: Sequence[Row]) -> tuple[L
     side = -1 if kind is DocumentKind.INVOICE else 1
     cells = [Cell(leg=leg, amount=side * leg.amount) for leg in telling.legs if not leg.is_receivable]
     filled(rows, cells)
-    taxed(rows, cells)
+    taxed(rows, cells, telling.target_of_nothing)
     said = [line for row in rows for line in row.lines]
-    return (*said, *(_rest(cell) for cell in cells if cell.left))
+    found = (*said, *(_rest(cell) for cell in cells if cell.left))
+    if telling.capabilities.lines_need_items:
+        _require_items(telling, found)
+    return found
+
+
+def _require_items(telling: Telling, lines: Sequence[LedgerLine]) -> None:
+    """Raises `Unmapped` for a line without an item."""
+    for line in lines:
+        if line.item is None:
+            entry = telling.entry
+            raise Unmapped(
+                f"item/{line.role}/{entry.legal_entity}/{entry.currency}",
+                f"{telling.capabilities.name} books lines of invoices through items: say `item` beside the account in the rule for"
+                f" {line.role} of {entry.legal_entity} in {entry.currency}",
+            )
 
 
 def _rest(cell: Cell) -> LedgerLine:

@@ -1,6 +1,6 @@
 """Postings of an entry with where they go in the ledger."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from asiento.accounting.journal import JournalEntry, Posting
 from sinks.external.documents import LedgerLine
@@ -25,17 +25,24 @@ class Leg:
         return self.posting.account == RECEIVABLE
 
 
-def legs_of(entry: JournalEntry, mapping: Mapping) -> tuple[Leg, ...]:
-    """All postings in their order. Raises `Unmapped`."""
+def legs_of(entry: JournalEntry, mapping: Mapping, *, names_customer: bool = False) -> tuple[Leg, ...]:
+    """All postings in their order; names_customer: those on the customer's account say whose it is. Raises `Unmapped`."""
     return tuple(
         Leg(
             place=place,
             posting=posting,
             amount=posting.amount if posting.side == "DEBIT" else -posting.amount,
-            target=mapping.target(entry, posting),
+            target=_target(entry, posting, mapping, names_customer=names_customer),
         )
         for place, posting in enumerate(entry.postings)
     )
+
+
+def _target(entry: JournalEntry, posting: Posting, mapping: Mapping, *, names_customer: bool) -> Target:
+    target = mapping.target(entry, posting)
+    if names_customer and posting.account == RECEIVABLE and target.contact is None:
+        return replace(target, contact=mapping.contact(entry))
+    return target
 
 
 def journal_line(leg: Leg, amount: int) -> LedgerLine:

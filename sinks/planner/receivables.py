@@ -84,11 +84,11 @@ class _Settling:
         return self._telling.knows(self._kind) and (roles is None or leg.posting.account.partition(":")[0] in roles)
 
     def _settlement(self, leg: Leg, item: OpenItem, amount: int) -> Draft:
-        settled, telling = item.document, self._telling
+        settled = item.document
         values = {
             "depends_on": (settled.key,),
             "contact": settled.contact,
-            "receivable": telling.receivable,
+            "receivable": settled.receivable,
             "account": leg.target.account,
             "account_role": leg.posting.account,
             "settles": Settlement(key=settled.key, reference=settled.reference, amount=amount),
@@ -104,7 +104,7 @@ class _Settling:
         if may and before and (before < 0) == (telling.moved > 0):
             self._add_to_journal(amount := min(left, abs(before)))
             left -= amount
-        alone = telling.knows(_SETTLES[self._kind])
+        alone = telling.knows(_SETTLES[self._kind]) and (rest.leg.target.item is not None or not telling.capabilities.lines_need_items)
         if left and may and (self._open or not alone):
             self._add_to_journal(left)
         elif left and alone:
@@ -144,4 +144,5 @@ def _document_line(part: _Part) -> LedgerLine:
         amount=part.amount,
         description=described(posting),
         dimensions=posting.dimensions,
+        item=part.leg.target.item,
     )

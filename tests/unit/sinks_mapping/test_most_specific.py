@@ -29,14 +29,19 @@ SPAN = st.one_of(
 
 
 @st.composite
-def a_rule(draw: st.DrawFn) -> dict[str, str]:
-    """A rule of `revenue` without its target."""
-    qualifier, (first, end) = draw(QUALIFIER), draw(SPAN)
-    rule = {"role": "revenue", **draw(CONDITIONS)}
-    return rule | ({"qualifier": qualifier} if qualifier else {}) | ({"from": first, "until": end} if first else {})
+def some_rules(draw: st.DrawFn) -> list[dict[str, str]]:
+    """Rules of `revenue` for a few sets of conditions, so that days of the same conditions meet often."""
+    bases = [
+        {"role": "revenue", **conditions} | ({"qualifier": qualifier} if qualifier else {})
+        for conditions, qualifier in draw(st.lists(st.tuples(CONDITIONS, QUALIFIER), min_size=1, max_size=4))
+    ]
+    spans = draw(st.lists(st.tuples(st.sampled_from(bases), SPAN), min_size=1, max_size=6))
+    return [
+        {**base, "to": str(place)} | ({"from": first, "until": end} if first else {}) for place, (base, (first, end)) in enumerate(spans)
+    ]
 
 
-RULES = st.lists(a_rule(), min_size=1, max_size=6).map(lambda rules: [{**rule, "to": str(place)} for place, rule in enumerate(rules)])
+RULES = some_rules()
 POSTINGS = st.tuples(
     st.sampled_from(("", *QUALIFIERS, "abcd", "z")),
     st.fixed_dictionaries({name: st.sampled_from((*values, "CHF" if name == "currency" else "other")) for name, values in VALUES.items()}),

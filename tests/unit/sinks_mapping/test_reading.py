@@ -84,6 +84,11 @@ def test_two_rules_for_one_posting_name_each_other(tmp_path: Path) -> None:
     assert told.startswith("6:5: rules[1]: says where cash goes from 2026-01-01 on, and so does the rule in line 5:")
 
 
+def test_a_rule_may_begin_on_the_day_another_ends(tmp_path: Path) -> None:
+    mapping = mapping_of(tmp_path, [{"role": "cash", "until": "2026-01-01", "to": "1"}, {"role": "cash", "from": "2026-01-01", "to": "2"}])
+    assert [account_for(mapping, "cash", day=day) for day in ("1999-01-01", "2025-12-31", "2026-01-01")] == ["1", "1", "2"]
+
+
 def test_days_without_a_rule_between_two_are_refused(tmp_path: Path) -> None:
     told = refusal(tmp_path, f"{HEAD}  - {{role: cash, until: 2026-01-01, to: '1'}}\n  - {{role: cash, from: 2026-02-01, to: '2'}}\n")
     assert told.startswith("6:5: rules[1]: nothing says where cash goes from 2026-01-01 until 2026-02-01: the rule in line 5 ends before")

@@ -110,3 +110,14 @@ def test_long_references_stay_unique() -> None:
     one, other = shortened("x" * 300), shortened("x" * 301)
     assert len(one) == len(other) == 255
     assert one != other
+
+
+def test_receivables_name_the_customer_where_the_ledger_wants_one() -> None:
+    named = replace(EVERY_KIND, journal_contact=True)
+    rules = Rules(per_role=lambda role: Target(account=role))
+    for capabilities, contact in ((EVERY_KIND, None), (named, "Customers of web")):
+        (document,) = plan_entry(hashed(invoice()), OrderPicture(), rules, capabilities, JOURNALS).documents
+        assert [line.contact for line in document.lines] == [contact, None, None]
+    own = Rules(targets={"accounts_receivable": Target(account="1100", contact="of the rule")})
+    (document,) = plan_entry(hashed(invoice()), OrderPicture(), own, named, JOURNALS).documents
+    assert document.lines[0].contact == "of the rule"
