@@ -63,6 +63,12 @@ def _quickbooks() -> ConnectorKind:
     return KIND
 
 
+def _sap_s4hana() -> ConnectorKind:
+    from sinks.connectors.sap_s4hana.ledger import KIND
+
+    return KIND
+
+
 def _tryton() -> ConnectorKind:
     from sinks.connectors.tryton.ledger import KIND
 
@@ -86,6 +92,7 @@ _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
     "hledger": _hledger,
     "odoo": _odoo,
     "quickbooks": _quickbooks,
+    "sap_s4hana": _sap_s4hana,
     "tryton": _tryton,
     "xero": _xero,
     "zoho_books": _zoho_books,

@@ -11,6 +11,7 @@ import pytest
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.money import CURRENCY_EXPONENTS
 from sinks.connectors.catalogue import kind_of
+from sinks.connectors.sap_s4hana.xml_text import read
 from sinks.external.amounts import minor_units
 from sinks.mapping.examples import example_mapping
 from sinks.planner.rendering import Rendering
@@ -28,7 +29,12 @@ def _odoo(call: dict[str, Any], exponent: int) -> Lines:
             yield line["account_id"], minor_units(line["debit"], exponent) - minor_units(line["credit"], exponent)
 
 
-READERS: dict[str, Callable[[dict[str, Any], int], Lines]] = {"odoo": _odoo}
+def _sap(call: dict[str, Any], exponent: int) -> Lines:
+    for item in read(call["body"].encode()).iter("Item"):
+        yield item.findtext("GLAccount") or "", minor_units(item.findtext("AmountInTransactionCurrency") or "", exponent)
+
+
+READERS: dict[str, Callable[[dict[str, Any], int], Lines]] = {"odoo": _odoo, "sap_s4hana": _sap}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
