@@ -57,6 +57,12 @@ def _odoo() -> ConnectorKind:
     return KIND
 
 
+def _oracle_fusion() -> ConnectorKind:
+    from sinks.connectors.oracle_fusion.ledger import KIND
+
+    return KIND
+
+
 def _quickbooks() -> ConnectorKind:
     from sinks.connectors.quickbooks.ledger import KIND
 
@@ -91,6 +97,7 @@ _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
     "beancount": _beancount,
     "hledger": _hledger,
     "odoo": _odoo,
+    "oracle_fusion": _oracle_fusion,
     "quickbooks": _quickbooks,
     "sap_s4hana": _sap_s4hana,
     "tryton": _tryton,
