@@ -139,10 +139,10 @@ class TestQuickBooks(LedgerContract):
         inactive = self.journal("inactive")
         inactive = replace(inactive, lines=(replace(inactive.lines[0], account="99"), inactive.lines[1]))
         unknown = replace(self.invoice("nobody"), contact="77")
-        for document, code in ((inactive, "610"), (unknown, "2500")):
+        for document, code, about in ((inactive, "610", None), (unknown, "2500", "77")):
             (answer,) = await connector.post([document], NO_REMOTE_IDS)
             assert isinstance(answer, Refused)
-            assert (answer.refusal, answer.code) == (Refusal.MAPPING, code)
+            assert (answer.refusal, answer.code, answer.about) == (Refusal.MAPPING, code, about)
         await connector.close()
 
     async def test_a_payment_of_what_is_gone_waits_for_it(self) -> None:

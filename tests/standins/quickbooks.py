@@ -234,8 +234,8 @@ class QuickBooks(Standin):
             self._check_account(account)
         if any(item not in self._items for item in _values(resource, "ItemRef")):
             raise Refusal("2500", "Invalid Reference Id", "Invalid Reference Id : Something you're trying to use is not there", "ItemRef")
-        if any(customer not in self._customers for customer in _values(resource, "CustomerRef", "EntityRef")):
-            raise Refusal("2500", "Invalid Reference Id", "Invalid Reference Id : Names element id not found", "CustomerRef")
+        for customer in set(_values(resource, "CustomerRef", "EntityRef")) - self._customers:
+            raise Refusal("2500", "Invalid Reference Id", f"Invalid Reference Id : Names element id {customer} not found", "CustomerRef")
         if name == "JournalEntry":
             self._check_receivables(resource)
         deposit = resource.get("DepositToAccountRef", {"value": "4"})["value"]
