@@ -113,9 +113,11 @@ lock: setup ## Resolve the dependencies again and write the lock files
 	  --extra local-kafka --group dev --quiet -o requirements.lock pyproject.toml
 	printf 'uv==%s\n' "$$($(BIN)/uv --version | cut -d' ' -f2)" | $(BIN)/uv pip compile --universal --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --quiet -o requirements-uv.lock -
+	echo 'beancount==3.2.3' | $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --python-version 3.11 --quiet -o tests/requirements-beancount.lock -
 
 down: ## Stop what a killed `asiento up` left running
 	test ! -x $(BIN)/asiento || $(BIN)/asiento down
 
 clean: down ## Remove the environment and all local data
-	rm -rf $(VENV) .asiento .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .asiento .local/tryton .mypy_cache .ruff_cache .pytest_cache .hypothesis

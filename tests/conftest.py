@@ -11,8 +11,10 @@ import pytest
 from hypothesis import settings
 
 from asiento.runtime.local_kafka import LocalKafka
+from tests import plain_text_programs
 from tests.kafka_cluster import KafkaCluster
 from tests.postgresql import PostgresqlServer
+from tests.tryton_server import TrytonBooks, TrytonServer
 
 settings.register_profile("asiento", deadline=None)  # how long an example takes says something of the machine, not of the code
 settings.load_profile("asiento")
@@ -24,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"kafka", "local_kafka", "kafka_cluster"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.kafka)
-        if {"postgresql", "postgresql_server"} & set(getattr(item, "fixturenames", ())):
+        if {"postgresql", "postgresql_server", "tryton_server", "tryton_books"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
 
 
@@ -69,3 +71,33 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
 def postgresql(postgresql_server: PostgresqlServer) -> str:
     """The URL of an empty PostgreSQL database of this test's own."""
     return postgresql_server.new_database(f"t{uuid.uuid4().hex[:10]}")
+
+
+@pytest.fixture(scope="session")
+def bean_check() -> str:
+    """The command `bean-check`; skips where it cannot be had."""
+    return plain_text_programs.bean_check()
+
+
+@pytest.fixture(scope="session")
+def hledger() -> str:
+    """The command `hledger`; skips where it cannot be had."""
+    return plain_text_programs.hledger()
+
+
+@pytest.fixture(scope="session")
+def tryton_server(postgresql_server: PostgresqlServer) -> Iterator[TrytonServer]:
+    """The running Tryton of this test process, on its PostgreSQL."""
+    server = TrytonServer(postgresql_server)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def tryton_books(tryton_server: TrytonServer) -> Iterator[TrytonBooks]:
+    """New books in a database of this test file's own; a test that needs them empty says `tryton_books.empty()`."""
+    with tryton_server.books() as books:
+        yield books

@@ -301,8 +301,8 @@ class StoreCases:
     def test_summaries_close_and_what_comes_after_goes_into_the_next(self, store: PostingStore) -> None:
         plan = Summarized(subject="2025-06-15/web/MXN", closes_at=NOW + SECOND)
         store.intake.take(intake(0, 2, taken(1, plan), taken(2, plan)), NOW)
-        assert store.intake.due_summaries(NOW) == ()
-        (due,) = store.intake.due_summaries(NOW + SECOND)
+        assert store.intake.due_summaries(NOW, 1_000) == ()
+        (due,) = store.intake.due_summaries(NOW + SECOND, 1_000)
         assert due.name == "2025-06-15/web/MXN/1"
         members = store.intake.summary_members(due.name)
         assert len(members) == 2
@@ -312,7 +312,7 @@ class StoreCases:
             store.intake.close_summary(due.name, Planned(documents=(journal,)), 1, NOW)
         store.intake.close_summary(due.name, Planned(documents=(journal,)), 2, NOW)
         store.intake.take(intake(2, 3, taken(3, plan)), NOW)
-        assert [row.name for row in store.intake.due_summaries(NOW + SECOND)] == ["2025-06-15/web/MXN/2"]
+        assert [row.name for row in store.intake.due_summaries(NOW + SECOND, 1_000)] == ["2025-06-15/web/MXN/2"]
         posted(store, "summary", "j-9")
         assert told(store) == [("POSTED", None), ("POSTED", None)]
         assert [row.document.reference for row in store.sending.documents_of_entry(members[0].entry_id)] == ["summary"]

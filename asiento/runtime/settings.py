@@ -167,6 +167,7 @@ class Settings(BaseSettings):
     mappers: Path | None = Field(
         None, description="Directory with mapper files of sources that no platform is built in for; unset: the shipped ones only"
     )
+    ledger_connections: Path | None = Field(None, description="YAML file with the connections to ledgers outside; unset: there are none")
     mapping: Path | None = Field(None, description="YAML file with the account mapping")
 
     metrics_host: str = Field("127.0.0.1", description="Address of /metrics and the health pages")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from asiento.accounting.journal import JournalEntry
 from schemas.entries import decode_entry
 from sinks.intake.planning import Planner
-from sinks.planner.summaries import SUMMARY_ENTRIES_MAX, close_summary, summary_of
+from sinks.planner.summary import SUMMARY_ENTRIES_MAX, SummaryName, close_summary
 from sinks.posting.rows import EntryRow, Planned, SummaryRow
 from sinks.posting.store import PostingStore
 
@@ -21,7 +21,7 @@ def close_due_summaries(planner: Planner, store: PostingStore, now: int) -> int:
 def _close(planner: Planner, store: PostingStore, summary: SummaryRow, now: int) -> None:
     entries = list(_members(store, summary.name))
     document = close_summary(
-        summary_of(entries[0]),
+        SummaryName.parsed(summary.subject),
         summary.generation,
         entries,
         planner.account_mapping,

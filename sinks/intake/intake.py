@@ -10,7 +10,7 @@ from sinks.batch_size import BatchSize
 from sinks.delivery import IDLE_ADVANCE_SECONDS, entry_of
 from sinks.entry_stream import EntryStream
 from sinks.external.documents import LedgerDocument
-from sinks.intake.planning import PlannedBatch, Planner
+from sinks.intake.planning import Documents, PlannedBatch, Planner
 from sinks.lag import MICROSECONDS
 from sinks.ledger import OffsetRange, StreamEntry
 from sinks.posting.rows import Intake, TakenCounts
@@ -78,7 +78,7 @@ def planned(planner: Planner, store: PostingStore, entries: Sequence[StreamEntry
     return batch
 
 
-def stored_documents(store: PostingStore) -> Callable[[Collection[str]], Mapping[str, Sequence[LedgerDocument]]]:
+def stored_documents(store: PostingStore) -> Documents:
     """How the planner asks for the documents of orders."""
 
     def ask(order_keys: Collection[str]) -> Mapping[str, Sequence[LedgerDocument]]:

@@ -17,7 +17,7 @@ from sinks.planner.picture import OrderPicture
 from sinks.planner.plan import plan_entry
 from sinks.planner.refusal import CannotTell
 from sinks.planner.settling import settle_order
-from sinks.planner.summaries import summary_of
+from sinks.planner.summary import summary_of
 from sinks.posting.rows import Nothing, Plan, Planned, RaisedDiscrepancy, Summarized, TakenEntry, Waits
 
 NO_FORM: Final = "no form at this ledger"
@@ -101,7 +101,7 @@ class Planner:
                 self.account_mapping.target(told, posting)
         except Unmapped as problem:
             return _waits(problem)
-        return Summarized(subject=summary_of(told).group, closes_at=closing_time(told.posting_date, self.connection, now))
+        return Summarized(subject=summary_of(told).text, closes_at=closing_time(told.posting_date, self.connection, now))
 
     def _raised(self, entry: StreamEntry) -> RaisedDiscrepancy:
         told = entry.hashed.entry

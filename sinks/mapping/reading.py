@@ -20,10 +20,10 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from asiento.accounting.money import CURRENCY_EXPONENTS
-from asiento.runtime.yaml_files import YamlFile, read_yaml
+from asiento.runtime.yaml_files import FAULTS_SHOWN_MAX, Place, RefusedFile, YamlFile, read_yaml
 from sinks.external.targets import Target
 from sinks.mapping.faults import gaps, overlaps
 from sinks.mapping.roles import JURISDICTION_ROLES
@@ -43,20 +43,44 @@ _ROLE: Final = re.compile(r"[^\x00-\x1f\x7f:]{1,256}")
 _VERSION_MAX: Final = 2**31
 
 
+class FileFault(NamedTuple):
+    """What is wrong at a place of a file: `kind` is `format`, `overlap` or `gap`; line and column from 1."""
+
+    kind: str
+    line: int
+    column: int
+    field: str
+    message: str
+
+
+def examined(path: Path) -> tuple[MappingRules, tuple[FileFault, ...]]:
+    """The rules of a file and all its faults; the rules are whole only where there is none.
+
+    Raises `SettingsError` where there is no such file, `RefusedFile` where it is no YAML.
+    """
+    file = read_yaml(path)
+    reading = _Reading(file)
+    found = reading.rules_of(file.values)
+    faults = [("format", field, message) for field, message in reading.faults]
+    if not faults and not file.faults:
+        together = [*overlaps(found.rules), *overlaps(found.contacts), *gaps(found.rules), *gaps(found.contacts)]
+        faults = [(fault.kind, fault.field, fault.message) for fault in together]
+    placed = [FileFault(kind, *file.places.get(field, Place(1, 1)), field, message) for kind, field, message in faults]
+    placed += [FileFault("format", *fault.place, fault.field, fault.message) for fault in file.faults]
+    return found, tuple(sorted(placed, key=lambda fault: fault[1:]))
+
+
 def read_rules(path: Path) -> MappingRules:
     """The rules of a file.
 
     Raises `SettingsError` where there is no such file, `RefusedFile` with all faults and their places where it cannot be used:
     overlaps and gaps of days included.
     """
-    file = read_yaml(path)
-    reading = _Reading(file)
-    found = reading.rules_of(file.values)
-    if not reading.faults and not file.faults:
-        together = [*overlaps(found.rules), *overlaps(found.contacts), *gaps(found.rules), *gaps(found.contacts)]
-        reading.faults += [(fault.field, fault.message) for fault in together]
-    if reading.faults or file.faults:
-        raise file.refusal(reading.faults)
+    found, faults = examined(path)
+    if faults:
+        shown = [f"{path}:{fault.line}:{fault.column}: {fault.field}: {fault.message}" for fault in faults[:FAULTS_SHOWN_MAX]]
+        more = [f"{path}: {len(faults) - len(shown)} more of them"] if len(faults) > len(shown) else []
+        raise RefusedFile("\n".join([*shown, *more]))
     return found
 
 

@@ -44,7 +44,7 @@ class Fault(StrEnum):
 
 @dataclass(slots=True)
 class Faults:
-    """A seeded plan: Fault -> of a hundred calls. `once`: for the next call only, before any plan."""
+    """A seeded plan: Fault -> of a hundred calls. `once`: for the next calls, before any plan; an empty word is a call without a fault."""
 
     seed: int = 0
     percent: Mapping[str, int] = field(default_factory=dict)
@@ -57,7 +57,8 @@ class Faults:
     def next(self) -> Fault | None:
         """What happens to the next call."""
         if self.once:
-            return Fault(self.once.pop(0))
+            word = self.once.pop(0)
+            return Fault(word) if word else None
         drawn = self._random.randrange(100)
         for name, percent in self.percent.items():
             if drawn < percent:

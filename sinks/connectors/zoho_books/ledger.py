@@ -223,4 +223,5 @@ KIND: Final = ConnectorKind(
     },
     sandbox=lambda: Connection(name="zoho-books", kind="zoho_books", options={"organization_id": "10234695", "base_currency": "EUR"}),
     oauth=OAuth(token_url="https://accounts.zoho.com/oauth/v2/token", rotates=False, client_in_body=True),
+    base_url=BASE_URL,
 )
