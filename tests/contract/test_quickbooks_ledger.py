@@ -194,10 +194,19 @@ class TestQuickBooks(LedgerContract):
         assert isinstance(await connector.find(changed), Refused), "it stands there on another day"
         await connector.close()
 
+    async def test_balances_run_through_the_ends_of_fiscal_years(self) -> None:
+        connector = await self.connector()
+        self.standin.set(closed="2000-01-01")
+        for day in ("2024-06-01", "2025-06-01", "2026-03-01"):
+            await _posted(connector, self.journal(day, date=day))
+        assert await connector.balances("2025-12-31") == {("91", "USD"): 2100, ("79", "USD"): -2100, ("10", "USD"): 0}
+        assert await connector.balances("2026-03-15") == {("91", "USD"): 3150, ("79", "USD"): -3150, ("10", "USD"): 0}
+        await connector.close()
+
     async def test_pages_are_read_to_their_end(self) -> None:
         connector = await self.connector()
         self.standin.set(accounts={str(number): [f"Store {number}", "Bank", "CashOnHand"] for number in range(1001, 3100)})
-        assert len({account.code for account in await connector.accounts()}) == 2099 + 7
+        assert len({account.code for account in await connector.accounts()}) == 2099 + 8
         await connector.close()
 
     async def test_a_company_with_other_currencies_than_the_connection_says_is_refused(self) -> None:

@@ -64,6 +64,7 @@ class QuickBooks(Standin):
                 _account("91", "Customer prepayments", "Other Current Liability", "OtherCurrentLiabilities"),
                 _account("79", "Sales", "Income", "SalesOfProductIncome"),
                 _account("80", "Returns", "Income", "DiscountsRefundsGiven"),
+                _account("10", "Retained Earnings", "Equity", "RetainedEarnings"),
                 _account("99", "Old bank", "Bank", "Checking", active=False),
             )
         }
@@ -293,6 +294,8 @@ class QuickBooks(Standin):
                 return list(self._accounts.values())
             case "Item":
                 return [{"Id": item, "IncomeAccountRef": {"value": account}, "Active": True} for item, account in self._items.items()]
+            case "CompanyInfo":
+                return [{"CompanyName": "Try", "CompanyStartDate": "2024-05-05", "FiscalYearStartMonth": "January"}]
             case "Preferences":
                 closed = {"BookCloseDate": self._closed} if self._closed else {}
                 currencies = {"HomeCurrency": {"value": self._home}, "MultiCurrencyEnabled": self._several}
@@ -304,11 +307,13 @@ class QuickBooks(Standin):
         if refused is not None:
             return refused
         sums: dict[str, Decimal] = {}
+        year, end = request.query["end_date"][:4], request.query["end_date"]
         for name, books in self._books.items():
-            for one in books.values():
-                if request.query["start_date"] <= one["TxnDate"] <= request.query["end_date"]:
-                    for account, amount in self._postings(name, one):
-                        sums[account] = sums.get(account, Decimal(0)) + amount
+            for one in (one for one in books.values() if one["TxnDate"] <= end):
+                for account, amount in self._postings(name, one):
+                    of_the_year = self._accounts[account]["AccountType"] in ("Income", "Expense")
+                    place = "10" if of_the_year and one["TxnDate"][:4] < year else account
+                    sums[place] = sums.get(place, Decimal(0)) + amount
         rows: list[Resource] = [
             {
                 "ColData": [

@@ -20,8 +20,8 @@ from sinks.connectors.quickbooks.reading import (
     remote_document,
 )
 from sinks.connectors.quickbooks.rendering import RESOURCES, finer_than_kept, resource_of
+from sinks.connectors.quickbooks.trial_balance import fiscal_years, report_amounts, since_ever
 from sinks.external.access import Access, OAuth
-from sinks.external.amounts import minor_units
 from sinks.external.capabilities import AccountUse, BatchAnswers, CallLimits, Capabilities, Grade, Repeat
 from sinks.external.connections import Connection
 from sinks.external.documents import DIRECT_KINDS, LedgerDocument
@@ -34,8 +34,6 @@ BATCH_DOCUMENTS_MAX: Final = 10
 """Intuit names 30 on one page and 10 on another; with 40 batches a minute 10 stay below 500 documents a minute."""
 PAGE_RESOURCES_MAX: Final = 1000
 PAGE_RESOURCES_MIN: Final = 50
-FIRST_DAY: Final = "2000-01-01"
-"""Balances count from here: before any company in QuickBooks Online."""
 READ: Final = ("JournalEntry", "Invoice", "CreditMemo", "Payment")
 WITHOUT_JOURNALS: Final = frozenset({"GlobalTaxPayable", "GlobalTaxSuspense"})
 WITHOUT_ITEMS: Final = frozenset({"Bank", "Credit Card", RECEIVABLE, "Accounts Payable"})
@@ -199,19 +197,15 @@ class QuickBooksLedger:
             )
 
     async def balances(self, as_of: str) -> Mapping[tuple[str, str], int]:
-        """From the trial balance, accrual basis."""
-        report = await self._client.get(
-            self._company.path("reports/TrialBalance"), start_date=FIRST_DAY, end_date=as_of, accounting_method="Accrual"
-        )
+        """From the trial balances of all fiscal years, accrual basis; one call a year."""
+        company = (await self._query("CompanyInfo") or [{}])[0]
         currency = self._company.home_currency
-        exponent = CURRENCY_EXPONENTS[currency]
-        found: dict[tuple[str, str], int] = {}
-        for row in (report.get("Rows") or {}).get("Row", ()):
-            columns = list(row.get("ColData") or [])
-            if len(columns) == 3 and columns[0].get("id"):
-                place = (str(columns[0]["id"]), currency)
-                found[place] = found.get(place, 0) + _cell(columns[1], exponent) - _cell(columns[2], exponent)
-        return found
+        reports = []
+        for first, last in fiscal_years(company, as_of):
+            path = self._company.path("reports/TrialBalance")
+            report = await self._client.get(path, start_date=first, end_date=last, accounting_method="Accrual")
+            reports.append(report_amounts(report, CURRENCY_EXPONENTS[currency]))
+        return {(account, currency): amount for account, amount in since_ever(reports, await self.accounts()).items()}
 
     async def documents(self, first: str, last: str) -> AsyncIterator[RemoteDocument]:
         """Journal entries, invoices, credit memos and payments; other kinds of documents are not ours."""
@@ -276,10 +270,6 @@ def _items(answer: Any, count: int) -> list[Any]:
     return [by_id.get(str(number)) for number in range(1, count + 1)]
 
 
-def _cell(column: Mapping[str, Any], exponent: int) -> int:
-    return minor_units(str(column.get("value") or 0).replace(",", ""), exponent)
-
-
 def _sandbox() -> Connection:
     return Connection(
         name="quickbooks",
@@ -296,7 +286,8 @@ KIND: Final = ConnectorKind(
     secrets={
         "client_id": "Client ID of the app at developer.intuit.com",
         "client_secret": "Client Secret of the app",
-        "refresh_token": "first refresh token of the company",
+        "refresh_token": "first refresh token, of the user who connected the company",
+        "token_key": "own key that kept tokens are sealed with: 32 random bytes in URL-safe base64",
     },
     sandbox=_sandbox,
     oauth=OAuth(token_url=AUTHORIZED_AT, rotates=True),
