@@ -8,7 +8,7 @@ import pytest
 from sinks.connectors.quickbooks.ledger import KIND, QuickBooksLedger
 from sinks.external.connections import Connection
 from sinks.external.documents import DocumentKind, LedgerDocument, LedgerLine
-from sinks.external.results import AuthRefused, NotSent, Posted, Refusal, Refused, Throttled, Unknown
+from sinks.external.results import AuthRefused, Posted, Refusal, Refused, Throttled, Unknown
 from sinks.testing.ledger_contract import NO_REMOTE_IDS, LedgerContract
 from tests.standins.frame import Fault, RunningStandin, running
 from tests.standins.quickbooks import REALM
@@ -94,6 +94,17 @@ class TestQuickBooks(LedgerContract):
         (other,) = await connector.post([replace(document, lines=self.journal("other", amount=7).lines)], NO_REMOTE_IDS)
         assert isinstance(other, Refused)
         assert other.refusal is Refusal.CONFLICT
+        await connector.close()
+
+    async def test_a_look_up_that_fails_says_nothing_about_the_batch(self) -> None:
+        connector, document = await self.connector(), self.journal("numbered")
+        self.standin.set(refuse_duplicates=True)
+        assert isinstance(await _posted(connector, document), Posted)
+        self.standin.set(queries_fail=1)
+        (again, beside) = await connector.post([document, self.journal("beside")], NO_REMOTE_IDS)
+        assert isinstance(again, Unknown)
+        assert isinstance(beside, Posted), "it was booked by the same call"
+        assert isinstance(await connector.find(document), Posted)
         await connector.close()
 
     async def test_a_repeated_request_answers_the_first(self) -> None:
@@ -207,13 +218,16 @@ class TestQuickBooks(LedgerContract):
         connector = await self.connector()
         self.standin.set(accounts={str(number): [f"Store {number}", "Bank", "CashOnHand"] for number in range(1001, 3100)})
         assert len({account.code for account in await connector.accounts()}) == 2099 + 8
+        self.standin.set(page_max=300)
+        assert len({account.code for account in await connector.accounts()}) == 2099 + 8, "answers that are too long come in smaller pages"
         await connector.close()
 
     async def test_a_company_with_other_currencies_than_the_connection_says_is_refused(self) -> None:
         connector = await self.connector()
         self.standin.set(currencies=["CAD", False])
-        with pytest.raises(NotSent, match="CAD"):
-            await connector.closed_periods()
+        with pytest.raises(AuthRefused, match="CAD"):
+            await connector.post([self.journal("in dollars")], NO_REMOTE_IDS)
+        assert await self.held() == {}
         await connector.close()
 
     async def test_what_would_be_rounded_is_not_sent(self) -> None:

@@ -48,7 +48,8 @@ def _account(remote_id: str, name: str, kind: str, subtype: str, *, active: bool
 class QuickBooks(Standin):
     """One company.
 
-    `set` knows: reset, accounts, items, customers (added), closed (a day), currencies, refuse_tokens, refuse_duplicates, edit.
+    `set` knows: reset, accounts, items, customers (added), closed (a day), currencies, refuse_tokens, refuse_duplicates,
+    queries_fail (so many), page_max, edit.
     """
 
     retry_after_seconds = 60
@@ -74,6 +75,8 @@ class QuickBooks(Standin):
         self._home, self._several = "USD", False
         self._refused_tokens: set[str] = set()
         self._refuses_duplicates = False
+        self._queries_fail = 0
+        self._page_max = 1000
         self._books: dict[str, dict[str, Resource]] = {name: {} for name in RESOURCES}
         self._answers: dict[str, Resource] = {}
         self._id = 100
@@ -101,6 +104,8 @@ class QuickBooks(Standin):
         self._home, self._several = values.get("currencies", (self._home, self._several))
         self._refused_tokens.update(values.get("refuse_tokens", ()))
         self._refuses_duplicates = values.get("refuse_duplicates", self._refuses_duplicates)
+        self._page_max = values.get("page_max", self._page_max)
+        self._queries_fail = values.get("queries_fail", self._queries_fail)
         for remote_id, changes in values.get("edit", {}).items():
             held = next(books[remote_id] for books in self._books.values() if remote_id in books)
             held.update(changes, SyncToken="1", MetaData={**held["MetaData"], "LastUpdatedTime": "2026-01-02T00:00:00-08:00"})
@@ -278,12 +283,17 @@ class QuickBooks(Standin):
         refused = self._unauthorized(request)
         if refused is not None:
             return refused
+        if self._queries_fail:
+            self._queries_fail -= 1
+            return web.Response(status=503)
         found = _QUERY.fullmatch(request.query.get("query", ""))
         if found is None:
             self.refusals.append(f"query {request.query.get('query')}")
             return _json(Refusal("4000", "Error parsing query", "QueryParserError").fault(), 400)
         resources = [one for one in self._all(found["name"]) if _holds(one, found["where"])]
         start, size = int(found["start"]), int(found["size"])
+        if size > self._page_max and request.transport is not None:
+            request.transport.abort()
         page = resources[start - 1 : start - 1 + size]
         answer = {found["name"]: page, "startPosition": start, "maxResults": len(page)} if page else {}
         return _json({"QueryResponse": answer, "time": "2026-01-01T00:00:00.000-08:00"})
