@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
-  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop bench bench-core mutate lock down clean
+  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -64,6 +64,9 @@ soak-crash-loop: setup ## Deadly records set aside, innocent ones near 20 kills 
 	$(PYTEST) -q -m soak tests/integration/test_crash_loop.py tests/integration/test_decompression_bomb.py --timeout 1500 \
 	  -o log_cli=true -o log_cli_level=WARNING
 
+soak-ledgers: setup ## Thousands of entries and documents rendered for each ledger outside, by its vendor's contract (LIVES: orders per profile)
+	LEDGER_LIVES=$(or $(LIVES),450) $(PYTEST) -q -s -n 2 tests/contract/test_*_requests.py --timeout 1500
+
 # What the chaos harness can be told: docs/chaos.md. The last lines of each are its figures.
 CHAOS = SEED=$(or $(SEED),1) $(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
 
@@ -110,6 +113,8 @@ lock: setup ## Resolve the dependencies again and write the lock files
 	  --extra local-kafka --group dev --quiet -o requirements.lock pyproject.toml
 	printf 'uv==%s\n' "$$($(BIN)/uv --version | cut -d' ' -f2)" | $(BIN)/uv pip compile --universal --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --quiet -o requirements-uv.lock -
+	echo 'beancount==3.2.3' | $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --python-version 3.11 --quiet -o tests/requirements-beancount.lock -
 
 down: ## Stop what a killed `asiento up` left running
 	test ! -x $(BIN)/asiento || $(BIN)/asiento down

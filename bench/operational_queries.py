@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sinks.databases.database import Database, transaction
+from sinks.databases.sqlite import open_sqlite
 from sinks.projector.answers import Cursor
-from sinks.projector.database import Database, migrate, transaction
+from sinks.projector.database import OPERATIONAL, migrate
 from sinks.projector.reader import OperationalReader
-from sinks.projector.sqlite_database import open_sqlite
 
 PARTITIONS = 8
 EVENTS_OF_ORDER = 5
@@ -51,7 +52,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="asiento-bench-") as place:
         path = Path(place) / "operational.sqlite"
-        database = open_sqlite(path, for_writing=True)
+        database = open_sqlite(path, OPERATIONAL, for_writing=True)
         _fill(database, arguments.events)
         database.close()
         print(f"{arguments.events} events, {path.stat().st_size / 1e6:.0f} MB")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from asiento.runtime.local_kafka import LocalKafka
+from tests import plain_text_programs
 from tests.kafka_cluster import KafkaCluster
 from tests.postgresql import PostgresqlServer
 from tests.tryton_server import TrytonBooks, TrytonServer
@@ -70,6 +71,18 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
 def postgresql(postgresql_server: PostgresqlServer) -> str:
     """The URL of an empty PostgreSQL database of this test's own."""
     return postgresql_server.new_database(f"t{uuid.uuid4().hex[:10]}")
+
+
+@pytest.fixture(scope="session")
+def bean_check() -> str:
+    """The command `bean-check`; skips where it cannot be had."""
+    return plain_text_programs.bean_check()
+
+
+@pytest.fixture(scope="session")
+def hledger() -> str:
+    """The command `hledger`; skips where it cannot be had."""
+    return plain_text_programs.hledger()
 
 
 @pytest.fixture(scope="session")

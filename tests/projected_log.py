@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from schemas.topics import ACCOUNTING_ENTRIES, ORDERS_EVENTS
+from sinks.databases.sqlite import open_sqlite
 from sinks.delivery import entry_of
 from sinks.entry_stream import Record
 from sinks.ledger import Batch, OffsetRange, StreamIdentity
-from sinks.projector.sqlite_database import open_sqlite
+from sinks.projector.database import OPERATIONAL
 from sinks.sqlite_ledger import SqliteLedger
 from sinks.stream_identity import StreamUnknown
 from tests.projected_stream import STARTED_AT, ProjectedStream
@@ -91,4 +92,4 @@ async def book(log: ProjectedLog, path: Path, *, share: float = 1.0) -> None:
 
 def project(log: ProjectedLog, path: Path) -> None:
     """Fill an operational database with everything."""
-    written(log.stream, open_sqlite(path, for_writing=True)).close()
+    written(log.stream, open_sqlite(path, OPERATIONAL, for_writing=True)).close()

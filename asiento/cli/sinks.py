@@ -10,6 +10,7 @@ import typer
 
 from asiento.cli.exits import CommandError, Unreachable, UsageError
 from asiento.cli.output import message
+from asiento.cli.render import render_command
 from asiento.runtime.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Write entries into ledgers, and all topics into the operational database.")
@@ -18,9 +19,7 @@ SINKS = ("ledger", "projector")
 """Names that `sinks run` knows; `ledger` is the one of ASIENTO_LEDGER_URL, `projector` fills ASIENTO_OPERATIONAL_URL."""
 
 
-@app.callback()
-def _group() -> None:
-    """Keeps `run` a word of its own while it is the only command."""
+app.command("render")(render_command)
 
 
 @app.command()

@@ -60,3 +60,4 @@ KEYS_NOT_FETCHED: Final = LogEvent("keys_not_fetched")
 
 EVENTS: Final = frozenset(value for name, value in dict(globals()).items() if name.isupper() and isinstance(value, str))
 """Every name above."""
+BOOK_UNCHECKED: Final = LogEvent("book_unchecked")

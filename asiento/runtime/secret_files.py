@@ -38,6 +38,7 @@ def secret_files(settings: Settings) -> dict[str, Path | None]:
         "ASIENTO_REGISTRY_PASSWORD_FILE": settings.registry_password_file,
         "ASIENTO_LEDGER_PASSWORD_FILE": settings.ledger_password_file,
         "ASIENTO_OPERATIONAL_PASSWORD_FILE": settings.operational_password_file,
+        "ASIENTO_POSTINGS_PASSWORD_FILE": settings.postings_password_file,
     }
 
 

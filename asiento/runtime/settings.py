@@ -87,6 +87,20 @@ class Settings(BaseSettings):
         description="Operational database, `sqlite:///path` or `postgresql://...`; unset: operational.sqlite in the data directory",
     )
     operational_password_file: Path | None = Field(None, description="File that holds the password of the user that operational_url names")
+    postings_url: str | None = Field(
+        None,
+        repr=False,
+        description="Database of postings to ledgers outside, `sqlite:///path` or `postgresql://...`, which may be the operational one; "
+        "unset: postings.sqlite in the data directory",
+    )
+    postings_password_file: Path | None = Field(None, description="File that holds the password of the user that postings_url names")
+    posting_answer_seconds_max: int = Field(
+        130,
+        ge=1,
+        le=3_600,
+        description="A request to a ledger outside that had no answer for so long is over: what is not found there then was never booked",
+    )
+    posting_tried_hours_max: int = Field(24, ge=1, le=720, description="A document that a ledger outside fails for so long is parked")
     database_allow_unverified: bool = Field(False, description="Allow a PostgreSQL off loopback without sslmode=verify-full")
     data_dir: Path = Field(Path(".asiento"), description="Where local broker, ledger, logs and PID files live")
     ledger_url: str | None = Field(
@@ -153,6 +167,7 @@ class Settings(BaseSettings):
     mappers: Path | None = Field(
         None, description="Directory with mapper files of sources that no platform is built in for; unset: the shipped ones only"
     )
+    ledger_connections: Path | None = Field(None, description="YAML file with the connections to ledgers outside; unset: there are none")
     mapping: Path | None = Field(None, description="YAML file with the account mapping")
 
     metrics_host: str = Field("127.0.0.1", description="Address of /metrics and the health pages")
@@ -163,7 +178,7 @@ class Settings(BaseSettings):
         None, exclude=True, description="Tests only: names a guarantee to switch off, so that a test of it can fail"
     )
 
-    @field_validator("ledger_url", "operational_url")
+    @field_validator("ledger_url", "operational_url", "postings_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith((SQLITE_PREFIX, POSTGRESQL_PREFIX)):
@@ -186,7 +201,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _databases_are_verified(self) -> Self:
         if not self.database_allow_unverified:
-            for name in ("ledger_url", "operational_url"):
+            for name in ("ledger_url", "operational_url", "postings_url"):
                 try:
                     require_verified(getattr(self, name) or "", os.environ)
                 except ValueError as error:
@@ -263,6 +278,15 @@ class Settings(BaseSettings):
         """
         url = self.operational_url or f"{SQLITE_PREFIX}{self.data_dir / 'operational.sqlite'}"
         return _whole_url(url, self.operational_password_file, "ASIENTO_OPERATIONAL_PASSWORD_FILE")
+
+    @property
+    def postings_location(self) -> str:
+        """The URL of the database of postings, the default one spelled out, the password of its file in it: never to be shown.
+
+        Raises `SettingsError` where the password file cannot be read.
+        """
+        url = self.postings_url or f"{SQLITE_PREFIX}{self.data_dir / 'postings.sqlite'}"
+        return _whole_url(url, self.postings_password_file, "ASIENTO_POSTINGS_PASSWORD_FILE")
 
 
 def _file_values(config: Path) -> dict[str, Any]:

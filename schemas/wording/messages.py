@@ -7,12 +7,13 @@ from schemas.refusal import REASONS
 from schemas.wording.forms import CodeTexts, Form
 from schemas.wording.language import Language, Words
 from schemas.wording.templates import ValueMissing, Values, render
+from schemas.wording.texts_of_ledgers import LEDGERS
 from schemas.wording.texts_of_lines import LINES
 from schemas.wording.texts_of_money import MONEY
 from schemas.wording.texts_of_outcomes import WITHOUT_DISCREPANCY
 from schemas.wording.texts_of_waiting import WAITING
 
-CODES: Final[dict[str, CodeTexts]] = dict(sorted({**LINES, **MONEY, **WAITING}.items()))
+CODES: Final[dict[str, CodeTexts]] = dict(sorted({**LEDGERS, **LINES, **MONEY, **WAITING}.items()))
 """Every code of a discrepancy or of a refused or waiting event -> its texts."""
 
 _ALL: Final = {**CODES, **WITHOUT_DISCREPANCY}

@@ -53,6 +53,8 @@ EXAMPLE: Final[dict[str, str | int | None]] = {
     "sum": "captured",
     "currency": "EUR",
     "order_currency": "USD",
+    "ledger": "books-es",
+    "reference": "invoice-acme-shop-1-1",
 }
 """A value for every place of every text, as a discrepancy in EUR would have it."""
 _EXAMPLES_OF: Final[dict[tuple[str, str], dict[str, str | int | None]]] = {
@@ -66,6 +68,9 @@ _EXAMPLES_OF: Final[dict[tuple[str, str], dict[str, str | int | None]]] = {
     ("D24", "unknown_currency"): {"currency": "EUX"},
     ("D24", "wrong_exponent"): {"currency": "JPY", "expected": 0, "actual": 2},
     ("D16", ""): {"expected": 0},
+    ("D18", "unexplained"): {"account": "430"},
+    ("D23", "unmapped"): {"about": "psp_clearing:adyen"},
+    ("D33", "read_back"): {"about": "its day is 2024-02-01 there"},
     ("amount_limit", ""): {"event_type": "PaymentCaptured", "expected": 10**17, "actual": 10**17 + 12_100},
 }
 """Where the common example would mislead."""

@@ -14,7 +14,8 @@ from sinks.backup.errors import BackupRefused
 from sinks.backup.folders import StoredFile, copy_checked, create_private
 from sinks.backup.manifest import OPERATIONAL_DUMP, OPERATIONAL_SQLITE, Manifest, OperationalFacts
 from sinks.backup.sqlite_copy import copy_sqlite, publish
-from sinks.projector.database import Database, newest_version, open_database, present_version, sqlite_path, transaction
+from sinks.databases.database import Database, transaction
+from sinks.projector.database import newest_version, open_database, present_version, sqlite_path
 from sinks.projector.dump import TABLES, dump_lines
 from sinks.projector.errors import OperationalUnavailable
 from sinks.projector.reader import OperationalReader

@@ -74,7 +74,8 @@ class ThreadedLedger(abc.ABC):
         if self._hangs:
             raise LedgerUnreachable(f"{self._place}: the ledger has not answered before")
         try:
-            return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._thread, work, *words), seconds_max)
+            async with asyncio.timeout(seconds_max):  # wait_for would lose a cancellation that comes with the answer
+                return await asyncio.get_running_loop().run_in_executor(self._thread, work, *words)
         except TimeoutError:
             self._hangs = True
             raise LedgerUnreachable(f"{self._place}: no answer for {seconds_max} s: look at the server and the network to it") from None

@@ -23,7 +23,8 @@ class ConnectorKind:
     """One kind of ledger.
 
     options, secrets: name -> what it is for, of the connection file; `needed` are those without a default. oauth: how tokens are had;
-    None = the secret `api_key` as it is, where there is one. sandbox: a connection for rendering without an account.
+    None = the secret `api_key` as it is, where there is one. sandbox: a connection for rendering without an account. base_url: where calls
+    go unless the connection says otherwise.
     """
 
     capabilities: Capabilities
@@ -33,6 +34,25 @@ class ConnectorKind:
     secrets: Mapping[str, str]
     sandbox: Callable[[], Connection]
     oauth: OAuth | None = None
+    base_url: str | None = None
+
+
+def _beancount() -> ConnectorKind:
+    from sinks.connectors.beancount.ledger import KIND
+
+    return KIND
+
+
+def _hledger() -> ConnectorKind:
+    from sinks.connectors.hledger.ledger import KIND
+
+    return KIND
+
+
+def _quickbooks() -> ConnectorKind:
+    from sinks.connectors.quickbooks.ledger import KIND
+
+    return KIND
 
 
 def _tryton() -> ConnectorKind:
@@ -41,7 +61,26 @@ def _tryton() -> ConnectorKind:
     return KIND
 
 
-_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {"tryton": _tryton}
+def _xero() -> ConnectorKind:
+    from sinks.connectors.xero.ledger import KIND
+
+    return KIND
+
+
+def _zoho_books() -> ConnectorKind:
+    from sinks.connectors.zoho_books.ledger import KIND
+
+    return KIND
+
+
+_KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
+    "beancount": _beancount,
+    "hledger": _hledger,
+    "quickbooks": _quickbooks,
+    "tryton": _tryton,
+    "xero": _xero,
+    "zoho_books": _zoho_books,
+}
 """Name -> how its kind is had; a new ledger is a folder in this package and one line here."""
 
 

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
 from schemas.dead_letters import DeadLetter
 from schemas.output_codec import DecodeError
-from schemas.raw_records import FETCH_DEPTH_MAX, RawRecord, decode_raw_record
+from schemas.raw_records import RawRecord, decode_raw_record
 from sources.platforms.adapter import Adapter
 from sources.platforms.connection import Connection
-from sources.platforms.context import Context
 from sources.platforms.door import Judged, normalize
-from sources.platforms.outcome import Nothing, Problem
-from sources.platforms.raw_address import RawAddress, raw_address
+from sources.platforms.raw_address import raw_address
+from sources.platforms.raw_judgement import RawRefused, open_raw
 from sources.platforms.snapshot import EMPTY
 
 RawOutcome: TypeAlias = Literal["events", "waiting", "nothing", "refetch", "refused"]
@@ -81,46 +79,21 @@ def raw_outlook(letter: DeadLetter, sources: RawSources) -> RawOutlook | None:
 
     Raises `SettingsError` where the mappers or the connections of this installation cannot be used.
     """
-    address = raw_address(letter.key)
-    if address is None:
-        return _refused("wrong_key", "the key of a raw record is tenant:platform:connection:resource")
-    raw = _raw_of(letter)
-    if raw is None:
-        return _refused("undecodable", "the value is no raw record")
-    adapter = sources.adapter_of(address.platform)
-    if adapter is None:
-        return _refused("unknown_platform", f"platform {address.platform} is not understood by this build")
-    if raw.fetch_error is not None:
-        return _refused("fetch_failed", raw.fetch_error)
-    return None if raw.origin == "LINK" else _judged(address, raw, adapter, sources)
-
-
-def _judged(address: RawAddress, raw: RawRecord, adapter: Adapter, sources: RawSources) -> RawOutlook:
-    context = Context(
-        tenant=address.tenant,
-        source=address.source,
-        connection=sources.connection_of(address.tenant, address.source),
-        received_at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=raw.received_at),
-        remembers=True,
-    )
-    answers = normalize(adapter, raw.body, raw.source_topic, context, lambda _: EMPTY)
-    events = tuple((event["type"], event["business_key"]) for one in answers if isinstance(one, Judged) for event in one.events)
-    wanted = any(_asks(answer) for answer in answers)
-    if wanted and (raw.fetch_depth or 0) >= FETCH_DEPTH_MAX:
-        return _refused("refetch", f"{FETCH_DEPTH_MAX} payloads in a row only pointed at the next one")
-    problem = next((answer for answer in answers if isinstance(answer, Problem) and answer.fetch is None), None)
-    if problem is not None:
-        return RawOutlook(outcome="refused", code=problem.code, pointer=problem.pointer or "/", message=problem.message, events=events)
+    events: tuple[tuple[str, str], ...] = ()
+    try:
+        opened = open_raw(raw_address(letter.key), letter.value, sources.adapter_of)
+        opened.require_whole()
+        if opened.raw.origin == "LINK":
+            return None
+        context = opened.context(sources.connection_of(opened.address.tenant, opened.address.source))
+        answers = normalize(opened.adapter, opened.raw.body, opened.raw.source_topic, context, lambda _: EMPTY)
+        wanted = opened.wanted(answers)
+        events = tuple((event["type"], event["business_key"]) for one in answers if isinstance(one, Judged) for event in one.events)
+        opened.require_whole(answers)
+    except RawRefused as refused:
+        return RawOutlook(outcome="refused", code=refused.reason, pointer=refused.pointer, message=refused.message, events=events)
     waits = any(isinstance(answer, Judged) and answer.snapshot.waiting for answer in answers)
     return RawOutlook(outcome="events" if events else "refetch" if wanted else "waiting" if waits else "nothing", events=events)
-
-
-def _asks(answer: Judged | Nothing | Problem) -> bool:
-    return bool(answer.fetches) if isinstance(answer, Judged) else isinstance(answer, Problem) and answer.fetch is not None
-
-
-def _refused(code: str, message: str) -> RawOutlook:
-    return RawOutlook(outcome="refused", code=code, message=message)
 
 
 def _raw_of(letter: DeadLetter) -> RawRecord | None:

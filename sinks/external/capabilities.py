@@ -56,7 +56,9 @@ class Capabilities:
 
     documents: kinds that it holds as such; for others the planner makes journals. findable: kinds that can be looked up by key.
     repeat_seconds: how long a repeated key still answers the first (where `repeat` says so). journal_receivable: journals may name
-    the account of receivables. batch_kinds: kinds of which one call takes several.
+    the account of receivables; journal_contact: and say the customer on such lines. payment_roles: roles, without qualifier, whose
+    accounts payments and refunds may name; None = all. lines_need_items: lines of invoices and credit notes are booked through items.
+    batch_kinds: kinds of which one call takes several.
     """
 
     kind: str
@@ -67,6 +69,9 @@ class Capabilities:
     repeat: Repeat
     repeat_seconds: int | None = None
     journal_receivable: bool = True
+    journal_contact: bool = False
+    payment_roles: frozenset[str] | None = None
+    lines_need_items: bool = False
     batch_documents_max: int = 1
     batch_answers: BatchAnswers = BatchAnswers.EACH
     batch_kinds: frozenset[DocumentKind] = frozenset()

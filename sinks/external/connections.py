@@ -1,4 +1,4 @@
-"""Which ledgers outside are written to, and how: the file of ASIENTO_CONNECTIONS.
+"""Which ledgers outside are written to, and how: the file of ASIENTO_LEDGER_CONNECTIONS.
 
 connections:
   books-es:                        # the name in acks, metrics and commands; never change it, keys are made of it

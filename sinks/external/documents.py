@@ -83,7 +83,7 @@ class LedgerDocument:
     depends_on: keys that must stand in the ledger first. reference: what people read, unique in the ledger, at most 255 characters.
     date: the day it is booked on, ISO; original_date: the day it belongs to, where that was closed. receivable: the ledger's account
     of receivables that the kind books to by itself. account, account_role: the other side of a payment or refund.
-    source: the credit note of an allocation.
+    source: the credit note of an allocation. event_id: the event whose entries it belongs to; a summary has none.
     """
 
     key: str
@@ -107,6 +107,7 @@ class LedgerDocument:
     account_role: str | None = None
     settles: Settlement | None = None
     source: Settlement | None = None
+    event_id: str | None = None
 
     def __post_init__(self) -> None:
         direct = self.kind in DIRECT_KINDS

@@ -64,6 +64,7 @@ class RemoteDocument:
     key: ours, as far as it can be read back; None = made there by somebody. reference: what stands there for people.
     lines: all its postings, receivables and taxes included, added up per account; empty where the ledger shows none.
     total: as `LedgerDocument.total`; edited: the ledger says that somebody changed it after it was made; voided: it does not count.
+    changed_at: when it was last changed (ISO, UTC), where the ledger says that and not who did it: making, settling and editing alike.
     """
 
     remote_id: str
@@ -77,6 +78,7 @@ class RemoteDocument:
     number: str | None = None
     edited: bool = False
     voided: bool = False
+    changed_at: str | None = None
 
 
 class Connector(Protocol):

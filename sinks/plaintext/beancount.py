@@ -30,15 +30,16 @@ def render_beancount(entries: Iterable[HashedEntry]) -> Iterator[str]:
 
 
 def _transaction(entry: JournalEntry, content_hash: str) -> str:
-    facts = "".join(f"  {name}: {_quoted(value)}\n" for name, value in entry_facts(entry, content_hash))
-    return f"\n{entry.posting_date} * {_quoted(entry.memo)}\n{facts}{''.join(_leg(posting, entry) for posting in entry.postings)}"
+    facts = "".join(f"  {name}: {quoted(value)}\n" for name, value in entry_facts(entry, content_hash))
+    return f"\n{entry.posting_date} * {quoted(entry.memo)}\n{facts}{''.join(_leg(posting, entry) for posting in entry.postings)}"
 
 
 def _leg(posting: Posting, entry: JournalEntry) -> str:
     amount = major_units_text(signed(posting), entry.currency_exponent)
-    dimensions = "".join(f"    {name}: {_quoted(value)}\n" for name, value in posting.dimensions)
+    dimensions = "".join(f"    {name}: {quoted(value)}\n" for name, value in posting.dimensions)
     return f"  {account_name(posting.account)}  {amount} {entry.currency}\n{dimensions}"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Any text as a beancount string on one line; other control characters than line ends and tabs become blanks."""
     return f'"{text.translate(_ESCAPES)}"'

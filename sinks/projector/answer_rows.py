@@ -6,6 +6,7 @@ from typing import Final
 import orjson
 
 from asiento.accounting.decision import Discrepancy
+from sinks.databases.database import Row
 from sinks.projector.answers import (
     AckLine,
     ActionLine,
@@ -17,7 +18,6 @@ from sinks.projector.answers import (
     HealedLine,
     WaitingEvent,
 )
-from sinks.projector.database import Row
 
 WAITING_COLUMNS: Final = (
     "event_id, order_key, code, since, partition, record_offset, event_type, business_key, source, occurred_at, "

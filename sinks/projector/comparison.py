@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Final, cast
 
 from schemas.topics import ACCOUNTING_ACKS, ORDERS_DLQ
+from sinks.databases.database import Database
 from sinks.projector.answers import RetentionGap
-from sinks.projector.database import Database
 from sinks.projector.dump import DumpedRow, dump_rows
 
 DIFFERENCES_LISTED_MAX: Final = 50

@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from sinks.projector.database import Database
+from sinks.databases.database import Database
 
 
 @dataclass(frozen=True, slots=True)

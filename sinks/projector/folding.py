@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from schemas.decisions import DecisionBatch, HealedOutcome, RecordOutcome
-from sinks.projector.database import Row
+from sinks.databases.database import Row
 from sinks.projector.rows import ids, text
 
 WATCHED = frozenset({"deferred", "rejected"})

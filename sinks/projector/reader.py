@@ -8,6 +8,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Final, Self
 
+from sinks.databases.database import Database, Row, placeholders
 from sinks.projector.answer_rows import (
     ACTION_COLUMNS,
     DEAD_LETTER_COLUMNS,
@@ -40,7 +41,7 @@ from sinks.projector.answers import (
     State,
     WaitingEvent,
 )
-from sinks.projector.database import Database, Row, open_database, placeholders, require_current
+from sinks.projector.database import open_database, require_current
 from sinks.projector.statements import statement
 
 LIMIT_DEFAULT: Final = 100

@@ -16,7 +16,7 @@ from schemas.json_writer import json_writer
 from schemas.operator_actions import OperatorAction
 from schemas.output_codec import decode_output, output_record
 from schemas.refusal import InvalidEvent, Refusal
-from sinks.projector.database import Row
+from sinks.databases.database import Row
 
 EVENT: Final = (
     "partition",

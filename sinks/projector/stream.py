@@ -149,7 +149,8 @@ class TopicsStream:
         """Commit the written positions under the group's name; answer what went wrong, as nothing depends on it."""
         positions = {partition: self._taken[partition.topic, partition.partition] for partition in self._assigned}
         try:
-            await asyncio.wait_for(self._consumer.commit(positions), NOTE_SECONDS_MAX)
+            async with asyncio.timeout(NOTE_SECONDS_MAX):  # wait_for would lose a cancellation that comes as the commit ends
+                await self._consumer.commit(positions)
         except (KafkaError, IllegalOperation, TimeoutError) as error:
             return repr(error)
         return None

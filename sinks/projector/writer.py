@@ -19,10 +19,11 @@ from schemas.topics import (
     ORDERS_DLQ,
     ORDERS_EVENTS,
 )
+from sinks.databases.database import Database, Row, placeholders, transaction
 from sinks.entry_stream import StreamBroken
 from sinks.ledger import OffsetRange, StreamIdentity
 from sinks.projector import rows
-from sinks.projector.database import Database, Row, migrate, open_database, placeholders, sqlite_path, transaction
+from sinks.projector.database import migrate, open_database, sqlite_path
 from sinks.projector.errors import ForeignOperational, OperationalInUse, OperationalUnavailable, ProjectionMoved
 from sinks.projector.folding import DecisionFold, EventKey, EventState, PlacedBatch, named_events
 from sinks.projector.rows import TopicRecord

@@ -49,13 +49,17 @@ async def _in_order(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPMethodNotAllowed:
         return error_response("method_not_allowed")
     except web.HTTPException as error:
+        forget_frames(error)  # the route that was not found keeps it
         return error_response("unknown_address" if error.status == 404 else "request_malformed")
-    except (asyncio.CancelledError, ConnectionError):
+    except asyncio.CancelledError:
         raise
-    except web.RequestPayloadError:
+    except web.RequestPayloadError as error:
+        forget_frames(error)  # the body that raised it keeps it
         return error_response("request_malformed")
     except Exception as error:  # noqa: BLE001 - the top of a request: it ends, the gateway does not
-        get_logger().error(log_events.REQUEST_FAILED, problem=type(error).__name__, place=_place(error))
+        if request.transport is not None or not isinstance(error, ConnectionError):
+            get_logger().error(log_events.REQUEST_FAILED, problem=type(error).__name__, place=_place(error))
+        forget_frames(error)  # of a sender who is gone the body keeps it
         return error_response("internal")
     finally:
         if isinstance(connection, _Connection):
@@ -68,6 +72,14 @@ def _place(error: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace is not None else ""
+
+
+def forget_frames(error: BaseException | None) -> None:
+    """Take the frames from an error that something keeps: where one of them leads to the error again, all that they hold would stay,
+    connection, request and bytes, until cycles are looked for, which is seldom (`service_process.GC_THRESHOLDS`)."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 class _Connection(web.RequestHandler):
@@ -88,6 +100,8 @@ class _Connection(web.RequestHandler):
         if self.begun_at is None and not self.at_work:
             self.begun_at = self._loop.time()
         super().data_received(data)
+        if self._messages:
+            forget_frames(getattr(self._messages[-1][0], "exc", None))  # of what cannot be read: its frame holds it and `data`
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None

@@ -1,6 +1,6 @@
 """Orders in the making: lines with discounts and taxes that must tie to a stated total before anything is told of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Final
@@ -20,17 +20,17 @@ UNIT_KINDS: Final = frozenset({"GOODS", "SERVICE", "GIFT_CARD"})
 class Currency:
     """A currency code and the decimals of its minor units."""
 
-    code: str
+    currency: str
     exponent: int
 
     @property
     def fields(self) -> EventTwin:
         """What every event with money says of its currency."""
-        return {"currency": self.code, "currency_exponent": self.exponent}
+        return {"currency": self.currency, "currency_exponent": self.exponent}
 
     def text(self, amount: int) -> str:
         """Minor units as major units for people: 1234 -> "12.34 EUR"."""
-        return f"{major_units_text(amount, self.exponent)} {self.code}"
+        return f"{major_units_text(amount, self.exponent)} {self.currency}"
 
     def price(self, amount: int) -> Decimal:
         """Minor units as a decimal in major units."""
@@ -161,16 +161,3 @@ def half_even(amount: Decimal) -> int:
     with localcontext() as context:
         context.prec = 100
         return int(amount.quantize(Decimal(1), ROUND_HALF_EVEN))
-
-
-def difference_text(name: str, stated: int, computed: int, currency: Currency) -> str:
-    """Three figures in major units: stated, computed, stated less computed."""
-    figures = [major_units_text(amount, currency.exponent) for amount in (stated, computed, stated - computed)]
-    return f"{name}: stated {figures[0]} {currency.code}, computed {figures[1]}, difference {figures[2]}"
-
-
-def disagreements(figures: Iterable[tuple[str, int | None, int]], currency: Currency) -> tuple[str, ...]:
-    """A sentence for each (name, stated, computed) that differ; nothing stated is no disagreement."""
-    return tuple(
-        difference_text(name, stated, computed, currency) for name, stated, computed in figures if stated is not None and stated != computed
-    )

@@ -55,5 +55,5 @@ def money_called(code: Node, stated: Mapping[str, int]) -> Money:
 
 def held(pointer: str, money: Money, stated: int, computed: int, why: str = "") -> Unjudged:
     """The complaint that figures do not add up."""
-    message = why + difference_text(pointer, stated, computed, money.currency, money.exponent)
+    message = why + difference_text(pointer, stated, computed, money)
     return Unjudged("hold_discrepancy", message, pointer)

@@ -200,7 +200,8 @@ class AsyncProducer:
 
     async def _wait_for_room(self, wait_seconds_max: float) -> None:
         try:
-            await asyncio.wait_for(self._room.acquire(), wait_seconds_max)
+            async with asyncio.timeout(wait_seconds_max):  # wait_for would lose a cancellation that comes with the room
+                await self._room.acquire()
         except TimeoutError:
             raise BrokerUnavailable(f"the broker confirmed nothing for {wait_seconds_max:.0f} s: see `asiento doctor`") from None
 

@@ -7,7 +7,6 @@ its own id. All the rest stays on the partition of its source.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -15,9 +14,8 @@ import orjson
 
 from schemas.event_messages import message_from_json
 from schemas.formats import time_text
-from schemas.output_codec import DecodeError
 from schemas.partitioning import partition_for
-from schemas.raw_records import FETCH_DEPTH_MAX, FetchRequest, RawRecord, decode_raw_record, encode_fetch_request, encode_raw_record
+from schemas.raw_records import FetchRequest, RawRecord, encode_fetch_request, encode_raw_record
 from schemas.refusal import Refusal
 from sources.platforms.adapter import Adapter
 from sources.platforms.advance import advance
@@ -26,6 +24,7 @@ from sources.platforms.door import Judged, give_up, normalize
 from sources.platforms.facts import Fetch, Owner, Reading
 from sources.platforms.outcome import EventTwin, Nothing, PrivacyRequest, Problem, Unjudged
 from sources.platforms.raw_address import RawAddress, raw_address
+from sources.platforms.raw_judgement import Answer, OpenedRaw, RawRefused, open_raw
 from sources.platforms.snapshot import EMPTY, Snapshot, UnreadableSnapshot, decode_snapshot, encode_snapshot
 from streams.dead_letters import VALUE_BYTES_MAX, letter_of
 from streams.engine.processor import OutputRecord, RangeTooLarge, SourceRange, SourceRecord, StateRecord
@@ -69,15 +68,6 @@ class RawOutput:
     states: list[StateRecord] = field(default_factory=list)
     privacy: list[tuple[RawAddress, PrivacyRequest]] = field(default_factory=list)
     counts: RawCounts = field(default_factory=RawCounts)
-
-
-class _Refused(Exception):
-    """The record becomes a dead letter; `platform` is for the counters."""
-
-    def __init__(self, reason: str, detail: str, platform: str = "unknown") -> None:
-        super().__init__(reason)
-        self.refusal = Refusal(reason, detail)
-        self.platform = platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,48 +114,27 @@ class _Fold:
     def judge(self, record: SourceRecord) -> None:
         """One record to its one outcome. Of a list, what can be judged is told; with the rest the record becomes a dead letter."""
         try:
-            address, raw, adapter = self._opened(record)
-            answers = self._answers(address, raw, adapter)
-            wanted = self._wanted(address, raw, answers)
+            opened = self._opened(record)
+            answers = self._answers(opened)
+            wanted = opened.wanted(answers)
             asked = (answer.privacy for answer in answers if isinstance(answer, Nothing))
-            self.output.privacy += [(address, request) for request in asked if request is not None]
-            outcome = self._take(address, raw, [answer for answer in answers if isinstance(answer, Judged)], wanted)
-            problem = next((answer for answer in answers if isinstance(answer, Problem) and answer.fetch is None), None)
-            if raw.fetch_error is not None:
-                raise _Refused("fetch_failed", raw.fetch_error, address.platform)
-            if problem is not None:
-                raise _Refused(problem.code, f"{problem.pointer or '/'}: {problem.message}", address.platform)
-            self.output.counts.outcomes[address.platform, outcome] += 1
-        except _Refused as refused:
-            self.refuse(record, refused.refusal, refused.platform)
+            self.output.privacy += [(opened.address, request) for request in asked if request is not None]
+            outcome = self._take(opened.address, opened.raw, [answer for answer in answers if isinstance(answer, Judged)], wanted)
+            opened.require_whole(answers)
+            self.output.counts.outcomes[opened.address.platform, outcome] += 1
+        except RawRefused as refused:
+            detail = refused.message if refused.pointer is None else f"{refused.pointer}: {refused.message}"
+            self.refuse(record, Refusal(refused.reason, detail), refused.platform)
 
-    def _opened(self, record: SourceRecord) -> tuple[RawAddress, RawRecord, Adapter]:
-        address = self._address(record.key)
-        try:
-            raw = decode_raw_record(record.value)
-        except DecodeError as problem:
-            raise _Refused("undecodable", str(problem), address.platform) from None
-        adapter = self.bench.adapter_of(address.platform)
-        if adapter is None:
-            raise _Refused("unknown_platform", f"platform {address.platform} is not understood by this build")
-        return address, raw, adapter
+    def _opened(self, record: SourceRecord) -> OpenedRaw:
+        address = raw_address(record.key)
+        if address is not None and partition_for(address.key, self.bench.partition_count) != self.source.partition:
+            raise RawRefused("wrong_partition", f"the key belongs to another partition than {self.source.partition}")
+        return open_raw(address, record.value, self.bench.adapter_of)
 
-    def _address(self, key: bytes | None) -> RawAddress:
-        address = raw_address(key)
-        if address is None:
-            raise _Refused("wrong_key", "the key of a raw record is tenant:platform:connection:resource")
-        if partition_for(address.key, self.bench.partition_count) != self.source.partition:
-            raise _Refused("wrong_partition", f"the key belongs to another partition than {self.source.partition}")
-        return address
-
-    def _answers(self, address: RawAddress, raw: RawRecord, adapter: Adapter) -> tuple[Judged | Nothing | Problem, ...]:
-        context = Context(
-            tenant=address.tenant,
-            source=address.source,
-            connection=self.bench.connections.of(address.tenant, address.source),
-            received_at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=raw.received_at),
-            remembers=True,
-        )
+    def _answers(self, opened: OpenedRaw) -> tuple[Answer, ...]:
+        address, raw, adapter = opened.address, opened.raw, opened.adapter
+        context = opened.context(self.bench.connections.of(address.tenant, address.source))
 
         def recall(resource: str) -> Snapshot:
             return self._snapshot(address.snapshot_key(resource))
@@ -186,23 +155,11 @@ class _Fold:
         except UnreadableSnapshot as problem:
             raise RuntimeError(f"the snapshot of {key!r} cannot be read: {problem}") from None
 
-    def _wanted(self, address: RawAddress, raw: RawRecord, answers: Iterable[Judged | Nothing | Problem]) -> tuple[Fetch, ...]:
-        """What is to be fetched, each once; refused where payloads only ever point at the next one."""
-        found: dict[Fetch, None] = {}
-        for answer in answers:
-            if isinstance(answer, Judged):
-                found.update(dict.fromkeys(answer.fetches))
-            elif isinstance(answer, Problem) and answer.fetch is not None:
-                found[answer.fetch] = None
-        if found and (raw.fetch_depth or 0) >= FETCH_DEPTH_MAX:
-            raise _Refused("refetch", f"{FETCH_DEPTH_MAX} payloads in a row only pointed at the next one", address.platform)
-        return tuple(found)
-
     def _take(self, address: RawAddress, raw: RawRecord, judged: list[Judged], wanted: tuple[Fetch, ...]) -> str:
         """Everything that comes of a record; what became of it. What does not fit is refused before anything is taken over."""
         encoded = {address.snapshot_key(each.resource): encode_snapshot(each.snapshot) for each in judged}
         if any(len(value) > VALUE_BYTES_MAX for value in encoded.values()):
-            raise _Refused("too_large", f"the snapshot of the object would be longer than {VALUE_BYTES_MAX} bytes", address.platform)
+            raise RawRefused("too_large", f"the snapshot of the object would be longer than {VALUE_BYTES_MAX} bytes", address.platform)
         before = {key: self.encoded.get(key, self.states.get(key)) for key in encoded}
         events = [event for each in judged for event in each.events]
         for each in judged:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from sinks.databases.database import Database
 from sinks.projector.answers import Cursor
-from sinks.projector.database import Database, open_database
+from sinks.projector.database import open_database
 from sinks.projector.errors import OperationalInUse, OperationalUnavailable
 from sinks.projector.reader import OperationalReader
 from sinks.projector.writer import OperationalWriter

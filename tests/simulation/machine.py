@@ -28,7 +28,7 @@ from asiento.runtime import loop_watchdog, service_process
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.service_process import ServiceProcess
 from asiento.runtime.settings import Settings
-from sinks import ack_publisher, entry_stream, ledger_process, sink_process
+from sinks import entry_stream, ledger_process, outbox_publisher, sink_process
 from sinks.entry_stream import StreamBroken
 from sinks.ledger import AckPage, Batch, BookResult, LedgerError, LedgerRefused, LedgerUnavailable
 from sinks.projector import process as projector_process
@@ -342,8 +342,8 @@ def _patches(loop: SimLoop, *, locked: bool) -> Sequence[Any]:
         patch.object(aiokafka, "AIOKafkaConsumer", clients.SimConsumer),
         patch.object(entry_stream, "AIOKafkaConsumer", clients.SimConsumer),
         patch.object(transaction, "AIOKafkaProducer", clients.SimProducer),
-        patch.object(ack_publisher, "AIOKafkaProducer", clients.SimProducer),
-        patch.object(ack_publisher, "identify", clients.identify),
+        patch.object(outbox_publisher, "AIOKafkaProducer", clients.SimProducer),
+        patch.object(outbox_publisher, "identify", clients.identify),
         patch.object(sink_process, "identify", clients.identify),
         patch.object(sink_process, "connection_words", _unreachable),
         patch.object(engine_consumer, "ChunkFetchThread", SimThread),

@@ -30,10 +30,10 @@ def _acks_first() -> AbstractContextManager[Any]:
     send = AckPublisher._send
 
     async def publish(self: AckPublisher) -> float:
-        page = await self._ledger.pending_acks(2_000)
-        if page.acks:
-            await self._ledger.mark_published(page)
-            await quietly(send(self, page.acks))
+        page, records = await self.next_page(2_000)
+        if records:
+            await self.mark(page)
+            await quietly(send(self, records))
         return 0.25
 
     return patch.object(AckPublisher, "_attempt", publish)
@@ -43,8 +43,8 @@ def _acks_first() -> AbstractContextManager[Any]:
 def _acks_lost() -> AbstractContextManager[Any]:
     send = AckPublisher._send
 
-    async def sendquietly(self: AckPublisher, acks: Any) -> None:
-        await quietly(send(self, acks))
+    async def sendquietly(self: AckPublisher, records: Any) -> None:
+        await quietly(send(self, records))
 
     return patch.object(AckPublisher, "_send", sendquietly)
 

@@ -44,7 +44,7 @@ class Fault(StrEnum):
 
 @dataclass(slots=True)
 class Faults:
-    """A seeded plan: Fault -> of a hundred calls. `once`: for the next call only, before any plan."""
+    """A seeded plan: Fault -> of a hundred calls. `once`: for the next calls, before any plan; an empty word is a call without a fault."""
 
     seed: int = 0
     percent: Mapping[str, int] = field(default_factory=dict)
@@ -57,7 +57,8 @@ class Faults:
     def next(self) -> Fault | None:
         """What happens to the next call."""
         if self.once:
-            return Fault(self.once.pop(0))
+            word = self.once.pop(0)
+            return Fault(word) if word else None
         drawn = self._random.randrange(100)
         for name, percent in self.percent.items():
             if drawn < percent:
@@ -136,6 +137,8 @@ class Standin:
 
     async def _set(self, request: web.Request) -> web.Response:
         values = await request.json()
+        if values.pop("reset", False):
+            vars(self).update(vars(type(self)()))
         if "faults" in values:
             self.faults = Faults(**values.pop("faults"))
         if values:
@@ -180,6 +183,10 @@ class RunningStandin:
     def set(self, **values: Any) -> None:
         """Change faults (`faults={"seed": 1, "percent": {...}, "once": [...]}`) or what `set_up` knows."""
         httpx.post(f"{self.base_url}/_standin/set", json=values, timeout=READY_SECONDS_MAX).raise_for_status()
+
+    def reset(self) -> None:
+        """Begin again: empty books, no faults."""
+        self.set(reset=True)
 
     def held(self) -> dict[str, int]:
         """Key -> how often."""

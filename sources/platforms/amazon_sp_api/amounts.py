@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from asiento.accounting.money import major_units_text
+from sources.platforms.figures import difference_text
 from sources.platforms.minor_units import exponent_of, to_minor_units
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
@@ -42,9 +43,7 @@ class Till:
 
     def difference(self, name: str, stated: int, computed: int) -> str:
         """Three figures in major units: stated, computed, stated less computed."""
-        return (
-            f"{name}: stated {self.text(stated)} {self.currency}, computed {self.text(computed)}, difference {self.text(stated - computed)}"
-        )
+        return difference_text(name, stated, computed, self)
 
     def fields(self) -> dict[str, object]:
         """Currency and exponent, on every event with a money field."""

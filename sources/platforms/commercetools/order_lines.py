@@ -102,7 +102,7 @@ class _Reader:
         )
 
     def _difference(self, name: str, stated: int, computed: int) -> str:
-        return difference_text(name, stated, computed, self.money.currency, self.money.exponent)
+        return difference_text(name, stated, computed, self.money)
 
     def _discount(self, code: str, amount: int) -> EventTwin:
         return {"code": code, "amount": amount, "funded_by": "SELLER"}

@@ -72,7 +72,7 @@ def read_transaction(node: Node, payment: Payment, around: Node, *, refunds_besi
     amount = amount_at(node, "amount", money) + (found_amount(node, "tip_amount", money) or 0)
     paid = found_amount(node, "paid_amount", money)
     if paid and paid > amount:
-        payment.notices.extend(differences({"paid_amount": (paid, amount)}, money.currency, money.exponent))
+        payment.notices.extend(differences({"paid_amount": (paid, amount)}, money))
     came = min(amount, paid) if paid else amount
     payment.captured = max(payment.captured, came)
     payment.capture(money, at)
@@ -113,7 +113,7 @@ def read_merchant_order(order: Node, context: Context) -> Reading | Nothing:
     money = _money_of_merchant_order(order, context)
     notices = [] if order.each("payments") else ["a merchant order without payments: nothing is paid"]
     if money is not None:
-        notices += differences(_figures(order, money), money.currency, money.exponent)
+        notices += differences(_figures(order, money), money)
     return Reading(notices=(*notices, "a merchant order: its payments tell the money"))
 
 

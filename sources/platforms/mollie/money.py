@@ -34,13 +34,3 @@ def positive(node: Node, name: str) -> tuple[Money, int]:
     if amount < 0:
         raise node.need(name).need("value").malformed("an amount of 0 or more")
     return money, amount
-
-
-def held(pointer: str, money: Money, stated: int, computed: int) -> Unjudged:
-    """The complaint that figures do not add up."""
-    return Unjudged("hold_discrepancy", f"{pointer}: {difference(money, stated, computed)}", pointer)
-
-
-def difference(money: Money, stated: int, computed: int) -> str:
-    """Two figures that should be one, for people."""
-    return f"stated {money.text(stated)}, computed {money.text(computed)}, difference {money.text(stated - computed)}"

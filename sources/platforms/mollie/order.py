@@ -12,13 +12,14 @@ from typing import Final
 from asiento.accounting.allocation import spread
 from sources.platforms.context import Context
 from sources.platforms.facts import ORDER_KEY, Fact, Fetch, Json, Reading
+from sources.platforms.figures import difference_text
 from sources.platforms.minor_units import decimal_text
-from sources.platforms.mollie.money import amount_at, difference, found_amount, held, positive
+from sources.platforms.mollie.money import amount_at, found_amount, positive
 from sources.platforms.mollie.objects import embedded
 from sources.platforms.mollie.order_sums import told_by_sums
 from sources.platforms.outcome import EventTwin
 from sources.platforms.payload import Node
-from sources.platforms.stated_money import Money
+from sources.platforms.stated_money import Money, held
 
 _STATUSES: Final = frozenset({"created", "pending", "paid", "authorized", "shipping", "completed", "canceled", "expired"})
 _AGREED: Final = frozenset({"paid", "authorized", "shipping", "completed"})
@@ -118,7 +119,7 @@ def _line(node: Node, money: Money, notices: list[str]) -> _Line:
     price, rate = amount_at(node, "unitPrice", money), (node.find("vatRate") or Node("0", f"{node.pointer}/vatRate")).decimal()
     line_id = node.need("id").reference()
     if price * quantity - discount != total:
-        notices.append(f"{node.pointer}: {difference(money, total, price * quantity - discount)}")
+        notices.append(difference_text(node.pointer, total, price * quantity - discount, money))
     if abs(vat * (100 + rate) - total * rate) > (quantity + 1) * (100 + rate):
         notices.append(f"{node.pointer}/vatAmount: not what totalAmount holds at vatRate")
     _check_signs(node, kind or "GOODS", total, vat)

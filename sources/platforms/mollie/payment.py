@@ -7,13 +7,14 @@ from typing import ClassVar, Final
 
 from asiento.accounting.order_events import TenderKind
 from sources.platforms.facts import Fetch, Owner
-from sources.platforms.mollie.money import amount_at, difference, found_amount, held, money_at, positive
+from sources.platforms.figures import difference_text
+from sources.platforms.mollie.money import amount_at, found_amount, money_at, positive
 from sources.platforms.mollie.objects import embedded, in_context
 from sources.platforms.order_reference import owner_named
 from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.provider_payment import ProviderPayment, RefundStatus
-from sources.platforms.stated_money import Money
+from sources.platforms.stated_money import Money, held
 
 PLACES: Final = ("metadata.order_id", "metadata.orderId", "metadata.order_reference")
 _STATUSES: Final = frozenset({"open", "pending", "authorized", "canceled", "expired", "failed", "paid"})
@@ -109,7 +110,7 @@ def _compare_settled(node: Node, money: Money, amount: int, payment: Payment) ->
     if theirs.currency != money.currency:
         payment.notices.append(f"settled in another currency: {money.text(amount)} as {theirs.text(settled)}")
     elif settled != amount:
-        payment.notices.append(f"settlementAmount: {difference(money, settled, amount)}")
+        payment.notices.append(difference_text("settlementAmount", settled, amount, money))
 
 
 def _refunded_sum(node: Node, payment: Payment, money: Money, at: datetime) -> None:

@@ -164,11 +164,11 @@ def _close(payment: Payment, case: Case, outcome: tuple[int, int], money: Money,
     if case.lost is not None:
         if case.lost != lost:
             name = "the dispute was closed with another loss before"
-            payment.notices.append(difference_text(name, lost, case.lost, money.currency, money.exponent))
+            payment.notices.append(difference_text(name, lost, case.lost, money))
         return
     case.lost = lost
     if lost > case.amount + case.more:
-        payment.notices.append(difference_text("lost in the dispute", lost, case.amount + case.more, money.currency, money.exponent))
+        payment.notices.append(difference_text("lost in the dispute", lost, case.amount + case.more, money))
     for case_id, amount, gone in ((case.case_id, case.amount, min(lost, case.amount)), (case.dispute, case.more, lost - case.amount)):
         if case_id is not None and amount:
             won = amount - min(max(gone, 0), amount)
@@ -187,7 +187,7 @@ def _is_refund(transaction: Node, payment: Payment, money: Money, lost: int) -> 
         return False
     if status.value in _WHOLE and gross is not None and gross != lost:
         name = f"{transaction.pointer}/transaction_status is {status.value}"
-        payment.notices.append(difference_text(name, gross, lost, money.currency, money.exponent))
+        payment.notices.append(difference_text(name, gross, lost, money))
     if status.value not in {"REFUNDED", "PARTIALLY_REFUNDED"}:
         return False
     payment.notices.append("the transaction counts as refunded: where the same refund arrives by itself, it is the same money")

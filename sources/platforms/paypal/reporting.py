@@ -73,7 +73,7 @@ def _compare_cart(row: Node, info: Node, money: Money, amount: int, payment: Pay
     computed = goods + (taxes or in_currency(info, "sales_tax_amount", money) or 0) + added - off
     if computed != amount:
         name = f"{info.pointer}/transaction_amount"
-        payment.notices.append(difference_text(name, amount, computed, money.currency, money.exponent))
+        payment.notices.append(difference_text(name, amount, computed, money))
 
 
 def check_balance(balance: Node) -> None:

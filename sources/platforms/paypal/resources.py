@@ -109,11 +109,12 @@ def _compare_details(sale: Node, money: Money, amount: int, payment: Payment) ->
     details = sale.at("amount.details")
     if details is None or not isinstance(details.value, dict) or details.find("subtotal") is None:
         return
-    code = money.currency
-    figures = {name: read_amount(Node({"currency": code, "value": value}, details.pointer))[1] for name, value in details.value.items()}
+    figures = {
+        name: read_amount(Node({"currency": money.currency, "value": value}, details.pointer))[1] for name, value in details.value.items()
+    }
     computed = sum(figures.get(name, 0) for name in _DETAILS) - abs(figures.get("shipping_discount", 0)) - abs(figures.get("discount", 0))
     if computed != amount:
-        payment.notices.append(difference_text(f"{sale.pointer}/amount/total", amount, computed, code, money.exponent))
+        payment.notices.append(difference_text(f"{sale.pointer}/amount/total", amount, computed, money))
 
 
 def _want_refunds(node: Node, payment: Payment) -> None:
@@ -175,7 +176,7 @@ def _compare_total(node: Node, money: Money, amount: int, payment: Payment) -> N
     total = in_currency(breakdown, "total_refunded_amount", money)
     if total is not None and total < amount:
         name = f"{breakdown.pointer}/total_refunded_amount"
-        payment.notices.append(difference_text(name, total, amount, money.currency, money.exponent))
+        payment.notices.append(difference_text(name, total, amount, money))
 
 
 def tell_reversal(payment: Payment, reversal_id: str, amount: int, money: Money, at: datetime) -> None:
@@ -187,7 +188,7 @@ def tell_reversal(payment: Payment, reversal_id: str, amount: int, money: Money,
     elif case.reversal is None:
         payment.notices.append("the reversal of a dispute that is told: the same money")
         if case.amount != amount:
-            payment.notices.append(difference_text("the reversal", amount, case.amount, money.currency, money.exponent))
+            payment.notices.append(difference_text("the reversal", amount, case.amount, money))
     case.reversal = reversal_id
     payment.keep(case)
 

@@ -108,4 +108,4 @@ class _Reader:
 
 
 def _difference(name: str, stated: int, computed: int, money: Money) -> str:
-    return difference_text(name, stated, computed, money.currency, money.exponent)
+    return difference_text(name, stated, computed, money)

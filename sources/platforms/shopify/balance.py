@@ -5,13 +5,13 @@ from typing import Final
 from asiento.accounting.money import major_units_text
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Reading
+from sources.platforms.figures import difference_text
 from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shopify.dispute import GATEWAY
 from sources.platforms.shopify.ids import identity_of
 from sources.platforms.shopify.money import MoneyReader, reader_for
 from sources.platforms.shopify.needs import order_needed
-from sources.platforms.shopify.order_checks import difference_text
 
 _KEPT: Final = "kept for settlements"
 _PAYOUT_STATUSES: Final = frozenset({"scheduled", "in_transit", "paid", "failed", "canceled", "cancelled"})

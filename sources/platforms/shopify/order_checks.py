@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from asiento.accounting.money import major_units_text
+from sources.platforms.figures import difference_text
 from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shopify.money import MoneyReader
@@ -74,12 +75,6 @@ def secondary_figures(order: Node, money: MoneyReader, lines: Sequence[OrderLine
 def charged(lines: Sequence[OrderLine], included: bool) -> int:
     """What the customer owes for the lines."""
     return sum(line.value + (0 if included else line.tax) for line in lines)
-
-
-def difference_text(name: str, stated: int, computed: int, money: MoneyReader) -> str:
-    """Three figures in major units: stated, computed, stated less computed."""
-    figures = [major_units_text(amount, money.exponent) for amount in (stated, computed, stated - computed)]
-    return f"{name}: stated {figures[0]} {money.currency}, computed {figures[1]}, difference {figures[2]}"
 
 
 def _rounding_line(amount: int, money: MoneyReader) -> OrderLine:

@@ -13,6 +13,7 @@ from asiento.accounting.money import major_units_text
 from asiento.accounting.order_events import TenderStatus
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Reading
+from sources.platforms.figures import difference_text
 from sources.platforms.gateway_names import gateway_slug
 from sources.platforms.outcome import EventTwin, Nothing, Unjudged
 from sources.platforms.payload import Node
@@ -20,7 +21,6 @@ from sources.platforms.shopify.ids import identity_of
 from sources.platforms.shopify.money import MoneyReader, presentment_code, reader_for
 from sources.platforms.shopify.needs import order_needed
 from sources.platforms.shopify.notes import OrderNotes, notes_of
-from sources.platforms.shopify.order_checks import difference_text
 from sources.platforms.shopify.refund_credits import Credits, credits_of
 from sources.platforms.shopify.refund_statement import Statement, StatementReader, statement_from_json
 from sources.platforms.shopify.tenders import cash_rounding, gateway_reference, tender_of

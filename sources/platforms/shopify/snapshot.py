@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Fetch, Reading
+from sources.platforms.figures import difference_text
 from sources.platforms.outcome import EventTwin, Nothing, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.shopify.dispute import disputes_told
@@ -15,7 +16,6 @@ from sources.platforms.shopify.money import MoneyReader
 from sources.platforms.shopify.needs import payments_needed
 from sources.platforms.shopify.notes import OrderNotes, notes_of
 from sources.platforms.shopify.order import order_state
-from sources.platforms.shopify.order_checks import difference_text
 from sources.platforms.shopify.refund import Refund, judge_refund
 from sources.platforms.shopify.times import seen_at, version_at
 from sources.platforms.shopify.transaction import payment_captured

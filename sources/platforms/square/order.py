@@ -9,12 +9,11 @@ from sources.platforms.coarse_places import coarse_place, home_of
 from sources.platforms.connection import DEFAULT_CHANNEL
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Json, Part, Reading
+from sources.platforms.figures import difference_text
 from sources.platforms.jurisdictions import UNKNOWN_COUNTRY
 from sources.platforms.order_drafts import (
     UNIT_KINDS,
     LineDraft,
-    difference_text,
-    disagreements,
     refuse_impossible,
     with_one_basis,
 )
@@ -120,7 +119,9 @@ def _secondary(order: Node, money: MoneyReader, lines: Sequence[LineDraft], *, i
         line = next((line for line in lines if line.line_id == item.need("uid").reference()), None)
         if gross is not None and line is not None and not included:
             figures.append(("gross_sales_money", gross, line.gross))
-    return disagreements(figures, money.currency)
+    return tuple(
+        difference_text(name, stated, computed, money.currency) for name, stated, computed in figures if stated not in (None, computed)
+    )
 
 
 def _told(part: Part, context: Context, state: str, agreed: _Agreed) -> Reading:

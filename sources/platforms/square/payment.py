@@ -4,7 +4,7 @@ from typing import Final
 
 from sources.platforms.context import Context
 from sources.platforms.facts import Fact, Fetch, Owner, Part, Reading
-from sources.platforms.order_drafts import difference_text
+from sources.platforms.figures import difference_text
 from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.payment_facts import Payment, Refund, captured, fee_facts, refunded

@@ -1,7 +1,7 @@
 """Square payouts: their sums are checked, nothing of them is told. Fees come with the payments, so they are not told twice."""
 
 from sources.platforms.facts import Part
-from sources.platforms.order_drafts import difference_text
+from sources.platforms.figures import difference_text
 from sources.platforms.outcome import Nothing, Unjudged
 from sources.platforms.payload import Node
 from sources.platforms.square.money import reader_for

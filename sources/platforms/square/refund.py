@@ -62,7 +62,7 @@ def _known(refund: Node, refund_id: str, money: MoneyReader, context: Context) -
         "payment_id": payment_id,
         "tender": payment.tender,
         "gateway": payment.gateway,
-        "currency": money.currency.code,
+        "currency": money.currency.currency,
         "amount": money.positive(refund, "amount_money"),
         "status": "SUCCEEDED",
         "at": created_at.isoformat(),

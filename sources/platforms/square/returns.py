@@ -65,7 +65,7 @@ def _blind(order: Node, context: Context, returned: dict[str, Json] | None) -> I
             "payment_id": paid.payment_id,
             "tender": paid.tender,
             "gateway": paid.gateway,
-            "currency": currency.code,
+            "currency": currency.currency,
             "amount": amount,
             "status": "SUCCEEDED",
             "at": created_at.isoformat(),
@@ -92,7 +92,7 @@ def _returned(order: Node, back: Node) -> dict[str, Json]:
     return {
         "of": source.reference() if source is not None else None,
         "total": abs(money.exact(total)),
-        "currency": money.currency.code,
+        "currency": money.currency.currency,
         "lines": [_line(item) for item in back.each("return_line_items") if _names_a_line(item)],
         "adjustments": list(_charges(order, back, money)),
     }

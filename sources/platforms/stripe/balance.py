@@ -10,7 +10,7 @@ from typing import Final
 from sources.platforms.facts import Fetch, Json
 from sources.platforms.outcome import EventTwin, Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.stated_money import Money
+from sources.platforms.stated_money import Money, held
 from sources.platforms.stripe.money import moment_of, money_of
 from sources.platforms.stripe.objects import expanded, id_of
 from sources.platforms.stripe.payment import Payment
@@ -56,10 +56,10 @@ def checked_row(row: Node) -> tuple[Money, int, int]:
     money = money_of(row)
     amount, fee, net = (money.exact(row.need(name)) for name in ("amount", "fee", "net"))
     if amount - fee != net:
-        raise _held(money, f"{row.pointer}/net", net, amount - fee)
+        raise held(f"{row.pointer}/net", money, net, amount - fee)
     details = [money.exact(detail.need("amount")) for detail in row.each("fee_details")]
     if details and sum(details) != fee:
-        raise _held(money, f"{row.pointer}/fee", fee, sum(details))
+        raise held(f"{row.pointer}/fee", money, fee, sum(details))
     return money, amount, fee
 
 
@@ -160,11 +160,4 @@ def _pointer(row: Node, kind: str, reason: str) -> Unjudged:
     source = id_of(row.need("source"))
     return Unjudged(
         "refetch", f"{reason} names no payment: fetch the {kind}", f"{row.pointer}/source", Fetch(kind, f"{kind}/{source}", reason)
-    )
-
-
-def _held(money: Money, pointer: str, stated: int, computed: int) -> Unjudged:
-    difference = money.text(stated - computed)
-    return Unjudged(
-        "hold_discrepancy", f"{pointer}: stated {money.text(stated)}, computed {money.text(computed)}, difference {difference}", pointer
     )

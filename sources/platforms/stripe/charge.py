@@ -9,9 +9,8 @@ from datetime import datetime
 from typing import Final
 
 from sources.platforms.facts import Fetch, Json
-from sources.platforms.outcome import Unjudged
 from sources.platforms.payload import Node
-from sources.platforms.stated_money import Money
+from sources.platforms.stated_money import Money, held
 from sources.platforms.stripe.balance import note_row, tell_fees
 from sources.platforms.stripe.money import moment_of, money_of
 from sources.platforms.stripe.objects import expanded, id_of
@@ -136,12 +135,7 @@ def _check_refunded(charge: Node, money: Money, refunds: Sequence[Refund] | None
     least = done if refunds is not None else 0
     if not least <= stated <= most:
         computed = least if stated < least else most
-        pointer = f"{charge.pointer}/amount_refunded"
-        raise Unjudged(
-            "hold_discrepancy",
-            f"{pointer}: stated {money.text(stated)}, computed {money.text(computed)}, difference {money.text(stated - computed)}",
-            pointer,
-        )
+        raise held(f"{charge.pointer}/amount_refunded", money, stated, computed)
 
 
 def _tell_refunds(charge: Node, payment: Payment, money: Money, refunds: Sequence[Refund] | None) -> None:

@@ -100,9 +100,7 @@ def _share(order: Node, items: Sequence[ItemLine], promotion: int, money: Money)
     change = sum(item.total - item.subtotal for item in items)
     added = change + promotion
     if promotion < 0 or added < 0 or any(item.subtotal < 0 or item.subtotal > item.listed for item in items):
-        message = difference_text(
-            "itemsTotal", sum(item.total for item in items), sum(item.subtotal for item in items) - promotion, *_of(money)
-        )
+        message = difference_text("itemsTotal", sum(item.total for item in items), sum(item.subtotal for item in items) - promotion, money)
         raise Unjudged("hold_discrepancy", message, f"{order.pointer}/itemsTotal")
     weights = [item.subtotal for item in items]
     shares = spread(promotion, weights) if promotion and added and sum(weights) else None
@@ -120,7 +118,7 @@ def _shipping(order: Node, total: int, added_tax: int, money: Money) -> ItemLine
     listed = total - added_tax + promotion
     if added_tax < 0 or promotion < 0 or total < added_tax:
         message = difference_text(
-            "taxExcludedTotal", whole(order, "taxExcludedTotal", money), whole(order, "taxExcludedTotal", money) - added_tax, *_of(money)
+            "taxExcludedTotal", whole(order, "taxExcludedTotal", money), whole(order, "taxExcludedTotal", money) - added_tax, money
         )
         raise Unjudged("hold_discrepancy", message, f"{order.pointer}/taxExcludedTotal")
     if not listed and not total:
@@ -166,21 +164,17 @@ def _secondary(order: Node, items: Sequence[ItemLine], money: Money) -> tuple[st
     found = []
     listed, items_total = sum(item.listed for item in items), whole(order, "itemsTotal", money)
     if listed != items_total:
-        sentence = difference_text("itemsTotal", items_total, listed, *_of(money))
+        sentence = difference_text("itemsTotal", items_total, listed, money)
         found.append(f"{sentence} by unit prices: promotions and added taxes are in it")
     tax_total, shipping_tax = whole(order, "taxTotal", money), whole(order, "shippingTaxTotal", money)
     parts = whole(order, "taxExcludedTotal", money) + whole(order, "taxIncludedTotal", money)
     if order.find("taxTotal") is not None and tax_total != parts:
-        found.append(difference_text("taxTotal", tax_total, parts, *_of(money)))
+        found.append(difference_text("taxTotal", tax_total, parts, money))
     if shipping_tax > tax_total:
-        found.append(difference_text("shippingTaxTotal", shipping_tax, tax_total, *_of(money)))
+        found.append(difference_text("shippingTaxTotal", shipping_tax, tax_total, money))
     return tuple(found)
 
 
 def _tie(order: Node, name: str, stated: int, computed: int, money: Money) -> None:
     if stated != computed:
-        raise Unjudged("hold_discrepancy", difference_text(name, stated, computed, *_of(money)), f"{order.pointer}/{name}")
-
-
-def _of(money: Money) -> tuple[str, int]:
-    return money.currency, money.exponent
+        raise Unjudged("hold_discrepancy", difference_text(name, stated, computed, money), f"{order.pointer}/{name}")

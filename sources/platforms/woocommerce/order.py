@@ -228,4 +228,4 @@ def _secondary_figures(order: Node, total: OrderTotal) -> tuple[str, ...]:
         ),
         "tax_lines": (total_tax if total.rates else None, in_tax_lines),
     }
-    return differences(compared, total.currency, exponent)
+    return differences(compared, total)

@@ -57,7 +57,7 @@ class OrderTotal:
         return Agreed(lines=sold, order_discounts=discounts, total=total, notices=tuple(notices))
 
     def _difference(self, name: str, stated: int, computed: int) -> str:
-        return difference_text(name, stated, computed, self.currency, self.exponent)
+        return difference_text(name, stated, computed, self)
 
     def _sum(self) -> int:
         return sum(line.sign * (line.net + sum(line.taxes.values())) for line in self.lines)

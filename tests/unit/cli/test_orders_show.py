@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from asiento.cli.main import app
 from schemas.operator_actions import OperatorAction
-from sinks.projector.database import migrate
-from sinks.projector.sqlite_database import open_sqlite
+from sinks.databases.sqlite import open_sqlite
+from sinks.projector.database import OPERATIONAL, migrate
 from tests.integration.order_books import life_of_a_mug_order
 from tests.projected_stream import MUG_ORDER, STARTED_AT, act, projected_stream
 from tests.unit.projector.feeding import written
@@ -27,7 +27,7 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     stream = projected_stream()
     parked = life_of_a_mug_order("mug-1")[-1]["event_id"]
     act(stream, _wait("ASSIGN", parked, assignee="zoe"))
-    database = open_sqlite(tmp_path / "operational.sqlite", for_writing=True)
+    database = open_sqlite(tmp_path / "operational.sqlite", OPERATIONAL, for_writing=True)
     migrate(database)
     written(stream, database).close()
     monkeypatch.setenv("ASIENTO_DATA_DIR", str(tmp_path))

@@ -1,6 +1,7 @@
 """Requests over a real connection: what is answered, what is stored under which key, and that nothing of a request comes back."""
 
 import asyncio
+import gc
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
@@ -72,11 +73,12 @@ class Harbor:
 class Gateway:
     """A gateway that listens on loopback, and a client of it."""
 
-    def __init__(self, harbor: Harbor, metrics: Metrics, session: aiohttp.ClientSession, port: int) -> None:
+    def __init__(self, harbor: Harbor, metrics: Metrics, session: aiohttp.ClientSession, runner: GuardedRunner) -> None:
         self.harbor = harbor
         self.metrics = metrics
         self.session = session
-        self.port = port
+        self.runner = runner
+        self.port = runner.addresses[0][1]
 
     async def post(self, path: str, body: bytes, **headers: str) -> tuple[int, bytes]:
         """Status and body of the answer."""
@@ -89,10 +91,12 @@ class Gateway:
         signature = in_base64(hmac_sha256(SECRET, body))
         return await self.post(path, body, **{"X-Shopify-Hmac-SHA256": signature, "X-Shopify-Topic": "orders/create", **headers})
 
-    async def raw(self, data: bytes) -> bytes:
-        """Everything that is answered to bytes on a connection of their own, until the gateway closes it."""
+    async def raw(self, data: bytes, *, ends: bool = False) -> bytes:
+        """Everything that is answered to bytes on a connection of their own, until the gateway closes it. ends: nothing more will come."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(data)
+        if ends:
+            writer.write_eof()
         try:
             async with asyncio.timeout(10):
                 return await reader.read()
@@ -139,7 +143,7 @@ async def listening(tmp_path: Path, mounted: dict[str, web.Application] | None =
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
         async with aiohttp.ClientSession() as session:
-            yield Gateway(harbor, metrics, session, runner.addresses[0][1])
+            yield Gateway(harbor, metrics, session, runner)
     finally:
         await runner.cleanup()
 
@@ -290,11 +294,14 @@ async def test_a_sender_from_elsewhere_is_refused_before_anything_is_read(tmp_pa
         assert code_of(await gateway.post("/in/acme/mercado-libre:main", ORDER)) == (401, "sender_not_allowed")
 
 
-async def test_a_failure_of_our_own_ends_the_request_and_not_the_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("failure", [RuntimeError("canary"), ConnectionResetError("canary")])
+async def test_a_failure_of_our_own_ends_the_request_and_not_the_gateway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
     async with listening(tmp_path) as gateway:
 
         def broken(*_: object, **__: object) -> None:
-            raise RuntimeError("canary")
+            raise failure
 
         with monkeypatch.context() as patch:
             patch.setattr("sources.gateway.reception.raw_delivery", broken)
@@ -383,3 +390,40 @@ async def test_an_application_can_be_mounted_beside_and_shares_errors_and_safety
         assert code_of(await gateway.post("/v1/refused", b"{}")) == (413, "body_too_large")
         assert code_of(await gateway.post("/v1/events", b"x" * 101)) == (413, "body_too_large")
         assert code_of(await gateway.post("/v1/nothing", b"{}")) == (404, "unknown_address")
+
+
+CUT_SHORT = b"Content-Length: 2000\r\n\r\n{"
+
+
+def _connections_in_memory() -> int:
+    """Connections of all gateways that are alive or were not let go of."""
+    return sum(issubclass(type(each), web.RequestHandler) for each in gc.get_objects())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"no http\r\n\r\n",
+        b"POST /in/acme/none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"POST /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"POST /in/acme/shopify:main HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9_000 + b"\r\n\r\n",
+        b"POST /in/acme/shopify:main HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nConnection: close\r\nX-Shopify-Hmac-SHA256: ab=\r\n\r\n{",
+        b"POST /in/acme/shopify:main HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\nZ\r\n",
+        b"POST /in/acme/shopify:main HTTP/1.1\r\nHost: x\r\n" + CUT_SHORT,
+    ],
+    ids=["no HTTP", "no source", "no address", "huge head", "wrong signature", "broken chunk", "cut short"],
+)
+async def test_nothing_of_a_refused_request_outlives_its_connection(tmp_path: Path, data: bytes) -> None:
+    async with listening(tmp_path) as gateway:
+        gc.collect()
+        gc.disable()  # so that only what nobody holds goes
+        try:
+            before = _connections_in_memory()
+            for _ in range(3):
+                await gateway.raw(data, ends=data.endswith(CUT_SHORT))
+            async with asyncio.timeout(10):
+                while gateway.runner.server is not None and gateway.runner.server.connections:
+                    await asyncio.sleep(0)
+            assert _connections_in_memory() == before
+        finally:
+            gc.enable()

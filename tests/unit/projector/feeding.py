@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
+from sinks.databases.database import Database
+from sinks.databases.sqlite import SqliteDatabase
 from sinks.ledger import OffsetRange, StreamIdentity
-from sinks.projector.database import Database, migrate
+from sinks.projector.database import OPERATIONAL, migrate
 from sinks.projector.dump import dump_lines
-from sinks.projector.sqlite_database import SqliteDatabase
 from sinks.projector.topics import PROJECTED, ProjectedTopic
 from sinks.projector.writer import BoundTopic, OperationalWriter, TopicPart
 from tests.projected_stream import ProjectedStream
@@ -60,7 +61,7 @@ class Feeder:
 
 def written(stream: ProjectedStream, database: Database | None = None) -> OperationalWriter:
     """A database with the whole stream in it."""
-    own = database or SqliteDatabase.in_memory()
+    own = database or SqliteDatabase.in_memory(OPERATIONAL)
     migrate(own)
     writer = OperationalWriter(own)
     Feeder(writer, stream).finish()

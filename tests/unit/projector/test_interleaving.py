@@ -6,8 +6,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from schemas.topics import ACCOUNTING_ACTIONS, ACCOUNTING_DISCREPANCIES, ACCOUNTING_ENTRIES
-from sinks.projector.database import migrate
-from sinks.projector.sqlite_database import SqliteDatabase
+from sinks.databases.sqlite import SqliteDatabase
+from sinks.projector.database import OPERATIONAL, migrate
 from sinks.projector.writer import OperationalWriter
 from tests.projected_stream import STARTED_AT, ProjectedStream, outcomes_of, projected_stream
 from tests.unit.projector.feeding import Feeder, dumped, written
@@ -37,7 +37,7 @@ def test_the_stream_has_every_outcome() -> None:
 @settings(max_examples=30, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))  # an example is too dear to shrink
 @given(st.data())
 def test_any_interleaving_gives_the_same_dump(data: st.DataObject) -> None:
-    database = SqliteDatabase.in_memory()
+    database = SqliteDatabase.in_memory(OPERATIONAL)
     migrate(database)
     writer = OperationalWriter(database)
     feeder = Feeder(writer, stream())

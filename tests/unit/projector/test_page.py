@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from asiento.cli.main import app
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.settings import Settings
-from sinks.projector.database import migrate
+from sinks.databases.sqlite import SqliteDatabase
+from sinks.projector.database import OPERATIONAL, migrate
 from sinks.projector.dump import TABLES
-from sinks.projector.sqlite_database import SqliteDatabase
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/operational-database.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -19,7 +19,7 @@ COMMANDS = [line.split("#")[0].split() for block in BLOCKS for line in block.spl
 
 
 def test_every_table_and_view_is_on_the_page_and_in_the_dump() -> None:
-    database = SqliteDatabase.in_memory()
+    database = SqliteDatabase.in_memory(OPERATIONAL)
     migrate(database)
     tables = database.tables() - {"operational_version"}
     views = {row[0] for row in database.query("SELECT name FROM sqlite_schema WHERE type = 'view'")}

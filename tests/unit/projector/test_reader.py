@@ -10,11 +10,11 @@ import pytest
 
 from schemas.operator_actions import OperatorAction
 from schemas.topics import ACCOUNTING_DECISIONS, ORDERS_DLQ, ORDERS_EVENTS
+from sinks.databases.sqlite import SqliteDatabase, open_sqlite
 from sinks.projector.answers import Cursor
-from sinks.projector.database import migrate
+from sinks.projector.database import OPERATIONAL, migrate
 from sinks.projector.errors import ForeignOperational, OperationalUnavailable
 from sinks.projector.reader import OperationalReader
-from sinks.projector.sqlite_database import SqliteDatabase, open_sqlite
 from tests.projected_stream import MUG_ORDER, STARTED_AT, ProjectedStream, act, projected_stream
 from tests.unit.projector.feeding import written
 
@@ -229,7 +229,7 @@ def test_there_must_be_a_database(tmp_path: Path) -> None:
 
 def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.sqlite"
-    database = open_sqlite(path, for_writing=True)
+    database = open_sqlite(path, OPERATIONAL, for_writing=True)
     database.change("CREATE TABLE letters (number BIGINT)")
     with pytest.raises(ForeignOperational, match="no operational database of asiento"):
         migrate(database)
@@ -237,7 +237,7 @@ def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:
-    database = SqliteDatabase.in_memory()
+    database = SqliteDatabase.in_memory(OPERATIONAL)
     migrate(database)
     database.change("INSERT INTO operational_version (version) VALUES (99)")
     with pytest.raises(ForeignOperational, match="run the newer program"):

@@ -11,10 +11,10 @@ from asiento.cli.exits import CommandError, Unreachable, UsageError
 from asiento.cli.main import app
 from asiento.cli.receipt_values import receipt_to_json
 from schemas.topics import ORDERS_EVENTS
+from sinks.databases.sqlite import SqliteDatabase, open_sqlite
 from sinks.projector.answers import EventLine
-from sinks.projector.database import migrate
+from sinks.projector.database import OPERATIONAL, migrate
 from sinks.projector.reader import OperationalReader
-from sinks.projector.sqlite_database import SqliteDatabase, open_sqlite
 from sinks.projector.writer import OperationalWriter
 from sinks.receipts import Receipt, receipt_of
 from tests.projected_stream import MUG_ORDER, projected_stream
@@ -75,7 +75,7 @@ def test_documents_and_ledgers_are_named() -> None:
 
 def test_before_it_is_judged_an_event_is_accepted() -> None:
     stream = projected_stream()
-    database = SqliteDatabase.in_memory()
+    database = SqliteDatabase.in_memory(OPERATIONAL)
     migrate(database)
     feeder = Feeder(OperationalWriter(database), stream)
     feeder.step([(topic, partition, 1_000) for topic, partition in feeder.open if topic == ORDERS_EVENTS])
@@ -99,7 +99,7 @@ def test_the_command_reads_the_database(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("ASIENTO_OPERATIONAL_URL", f"sqlite:///{tmp_path / 'operational.sqlite'}")
     unknown = "00000000-0000-4000-8000-000000000000"
     assert isinstance(run(unknown).exception, Unreachable)
-    writer = written(projected_stream(), open_sqlite(tmp_path / "operational.sqlite", for_writing=True))
+    writer = written(projected_stream(), open_sqlite(tmp_path / "operational.sqlite", OPERATIONAL, for_writing=True))
     writer.database.close()
     event_id = next(receipt.event_id for _, receipt, _ in all_receipts() if receipt.status == "posted" and receipt.entries)
     assert orjson.loads(run(event_id.upper(), "--json").stdout)["status"] == "posted"

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -93,27 +92,33 @@ def test_json_lines_show_the_hash_it_was_booked_with() -> None:
     assert orjson.loads(rendered("journal.jsonl", [altered]))["content_hash"] == "0" * 64
 
 
-def test_hledger_reads_it(tmp_path: Path) -> None:
-    program = shutil.which("hledger")
-    if program is None:
-        pytest.skip("hledger is not installed")
+def test_hledger_reads_it(hledger: str, tmp_path: Path) -> None:
     journal = tmp_path / "journal.hledger"
     journal.write_text(rendered("journal.hledger", small_journal()), encoding="utf-8")
     utf8 = {"LANG": "C.UTF-8"}
-    run = subprocess.run([program, "-f", str(journal), "check"], capture_output=True, text=True, check=False, env=utf8)
+    run = subprocess.run([hledger, "-f", str(journal), "check"], capture_output=True, text=True, check=False, env=utf8)
     assert run.returncode == 0, run.stderr
-    command = [program, "-f", str(journal), "balance", "-N", "--flat", "-O", "csv"]
+    command = [hledger, "-f", str(journal), "balance", "-N", "--flat", "-O", "csv"]
     balance = subprocess.run(command, capture_output=True, text=True, check=True, env=utf8).stdout
     balances = {name: set(amounts.split(", ")) for name, amounts in csv.reader(io.StringIO(balance))}
     assert balances["Assets:AccountsReceivable"] == {"116.00 MXN", "1160 JPY"}
     assert balances["Assets:PspClearing:Xx-Le-c3-b3n-202"] == {"0.001 KWD"}
 
 
-def test_bean_check_accepts_it(tmp_path: Path) -> None:
-    program = shutil.which("bean-check")
-    if program is None:
-        pytest.skip("bean-check (beancount) is not installed")
+def test_a_dimension_does_not_move_its_posting_to_another_day(hledger: str, tmp_path: Path) -> None:
+    """hledger takes a date in brackets for the posting's own."""
+    first, second = awkward().postings
+    entry = replace(awkward(), postings=(replace(first, dimensions=(("store", "[2025-12-31]"),)), second))
+    journal = tmp_path / "journal.hledger"
+    journal.write_text(rendered("journal.hledger", [hashed(entry)]), encoding="utf-8")
+    run = subprocess.run(
+        [hledger, "-f", str(journal), "register", "-O", "csv"], capture_output=True, text=True, check=True, env={"LANG": "C.UTF-8"}
+    )
+    assert {row["date"] for row in csv.DictReader(io.StringIO(run.stdout))} == {entry.posting_date}
+
+
+def test_bean_check_accepts_it(bean_check: str, tmp_path: Path) -> None:
     journal = tmp_path / "journal.beancount"
     journal.write_text(rendered("journal.beancount", small_journal()), encoding="utf-8")
-    run = subprocess.run([program, str(journal)], capture_output=True, text=True, check=False)
+    run = subprocess.run([bean_check, str(journal)], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout + run.stderr) == (0, "")

@@ -91,7 +91,7 @@ def test_captures_and_their_payment_are_the_same_money() -> None:
 
 
 def test_a_settlement_that_differs_is_reported() -> None:
-    assert "stated 39.00 EUR, computed 40.00 EUR, difference -1.00 EUR" in notices(capture("40.00", settlementAmount=eur("39.00")))
+    assert "stated 39.00 EUR, computed 40.00, difference -1.00" in notices(capture("40.00", settlementAmount=eur("39.00")))
     assert "40.00 EUR as 35.07 USD" in notices(capture("40.00", settlementAmount=eur("35.07", "USD")))
 
 
@@ -120,8 +120,8 @@ def test_a_refund_of_an_order_names_its_units_and_must_be_their_value() -> None:
     assert (event["order_id"], event["lines"]) == ("ord_1", [{"line_id": "odl_1", "quantity": "1", "scope": "AUTO"}])
     wrong = refund("5.95", orderId="ord_1", lines=[line("odl_1", "60.50", "10.50")])
     assert problem(wrong).code == "hold_discrepancy"
-    assert problem(wrong).message.endswith("stated 5.95 EUR, computed 60.50 EUR, difference -54.55 EUR")
-    assert "difference -54.55 EUR" in notices(wrong | {"status": "pending"})
+    assert problem(wrong).message.endswith("stated 5.95 EUR, computed 60.50, difference -54.55")
+    assert "difference -54.55" in notices(wrong | {"status": "pending"})
     shop = connection_from_mapping({"orders_of": "shop:es", "facts": ["refunds"]})
     assert told(refund("60.50", orderId="ord_1", lines=[line("odl_1", "60.50", "10.50")]), shop)[0]["lines"] == []
 
@@ -206,7 +206,7 @@ def test_gift_cards_are_money_and_no_discount() -> None:
 def test_an_order_that_does_not_add_up_is_held() -> None:
     wrong = problem(order("60.00", line("odl_1", "60.50", "10.50")))
     assert (wrong.code, wrong.pointer) == ("hold_discrepancy", "/amount")
-    assert "stated 60.00 EUR, computed 60.50 EUR, difference -0.50 EUR" in wrong.message
+    assert "stated 60.00 EUR, computed 60.50, difference -0.50" in wrong.message
     assert problem(order("60.50", line("odl_1", "60.50", "10.50", type="discount"))).code == "reject_malformed"
 
 

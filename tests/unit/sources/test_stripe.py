@@ -103,7 +103,7 @@ def test_movement_and_charge_are_the_same_capture_whichever_comes_first() -> Non
 def test_movements_that_do_not_tie_are_held() -> None:
     wrong = problem(row("txn_1", 10_000, 290, net=9_700))
     assert (wrong.code, wrong.pointer) == ("hold_discrepancy", "/net")
-    assert wrong.message.endswith("stated 97.00 EUR, computed 97.10 EUR, difference -0.10 EUR")
+    assert wrong.message.endswith("stated 97.00 EUR, computed 97.10, difference -0.10")
     assert problem(row("txn_1", 10_000, 290, fee_details=[detail(200)])).pointer == "/fee"
 
 
@@ -165,7 +165,7 @@ def test_a_sum_of_refunds_alone_is_fetched_and_told_as_one_without_a_memory() ->
 def test_refunds_that_do_not_add_up_are_held() -> None:
     wrong = problem(charge(amount_refunded=5_000, refunds={"data": [refund(1_000)], "has_more": False}))
     assert (wrong.code, wrong.pointer) == ("hold_discrepancy", "/amount_refunded")
-    assert "stated 50.00 EUR, computed 10.00 EUR, difference 40.00 EUR" in wrong.message
+    assert "stated 50.00 EUR, computed 10.00, difference 40.00" in wrong.message
 
 
 def test_a_refund_counts_when_its_money_is_away_and_no_longer_when_it_fails() -> None:

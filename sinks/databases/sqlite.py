@@ -1,18 +1,15 @@
-"""The operational database in one SQLite file."""
+"""A database in one SQLite file."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sinks.projector.database import Parameters, Row, placeholders
-from sinks.projector.errors import OperationalMissing, OperationalUnavailable
-from sinks.projector.statements import Dialect
+from sinks.databases.database import Dialect, Parameters, Row, placeholders
+from sinks.databases.kind import DatabaseKind
 
-APPLICATION_ID = 0x61736F70
-"""Stands in the file's header ("asop"), so that tools can tell what the file is."""
 BUSY_WAIT_SECONDS_MAX = 10.0
-"""Longest wait for a reader that checkpoints; there is never a second writer."""
+"""Longest wait for another writer, or a reader that checkpoints."""
 CACHE_KIB = 65_536
 """Memory for pages: the indexes over ids are touched all over."""
 
@@ -22,14 +19,15 @@ class SqliteDatabase:
 
     dialect: Dialect = "sqlite"
 
-    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, place: str, unavailable: type[Exception]) -> None:
         self._connection = connection
+        self._unavailable = unavailable
         self.place = place
 
     @classmethod
-    def in_memory(cls) -> "SqliteDatabase":
+    def in_memory(cls, kind: DatabaseKind) -> "SqliteDatabase":
         """A database that is gone when it is closed."""
-        return cls(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False), "memory")
+        return cls(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False), "memory", kind.unavailable)
 
     def query(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """See `Database.query`."""
@@ -89,21 +87,15 @@ class SqliteDatabase:
     @contextmanager
     def explained(self) -> Iterator[None]:
         """See `Database.explained`."""
-        with _explained(self.place):
+        with _explained(self.place, self._unavailable):
             yield
 
 
-def open_sqlite(path: Path, *, for_writing: bool) -> SqliteDatabase:
-    """Open the file, made where it is missing and wanted for writing; raises `OperationalUnavailable`.
-
-    WAL with synchronous NORMAL: a crash of the machine may take the last transactions, rows and offsets together, and the
-    projector reads them again.
-    """
+def open_sqlite(path: Path, kind: DatabaseKind, *, for_writing: bool) -> SqliteDatabase:
+    """Open the file, made where it is missing and wanted for writing; raises the kind's `missing` and `unavailable`."""
     if not for_writing and not path.is_file():
-        raise OperationalMissing(
-            f"{path}: no operational database there yet; `asiento sinks run projector` makes it, ASIENTO_OPERATIONAL_URL names another"
-        )
-    with _explained(str(path)):
+        raise kind.missing(f"{path}: no {kind.name} there yet; {kind.makes} makes it, {kind.variable} names another")
+    with _explained(str(path), kind.unavailable):
         if for_writing:
             path.parent.mkdir(parents=True, exist_ok=True)
         target = str(path) if for_writing else f"{path.absolute().as_uri()}?mode=ro"
@@ -113,18 +105,18 @@ def open_sqlite(path: Path, *, for_writing: bool) -> SqliteDatabase:
         try:
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             if for_writing:
-                _prepare_for_writing(connection)
+                _prepare_for_writing(connection, kind)
         except BaseException:
             connection.close()
             raise
-    return SqliteDatabase(connection, str(path))
+    return SqliteDatabase(connection, str(path), kind.unavailable)
 
 
-def _prepare_for_writing(connection: sqlite3.Connection) -> None:
+def _prepare_for_writing(connection: sqlite3.Connection, kind: DatabaseKind) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if kind.durable else 'NORMAL'}")
     if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA application_id = {kind.application_id}")
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -138,8 +130,8 @@ def _statements(script: str) -> Iterator[str]:
 
 
 @contextmanager
-def _explained(place: str) -> Iterator[None]:
+def _explained(place: str, unavailable: type[Exception]) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise OperationalUnavailable(f"{place}: {error}") from error
+        raise unavailable(f"{place}: {error}") from error

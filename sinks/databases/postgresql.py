@@ -1,4 +1,4 @@
-"""The operational database in PostgreSQL: the schema that comes first on the connection's search path."""
+"""A database in PostgreSQL: the schema that comes first on the connection's search path."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,9 +9,7 @@ import psycopg
 from psycopg import sql as names
 
 from asiento.runtime.database_urls import place_of
-from sinks.projector.database import Parameters, Row
-from sinks.projector.errors import OperationalUnavailable
-from sinks.projector.statements import Dialect
+from sinks.databases.database import Dialect, Parameters, Row
 from sinks.sql_files import for_psycopg
 
 CONNECT_SECONDS_MAX = 10
@@ -24,8 +22,9 @@ class PostgresqlDatabase:
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, connection: "psycopg.Connection[Row]", place: str) -> None:
+    def __init__(self, connection: "psycopg.Connection[Row]", place: str, unavailable: type[Exception]) -> None:
         self._connection = connection
+        self._unavailable = unavailable
         self._cursor_numbers = count()
         self.place = place
 
@@ -103,26 +102,26 @@ class PostgresqlDatabase:
     @contextmanager
     def explained(self) -> Iterator[None]:
         """See `Database.explained`."""
-        with _explained(self.place):
+        with _explained(self.place, self._unavailable):
             yield
 
     def _execute(self, sql: str, parameters: Parameters = ()) -> "psycopg.Cursor[Row]":
         return self._connection.execute(for_psycopg(sql).encode(), parameters or None)
 
 
-def open_postgresql(url: str) -> PostgresqlDatabase:
-    """Connect to the database of a URL; raises `OperationalUnavailable`. The session's time zone and clock play no part."""
+def open_postgresql(url: str, unavailable: type[Exception]) -> PostgresqlDatabase:
+    """Connect to the database of a URL; raises `unavailable`. The session's time zone and clock play no part."""
     place = place_of(url)
-    with _explained(place):
+    with _explained(place, unavailable):
         connection: psycopg.Connection[Any] = psycopg.connect(
             url, autocommit=True, connect_timeout=CONNECT_SECONDS_MAX, application_name="asiento"
         )
-    return PostgresqlDatabase(connection, place)
+    return PostgresqlDatabase(connection, place, unavailable)
 
 
 @contextmanager
-def _explained(place: str) -> Iterator[None]:
+def _explained(place: str, unavailable: type[Exception]) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        raise OperationalUnavailable(f"{place}: {str(error).strip()}") from error
+        raise unavailable(f"{place}: {str(error).strip()}") from error

@@ -1,0 +1,147 @@
+"""`asiento sinks render`: what a connector would send, without sending."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import orjson
+import typer
+
+from asiento.cli.exits import CommandError, UsageError
+from asiento.cli.json_lines import open_input, read_lines
+from asiento.cli.output import message, print_json
+from asiento.runtime.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from schemas.entries import HashedEntry
+    from sinks.connectors.catalogue import ConnectorKind
+    from sinks.external.connections import Connection, Mode, Posting
+    from sinks.external.targets import Mapping
+
+LINE_BYTES_MAX: Final = 16 * 1024 * 1024
+REFUSED_SHOWN_MAX: Final = 20
+
+
+def render_command(
+    name: Annotated[
+        str, typer.Argument(help="A connection of ASIENTO_LEDGER_CONNECTIONS, or a kind of ledger with its example connection and mapping.")
+    ],
+    entries: Annotated[
+        str, typer.Argument(help="Entries as JSON lines, of `entries export --format jsonl` or `simulate`; `-` reads stdin.")
+    ],
+    *,
+    mapping: Annotated[Path | None, typer.Option(help="Mapping file; unset: that of the connection, or the example of the kind.")] = None,
+    mode: Annotated[str | None, typer.Option(help="journals or documents; unset: as the connection says.")] = None,
+    posting: Annotated[str | None, typer.Option(help="entry or summary; unset: as the connection says.")] = None,
+) -> None:
+    """Show the calls that entries would become, as JSON lines in posting order; nothing is sent, and no secret is read.
+
+    Entries that cannot be told to this ledger are named on standard error, with what is missing; the rest is shown. Exit 1 then.
+    """
+    from sinks.planner.rendering import Rendering
+
+    chosen = _chosen(name, load_settings())
+    connection = replace(
+        chosen.connection, mode=_mode(mode) or chosen.connection.mode, posting=_posting(posting) or chosen.connection.posting
+    )
+    rendering = Rendering(
+        connection=connection,
+        mapping=chosen.mapping(mapping),
+        connector=chosen.kind.make(connection, None),
+        base_url=connection.base_url or chosen.kind.base_url or "",
+    )
+    reading = _Reading()
+    with open_input(entries) as stream:
+        for call in rendering.calls(reading.entries(read_lines(stream, LINE_BYTES_MAX))):
+            print_json(call)
+    for text in reading.refused[:REFUSED_SHOWN_MAX]:
+        message(f"{entries}:{text}")
+    if len(reading.refused) > REFUSED_SHOWN_MAX:
+        message(f"{entries}: {len(reading.refused) - REFUSED_SHOWN_MAX} more lines are refused")
+    if rendering.elsewhere:
+        message(f"{rendering.elsewhere} entries are of legal entities that {connection.name} is not for")
+    for left in rendering.left_out.values():
+        message(f"{left.entries} entries left out, the first is {left.entry_id}: {left.reason}")
+    missing = sum(left.entries for left in rendering.left_out.values())
+    if missing or reading.refused:
+        raise CommandError(f"{missing} entries are left out, {len(reading.refused)} lines refused")
+
+
+class _Reading:
+    """Takes the entries out of lines; lines of other things are skipped, lines that cannot be read are told by number."""
+
+    def __init__(self) -> None:
+        self.refused: list[str] = []
+
+    def entries(self, lines: "Iterable[tuple[int, bytes]]") -> "Iterator[HashedEntry]":
+        from schemas.entries import entry_from_json
+        from schemas.output_codec import DecodeError
+
+        for number, line in lines:
+            try:
+                told = _entry_in(line)
+                if told is not None:
+                    yield entry_from_json(told)
+            except (DecodeError, orjson.JSONDecodeError) as problem:
+                self.refused.append(f"{number}: {problem}")
+
+
+def _entry_in(line: bytes) -> Any | None:
+    """The entry of a line; None where it says something else. Raises JSONDecodeError."""
+    value = orjson.loads(line)
+    if not isinstance(value, dict):
+        return None
+    return value.get("entry", value if "entry_id" in value and "postings" in value else None)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What is rendered for. default_mapping: the file where none is named; None = the example of the kind."""
+
+    connection: "Connection"
+    kind: "ConnectorKind"
+    default_mapping: Path | None
+
+    def mapping(self, file: Path | None) -> "Mapping":
+        from sinks.mapping.examples import example_mapping
+        from sinks.mapping.ledger_mapping import load_mapping
+
+        path = file or self.default_mapping
+        return example_mapping(self.connection.kind) if path is None else load_mapping(path)
+
+
+def _chosen(name: str, settings: Settings) -> _Chosen:
+    from sinks.connectors.catalogue import kind_of, kinds
+    from sinks.external.connections import load_connections
+
+    known = load_connections(settings.ledger_connections) if settings.ledger_connections is not None else {}
+    if name in known:
+        connection = known[name]
+        kind = kind_of(connection.kind)
+        if kind is None:
+            raise UsageError(f"connection {name} is of kind {connection.kind}, which is not known; there are: {', '.join(kinds())}")
+        return _Chosen(connection, kind, connection.mapping or settings.mapping)
+    kind = kind_of(name)
+    if kind is None:
+        raise UsageError(
+            f"no connection and no kind of ledger is called {name}; "
+            f"connections: {', '.join(sorted(known)) or 'none (ASIENTO_LEDGER_CONNECTIONS)'}; kinds: {', '.join(kinds())}"
+        )
+    return _Chosen(kind.sandbox(), kind, None)
+
+
+def _mode(text: str | None) -> "Mode | None":
+    from sinks.external.connections import Mode
+
+    if text is None or text in tuple(Mode):
+        return None if text is None else Mode(text)
+    raise UsageError(f"--mode: {text} is not known; there are {', '.join(Mode)}")
+
+
+def _posting(text: str | None) -> "Posting | None":
+    from sinks.external.connections import Posting
+
+    if text is None or text in tuple(Posting):
+        return None if text is None else Posting(text)
+    raise UsageError(f"--posting: {text} is not known; there are {', '.join(Posting)}")

@@ -1,0 +1,1 @@
+"""Beancount: the book as a folder of its files, accepted by `bean-check`."""

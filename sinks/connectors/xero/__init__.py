@@ -1,0 +1,1 @@
+"""Xero: its accounting API 2.0."""

@@ -1,0 +1,1 @@
+"""Zoho Books: journals, from the vendor's documentation (a preview)."""

@@ -1,0 +1,1 @@
+"""Mappings: which account, item, tax code and customer of a ledger outside each posting goes to, by dated rules in a file."""

@@ -1,0 +1,3 @@
+-- A document that is new.
+INSERT INTO posting (connection, key, document_group, sequence, kind, reference, body, digest, state, ready_at, planned_at, events)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'PLANNED', ?, ?, 1)

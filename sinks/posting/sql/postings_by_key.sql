@@ -1,0 +1,2 @@
+-- Documents by their keys.
+SELECT {posting_columns} FROM posting WHERE connection = ? AND key IN ({ids}) ORDER BY number

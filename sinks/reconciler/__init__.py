@@ -1,0 +1,1 @@
+"""Reading ledgers back: what stands there against what was posted, and what the embedded ledger says."""
