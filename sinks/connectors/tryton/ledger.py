@@ -12,12 +12,13 @@ from sinks.connectors.tryton.client import NotThere, TrytonClient, TrytonRefused
 from sinks.connectors.tryton.drafts import COUNTS, Content, Draft, Drafts, content_of, remote_id
 from sinks.connectors.tryton.naming import INVOICE_JOURNAL_DEFAULT, JOURNAL_DEFAULT, Naming
 from sinks.connectors.tryton.refusals import conflict, not_in_books, refused
-from sinks.connectors.tryton.rendering import INVOICE, INVOICE_KINDS, model_of, record_for, totals_of
+from sinks.connectors.tryton.rendering import INVOICE, INVOICE_KINDS, model_of, record_for
 from sinks.connectors.tryton.values import Record, date_read, date_value
 from sinks.external.access import Access
 from sinks.external.capabilities import AccountUse, BatchAnswers, Capabilities, Grade, Repeat
 from sinks.external.connections import Connection
 from sinks.external.documents import DIRECT_KINDS, DocumentKind, LedgerDocument
+from sinks.external.effects import effects
 from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, RemoteIds, Request
 from sinks.external.results import CallFailed, NotSent, Posted, PostResult, Refused, Unknown
 
@@ -28,6 +29,7 @@ CAPABILITIES: Final = Capabilities(
     documents=frozenset(DocumentKind),
     findable=frozenset(DocumentKind),
     repeat=Repeat.ANSWERS_FIRST,
+    journal_contact=True,
     batch_documents_max=100,
     batch_answers=BatchAnswers.EACH,
     batch_kinds=frozenset(DocumentKind),
@@ -197,7 +199,7 @@ def _standing(document: LedgerDocument, record: Record, content: Content, *, sam
 
 def _is_whole(document: LedgerDocument, content: Content) -> bool:
     """Whether a draft is all of the document, so that it can be posted."""
-    return (content.date, content.total, content.lines) == (document.date, document.total, totals_of(document))
+    return (content.date, content.total, content.lines) == (document.date, document.total, effects(document))
 
 
 def make(connection: Connection, access: Access | None) -> TrytonLedger:

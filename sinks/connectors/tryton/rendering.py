@@ -7,7 +7,7 @@ end of the description, in brackets, with the kind of document before it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -101,31 +101,6 @@ def record_for(document: LedgerDocument, names: Names) -> dict[str, Any]:
         "description": text_with_key(document),
         "lines": [["create", lines]],
     }
-
-
-def totals_of(document: LedgerDocument) -> dict[str, int]:
-    """Account code -> minor units, debit positive, of all that a document books, without what comes to 0."""
-    added: dict[str, int] = {}
-    for account, amount in _postings(document):
-        added[account] = added.get(account, 0) + amount
-    return {account: amount for account, amount in added.items() if amount}
-
-
-def _postings(document: LedgerDocument) -> Sequence[tuple[str, int]]:
-    receivable, account, total = document.receivable or "", document.account or "", document.total
-    match document.kind:
-        case DocumentKind.JOURNAL:
-            return [(line.account, line.amount) for line in document.lines]
-        case DocumentKind.INVOICE | DocumentKind.CREDIT_NOTE:
-            sign = 1 if document.kind is DocumentKind.INVOICE else -1
-            taxes = [(line.tax.account, -sign * line.tax.amount) for line in document.lines if line.tax is not None]
-            return [(receivable, sign * total), *((line.account, -sign * line.amount) for line in document.lines), *taxes]
-        case DocumentKind.PAYMENT:
-            return [(account, total), (receivable, -total)]
-        case DocumentKind.REFUND:
-            return [(receivable, total), (account, -total)]
-        case _:
-            return []
 
 
 def _own_lines(document: LedgerDocument, names: Names) -> list[dict[str, Any]]:
