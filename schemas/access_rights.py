@@ -30,6 +30,7 @@ NORMALIZER: Final = "normalizer"
 FETCHER: Final = "fetcher"
 WORKER: Final = "worker"
 LEDGER: Final = "ledger"
+CONNECTOR: Final = "connector"
 PROJECTOR: Final = "projector"
 SWEEPER: Final = "sweeper"
 OPERATOR: Final = "operator"
@@ -43,6 +44,7 @@ COMPONENTS: Final = {
     FETCHER: "`fetcher run`: fetches what payloads only point at",
     WORKER: "`streams run`",
     LEDGER: "`sinks run ledger`",
+    CONNECTOR: "`sinks run CONNECTION`: ledgers outside",
     PROJECTOR: "`sinks run projector`, `operational rebuild`",
     SWEEPER: "`sweeper run`, `deadlines`",
     OPERATOR: "the operators' desk: `discrepancies`, `dlq`, `events correct|cancel|retry`",
@@ -89,6 +91,7 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         FETCHER: (FETCH_REQUESTS,),
         WORKER: (ORDERS_EVENTS,),
         LEDGER: (ACCOUNTING_ENTRIES,),
+        CONNECTOR: (ACCOUNTING_ENTRIES,),
         PROJECTOR: _KEPT,
         SWEEPER: (changelog,),
         OPERATOR: (ORDERS_DLQ, ORDERS_RAW),
@@ -100,6 +103,7 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         FETCHER: (ORDERS_RAW, FETCH_REQUESTS),
         WORKER: _OUTPUTS,
         LEDGER: (ACCOUNTING_ACKS,),
+        CONNECTOR: (ACCOUNTING_ACKS, ACCOUNTING_DISCREPANCIES),
         SWEEPER: (ORDERS_EVENTS,),
         OPERATOR: (ORDERS_EVENTS, ORDERS_RAW, ACCOUNTING_ACTIONS),
     }
@@ -116,6 +120,7 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         ],
         FETCHER: [("group", f"{app_id}-fetcher", "literal", ("read",))],
         LEDGER: [("group", f"{app_id}-ledger", "literal", ("read",))],
+        CONNECTOR: [("group", f"{app_id}-connector-", "prefixed", ("read",))],
         PROJECTOR: [("group", f"{app_id}-projector", "literal", ("read",))],
         OPERATOR: [("transactional_id", f"{app_id}-desk-", "prefixed", _WRITE)],
         READER: [

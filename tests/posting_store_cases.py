@@ -217,7 +217,7 @@ class StoreCases:
             assert store.sending.resume(NOW + 9, NOW + 20) == 0
             assert store.sending.uncertain(NOW + 19) == ()
             (row,) = store.sending.uncertain(NOW + 20)
-            assert (row.open_since, row.attempt, row.sent_with) == (NOW + 5, 1, 1)
+            assert (row.open_since, row.sent_at, row.attempt, row.sent_with) == (NOW + 9, NOW + 5, 1, 1)
             assert told(store) == [("UNCERTAIN", "the process ended while the call was under way")]
             assert [event.state for event in store.sending.history(row.key)] == ["PLANNED", "SENDING", "UNCERTAIN"]
 

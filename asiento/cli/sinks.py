@@ -1,4 +1,4 @@
-"""`asiento sinks`: the processes that write into ledgers and into the operational database."""
+"""`asiento sinks`: the processes that write into ledgers and into the operational database; what a connector would send."""
 
 import asyncio
 import os
@@ -12,11 +12,12 @@ from asiento.cli.exits import CommandError, Unreachable, UsageError
 from asiento.cli.output import message
 from asiento.cli.render import render_command
 from asiento.runtime.settings import Settings, load_settings
+from schemas.access_rights import CONNECTOR
 
 app = typer.Typer(no_args_is_help=True, help="Write entries into ledgers, and all topics into the operational database.")
 
 SINKS = ("ledger", "projector")
-"""Names that `sinks run` knows; `ledger` is the one of ASIENTO_LEDGER_URL, `projector` fills ASIENTO_OPERATIONAL_URL."""
+"""Names that `sinks run` knows beside connections; `ledger` is the one of ASIENTO_LEDGER_URL, `projector` fills ASIENTO_OPERATIONAL_URL."""
 
 
 app.command("render")(render_command)
@@ -25,14 +26,15 @@ app.command("render")(render_command)
 @app.command()
 def run(
     name: str = typer.Argument(
-        help="`ledger`: the one of ASIENTO_LEDGER_URL; `projector`: the operational database of ASIENTO_OPERATIONAL_URL."
+        help="`ledger`: the one of ASIENTO_LEDGER_URL; `projector`: the operational database of ASIENTO_OPERATIONAL_URL; "
+        "or a connection of ASIENTO_LEDGER_CONNECTIONS: a ledger outside."
     ),
 ) -> None:
     """Write what the topics say until SIGTERM; drains and exits 0 then, non-zero at once when a promise is broken."""
-    if name not in SINKS:
-        raise UsageError(f"no sink is called {name}; there is: {', '.join(SINKS)}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the sink takes the signal over: nothing has begun
     settings = load_settings()
+    if name not in SINKS:
+        _require_connection(settings, name)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the sink takes the signal over: nothing has begun
     from aiokafka.errors import KafkaError
 
     from asiento.cli.broker_access import broker_trouble, start_process
@@ -41,22 +43,24 @@ def run(
     from asiento.runtime.memory_limit import limit_memory
     from sinks.entry_stream import StreamBroken
     from sinks.ledger import LedgerError, LedgerUnavailable
+    from sinks.posting.errors import PostingError, PostingsUnavailable
     from sinks.projector.errors import OperationalError, OperationalUnavailable
     from sinks.sink_process import BrokerUnreachable
     from sinks.stream_identity import StreamUnknown
 
     configure_logging(settings, f"sink-{name}")
     limit_memory(settings)
-    start_process(settings, name)
+    start_process(settings, name if name in SINKS else CONNECTOR)
     try:
         asyncio.run(_process(name, settings))
-    except (LedgerError, OperationalError, StreamBroken) as error:
+    except (LedgerError, OperationalError, PostingError, StreamBroken) as error:
         get_logger().error(log_events.PROCESS_FAILED, reason=str(error))
-        _end_at_once(str(error), (Unreachable if isinstance(error, LedgerUnavailable | OperationalUnavailable) else CommandError).exit_code)
+        unreachable = isinstance(error, LedgerUnavailable | OperationalUnavailable | PostingsUnavailable)
+        _end_at_once(str(error), (Unreachable if unreachable else CommandError).exit_code)
     except (BrokerUnreachable, StreamUnknown) as error:
         raise Unreachable(str(error)) from error
     except KafkaError as error:
-        raise broker_trouble(settings, name, error) from None
+        raise broker_trouble(settings, name if name in SINKS else CONNECTOR, error) from None
     get_logger().info(log_events.PROCESS_STOPPED)
 
 
@@ -65,9 +69,25 @@ def _process(name: str, settings: Settings) -> Coroutine[None, None, None]:
         from sinks.ledger_process import run_ledger_sink
 
         return run_ledger_sink(settings)
-    from sinks.projector.process import run_projector
+    if name == "projector":
+        from sinks.projector.process import run_projector
 
-    return run_projector(settings)
+        return run_projector(settings)
+    from sinks.connection_process import run_connection
+
+    return run_connection(settings, name)
+
+
+def _require_connection(settings: Settings, name: str) -> None:
+    """Raises `UsageError` where nothing is called so."""
+    from sinks.external.connections import load_connections
+
+    known = sorted(load_connections(settings.ledger_connections)) if settings.ledger_connections is not None else []
+    if name not in known:
+        raise UsageError(
+            f"no sink is called {name}; there are: {', '.join([*SINKS, *known])}"
+            + ("" if settings.ledger_connections else " (ASIENTO_LEDGER_CONNECTIONS names no connections to ledgers outside)")
+        )
 
 
 def _end_at_once(reason: str, exit_code: int) -> None:

@@ -33,7 +33,50 @@ class Metrics:
         self._declare_normalizer(registry)
         self._declare_ledger(registry)
         self._declare_sweeper_and_projector(registry)
+        self._declare_postings(registry)
         self._declare_gateway(registry)
+
+    def _declare_postings(self, registry: CollectorRegistry) -> None:
+        connection = ["connection"]
+        self.postings = Counter(
+            "asiento_postings",
+            "Documents that came to stand, or to wait, by state and reason",
+            ["connection", "state", "reason"],
+            registry=registry,
+        )
+        self.postings_standing = Gauge(
+            "asiento_postings_standing",
+            "Documents that do not stand in the ledger, by state and reason",
+            ["connection", "state", "reason"],
+            registry=registry,
+        )
+        self.posting_oldest_seconds = Gauge(
+            "asiento_posting_oldest_seconds",
+            "Age of the oldest document that is still to be posted, 0 if none",
+            connection,
+            registry=registry,
+        )
+        self.posting_calls = Counter(
+            "asiento_posting_calls",
+            "Calls to ledgers outside, by what they were for and how they ended",
+            ["connection", "call", "result"],
+            registry=registry,
+        )
+        self.posting_quota_remaining = Gauge(
+            "asiento_posting_quota_remaining", "Calls that the vendor's quota leaves until the UTC day ends", connection, registry=registry
+        )
+        self.posting_breaker_open = Gauge(
+            "asiento_posting_breaker_open", "1 while no call goes out, as the last ones all failed", connection, registry=registry
+        )
+        self.posting_paused = Gauge(
+            "asiento_posting_paused", "1 while the connection pauses, by reason", ["connection", "reason"], registry=registry
+        )
+        self.posting_duplicates_prevented = Counter(
+            "asiento_posting_duplicates_prevented",
+            "Documents that stood there already and were not booked twice",
+            connection,
+            registry=registry,
+        )
 
     def _declare_worker(self, registry: CollectorRegistry) -> None:
         self.records_consumed = Counter("asiento_records_consumed", "Source records judged, by outcome", ["outcome"], registry=registry)

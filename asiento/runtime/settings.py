@@ -246,6 +246,10 @@ class Settings(BaseSettings):
         """The group name under which the ledger sink's positions are noted on the broker, for lag tools."""
         return f"{self.app_id}-ledger"
 
+    def connection_group(self, connection: str) -> str:
+        """The group name under which the positions of a connection to a ledger outside are noted on the broker, for lag tools."""
+        return f"{self.app_id}-connector-{connection}"
+
     @property
     def ledger_location(self) -> str:
         """The ledger's URL, the default one spelled out, the password of its file in it: never to be shown, see `ledger_place`.

@@ -24,7 +24,8 @@ class ConnectorKind:
 
     options, secrets: name -> what it is for, of the connection file; `needed` are those without a default. oauth: how tokens are had;
     None = the secret `api_key` as it is, where there is one. sandbox: a connection for rendering without an account. base_url: where calls
-    go unless the connection says otherwise.
+    go unless the connection says otherwise. names_accounts_itself: accounts are called as asiento calls them, so that its example
+    mapping is right for everybody.
     """
 
     capabilities: Capabilities
@@ -35,6 +36,7 @@ class ConnectorKind:
     sandbox: Callable[[], Connection]
     oauth: OAuth | None = None
     base_url: str | None = None
+    names_accounts_itself: bool = False
 
 
 def _beancount() -> ConnectorKind:

@@ -43,8 +43,6 @@ class Documents:
     def move(self, moves: Sequence[Move], at: int) -> None:
         """Take steps; raises `PostingMoved` where a document does not stand where a step begins."""
         for step in moves:
-            if step.document is not None:
-                self._replace(step.document)
             values: dict[str, object] = {
                 "key": step.key,
                 "before": step.before,
@@ -62,12 +60,14 @@ class Documents:
                 "posted_at": at if step.state is PostingState.POSTED else None,
             }
             self._changed(self._session.change("move_posting", values), step.key, step.before)
+            if step.document is not None:
+                self._replace(step.document)
         self.note([(step.key, step.before, step.state, step.reason, _cut(step.code), _cut(step.message)) for step in moves], at)
 
     def begin(self, rows: Sequence[PostingRow], at: int) -> None:
         """Say that a call with these documents leaves; raises `PostingMoved` where one does not stand where it stood."""
         for row in rows:
-            values: dict[str, object] = {"key": row.key, "before": row.state, "at": at, "sent_with": len(rows)}
+            values: dict[str, object] = {"key": row.key, "before": row.state, "digest": row.digest, "at": at, "sent_with": len(rows)}
             self._changed(self._session.change("begin_attempt", values), row.key, row.state)
         self.note([(row.key, row.state, PostingState.SENDING, None, None, None) for row in rows], at)
 

@@ -183,6 +183,7 @@ class PostingRow:
     attempt: int
     failures: int
     tried_since: int | None
+    first_sent_at: int | None
     sent_at: int | None
     sent_with: int
     open_since: int | None
@@ -242,8 +243,8 @@ ENTRY_COLUMNS: Final = (
     "told_status, told_reason"
 )
 POSTING_COLUMNS: Final = (
-    "number, body, digest, state, ready_at, planned_at, attempt, failures, tried_since, sent_at, sent_with, open_since, reason, about, "
-    "code, message, remote_id, remote_number, posted_at"
+    "number, body, digest, state, ready_at, planned_at, attempt, failures, tried_since, first_sent_at, sent_at, sent_with, open_since, "
+    "reason, about, code, message, remote_id, remote_number, posted_at"
 )
 
 
@@ -284,16 +285,17 @@ def posting_row(row: Row) -> PostingRow:
         attempt=row[6],
         failures=row[7],
         tried_since=row[8],
-        sent_at=row[9],
-        sent_with=row[10],
-        open_since=row[11],
-        reason=row[12],
-        about=row[13],
-        code=row[14],
-        message=row[15],
-        remote_id=row[16],
-        remote_number=row[17],
-        posted_at=row[18],
+        first_sent_at=row[9],
+        sent_at=row[10],
+        sent_with=row[11],
+        open_since=row[12],
+        reason=row[13],
+        about=row[14],
+        code=row[15],
+        message=row[16],
+        remote_id=row[17],
+        remote_number=row[18],
+        posted_at=row[19],
     )
 
 

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from sinks.posting.database import PostingSession
-from sinks.posting.documents import Documents, again
+from sinks.posting.documents import WORDS_KEPT_MAX, Documents, again
 from sinks.posting.errors import PostingMoved
 from sinks.posting.rows import EventRow, Move, ParkReason, PostingRow, PostingState, posting_rows
 from sinks.posting.told import Outbox
 
 PAGE_DOCUMENTS_MAX: Final = 200
 """Documents that are handed out at once."""
+
+
+PAUSES: Final = ("throttled", "quota", "auth")
+"""Why a whole connection pauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class SendingStore:
         return found
 
     def resume(self, at: int, look_up_at: int) -> int:
-        """At start: whatever was SENDING may have been booked, and is UNCERTAIN; answers how many."""
+        """At start: whatever was SENDING may have been booked until now, and is UNCERTAIN; answers how many."""
         with self._session.writing():
             rows = posting_rows(self._session.query("sending"))
             moves = [
@@ -66,7 +70,7 @@ class SendingStore:
                     ready_at=look_up_at,
                     failures=row.failures,
                     tried_since=row.tried_since,
-                    open_since=row.sent_at,
+                    open_since=at,
                     message="the process ended while the call was under way",
                 )
                 for row in rows
@@ -79,10 +83,16 @@ class SendingStore:
         with self._session.writing():
             self._documents.begin(rows, at)
 
-    def settle(self, moves: Sequence[Move], at: int) -> None:
-        """Take the steps that a call led to, and tell what changed of their entries. Raises `PostingMoved`."""
+    def settle(self, moves: Sequence[Move], at: int, pause: Pause | None = None) -> None:
+        """Take the steps that a call led to, tell what changed of their entries, and pause where it says so. Raises `PostingMoved`."""
         with self._session.writing():
             self._settle(moves, at)
+            if pause is not None:
+                self._pause(pause)
+
+    def held(self) -> frozenset[str]:
+        """What the ledger did not know of a mapping and nobody has mended yet: documents that name it need not be sent."""
+        return frozenset(row[0] for row in self._session.query("held"))
 
     def remote_ids(self, keys: Iterable[str]) -> dict[str, str]:
         """The ids in the ledger of those of these documents that stand there."""
@@ -149,9 +159,8 @@ class SendingStore:
 
     def set_pause(self, pause: Pause | None) -> None:
         """Remember that no call goes out before a time, over restarts too; None: go on."""
-        until, reason, message = (None, None, None) if pause is None else (pause.until, pause.reason, pause.message)
         with self._session.writing():
-            self._session.change("set_pause", {"until": until, "reason": reason, "message": message})
+            self._pause(pause)
 
     def changes(self) -> int:
         """Grows whenever something was written for the connection, by whomever."""
@@ -166,6 +175,10 @@ class SendingStore:
         if moves:
             self._documents.move(moves, at)
             self._outbox.tell(self.entry_ids_of([step.key for step in moves]), at)
+
+    def _pause(self, pause: Pause | None) -> None:
+        until, reason, message = (None, None, None) if pause is None else (pause.until, pause.reason, pause.message[:WORDS_KEPT_MAX])
+        self._session.change("set_pause", {"until": until, "reason": reason, "message": message})
 
     def _needing(self, keys: Sequence[str]) -> list[str]:
         """The documents that need these, and those that need them in turn."""

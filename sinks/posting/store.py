@@ -1,8 +1,8 @@
 """The store of one connection's postings: intake, sending and what is told, over one session; and the thread it works in.
 
 The intake takes entries with their plans (`store.intake.take`), the poster moves documents (`store.sending`), the publisher empties
-the outbox (`store.outbox`). All of them are synchronous and share one session, so that whoever waits for something else meanwhile
-calls them through a `StoreThread`.
+the outbox (`store.outbox`), access counts calls and keeps tokens (`store.calls`). All of them are synchronous and share one session, so
+that whoever waits for something else meanwhile calls them through a `StoreThread`.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, Self, TypeVar
 
+from sinks.posting.calls_store import CallsStore
 from sinks.posting.database import PostingSession
 from sinks.posting.documents import Documents
 from sinks.posting.intake_store import IntakeStore
@@ -28,6 +29,7 @@ class PostingStore:
         self.outbox = Outbox(session)
         self.intake = IntakeStore(session, documents, self.outbox)
         self.sending = SendingStore(session, documents, self.outbox)
+        self.calls = CallsStore(session)
 
     @classmethod
     def serve(cls, url: str, connection: str) -> Self:

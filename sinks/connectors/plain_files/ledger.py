@@ -180,6 +180,7 @@ def plain_files_kind(dialect: Dialect) -> ConnectorKind:
         needed=frozenset({"folder"}),
         secrets={},
         sandbox=lambda: Connection(name="sandbox", kind=dialect.name, options={"folder": "/nonexistent/books"}),
+        names_accounts_itself=True,
     )
 
 

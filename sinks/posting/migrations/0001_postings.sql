@@ -83,8 +83,8 @@ CREATE INDEX posting_summary_open ON posting_summary (connection, closes_at) WHE
 
 -- Documents, one for each key, in the order in which they were planned. body: JSON of the document, digest its SHA-256. ready_at: when it
 -- is next looked at. attempt: how often it was sent; failures: how often in a row that failed; tried_since: the first of these. sent_at:
--- when it last left, sent_with: how many documents were in that call. open_since: when the request left that may have booked it, until
--- that is known. about: what is unmapped or closed. code, message: the ledger's words. events: how many rows of posting_event it ever had.
+-- when it last left, first_sent_at: when ever, sent_with: how many documents were in the last call. open_since: the latest time at which
+-- a request left that may have booked it, until that is known. about: what is unmapped or closed. code, message: the ledger's words. events: how many rows of posting_event it ever had.
 CREATE TABLE posting (
     number         {number},
     connection     {text} NOT NULL,
@@ -101,6 +101,7 @@ CREATE TABLE posting (
     attempt        BIGINT NOT NULL DEFAULT 0,
     failures       BIGINT NOT NULL DEFAULT 0,
     tried_since    BIGINT,
+    first_sent_at  BIGINT,
     sent_at        BIGINT,
     sent_with      BIGINT NOT NULL DEFAULT 0,
     open_since     BIGINT,

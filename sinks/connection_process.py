@@ -1,0 +1,245 @@
+"""The process `asiento sinks run CONNECTION`: one ledger outside. Intake, poster, publishers and what waits stand side by side.
+
+The intake takes entries as fast as Kafka gives them, whatever the ledger does; the poster sends them as the ledger lets it. Each of
+them stops the process where it cannot go on, and every step is in the database of postings before it is believed.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import SystemRandom
+from typing import Any, Final
+
+from aiokafka.errors import KafkaError
+
+from asiento.runtime import log_events
+from asiento.runtime.kafka_clients import client_options
+from asiento.runtime.logging import get_logger
+from asiento.runtime.service_process import STOP_SECONDS_MAX, ServiceProcess, now_microseconds, service_process
+from asiento.runtime.settings import Settings, SettingsError
+from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_DISCREPANCIES, ACCOUNTING_ENTRIES
+from sinks.ack_publisher import AckPublisher
+from sinks.connectors.catalogue import ConnectorKind, kind_of, kinds
+from sinks.entry_stream import EntryStream
+from sinks.external.connections import Connection, load_connections
+from sinks.external.port import Connector
+from sinks.external.targets import Unmapped
+from sinks.intake.closing import close_due_summaries
+from sinks.intake.intake import IntakeLoop
+from sinks.intake.mapping_file import MappingFile
+from sinks.intake.outboxes import DiscrepancyPublisher, StoredAcks
+from sinks.intake.planning import Planner
+from sinks.intake.replanning import Replanning
+from sinks.mapping.examples import example_file
+from sinks.outbox_publisher import OutboxPublisher
+from sinks.planner.refusal import CannotTell
+from sinks.posting.access import access_of, limits_of
+from sinks.posting.clock import SystemClock
+from sinks.posting.poster import Poster, PosterWork
+from sinks.posting.rows import TakenCounts
+from sinks.posting.rules import PostingRules
+from sinks.posting.store import StoreThread
+from sinks.sink_process import identified
+
+WAITING_SECONDS: Final = 2.0
+"""How often the mapping file is looked at, what may be planned again, and which summaries are due."""
+DRAIN_SECONDS_MAX: Final = 4.0
+"""Longest wait for acks and discrepancies when leaving; what is not published is published by the next start."""
+CALL_SECONDS_MAX: Final = 12.0
+"""Longest wait for the call under way when leaving; what became of it is looked up by the next start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredConnection:
+    """A connection with its kind and the file of its mapping."""
+
+    connection: Connection
+    kind: ConnectorKind
+    mapping: Path
+
+
+def configured(settings: Settings, name: str) -> ConfiguredConnection:
+    """The connection of this name. Raises `SettingsError`, which says what is missing."""
+    if settings.ledger_connections is None:
+        raise SettingsError(f"there is no connection {name}: ASIENTO_LEDGER_CONNECTIONS names no file with connections to ledgers")
+    known = load_connections(settings.ledger_connections)
+    if name not in known:
+        raise SettingsError(f"{settings.ledger_connections}: there is no connection {name}; there are: {', '.join(sorted(known))}")
+    connection = known[name]
+    kind = kind_of(connection.kind)
+    if kind is None:
+        raise SettingsError(
+            f"{settings.ledger_connections}: connection {name} is of kind {connection.kind}, which is not known; "
+            f"there are: {', '.join(kinds())}"
+        )
+    mapping = connection.mapping or settings.mapping
+    if mapping is None and not kind.names_accounts_itself:
+        raise SettingsError(
+            f"connection {name} has no account mapping: put `mapping: FILE` into {settings.ledger_connections} or set ASIENTO_MAPPING; "
+            f"`asiento mapping suggest --kind {connection.kind}` begins one"
+        )
+    return ConfiguredConnection(connection=connection, kind=kind, mapping=mapping or example_file(connection.kind))
+
+
+async def run_connection(settings: Settings, name: str) -> None:
+    """Post entries to a ledger outside until SIGTERM or SIGINT; returns after a clean stop.
+
+    Raises `SettingsError`, `PostingError`, `StreamBroken`, `StreamUnknown` or `BrokerUnreachable`, whose messages are for people.
+    """
+    found = configured(settings, name)
+    mapping = MappingFile(found.mapping)
+    with service_process(settings, f"sink-{name}") as process:
+        store = StoreThread()
+        try:
+            await store.open(settings.postings_location, name)
+            await _ConnectionProcess(settings, process, found, mapping, store).run()
+        finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_SECONDS_MAX):
+                    await store.close()
+
+
+class _ConnectionProcess:
+    """The parts of one connection's process, put together."""
+
+    def __init__(
+        self, settings: Settings, process: ServiceProcess, found: ConfiguredConnection, mapping: MappingFile, store: StoreThread
+    ) -> None:
+        self._settings = settings
+        self._process = process
+        self._connection = found.connection
+        self._mapping = mapping
+        self._store = store
+        clock, limits = SystemClock(), limits_of(found.connection, found.kind.capabilities.limits)
+        access = access_of(found.connection, found.kind.oauth, limits, store, clock)
+        self._connector: Connector = found.kind.make(found.connection, access)
+        self._planner = Planner(found.connection, self._connector.capabilities, mapping.current)
+        work = PosterWork(
+            connection=found.connection.name,
+            limits=limits,
+            closed_periods=found.connection.closed_periods,
+            rules=PostingRules(answer_max=settings.posting_answer_seconds_max, tried_max=settings.posting_tried_hours_max * 3_600),
+        )
+        self._poster = Poster(
+            work, self._connector, store, clock=clock, random=SystemRandom(), metrics=process.metrics
+        )
+
+    async def run(self) -> None:
+        """From start to stop."""
+        settings, process, name = self._settings, self._process, self._connection.name
+        topic, options, group = settings.topic(ACCOUNTING_ENTRIES), client_options(settings), settings.connection_group(name)
+        identity, partitions = await identified(topic, settings)
+        next_offsets = await self._store(lambda store: store.intake.bind(identity, partitions))
+        stream = EntryStream(topic, partitions, group, options)
+        try:
+            await stream.start(next_offsets)
+            await self._use_mapping()
+            intake = IntakeLoop(
+                stream,
+                self._store,
+                self._planner,
+                batch_entries_max=settings.sink_batch_entries_max,
+                took=self._took,
+                clock=now_microseconds,
+            )
+            process.started()
+            get_logger().info(log_events.PROCESS_STARTED, connection=name, topic=topic, next_offsets=_spell(next_offsets))
+            await self._side_by_side(intake, options)
+            get_logger().info(log_events.PROCESS_STOPPING, connection=name, next_offsets=_spell(stream.next_offsets))
+        finally:
+            with contextlib.suppress(TimeoutError, KafkaError):
+                async with asyncio.timeout(STOP_SECONDS_MAX):
+                    await stream.stop()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_SECONDS_MAX):
+                    await self._connector.close()
+
+    async def _side_by_side(self, intake: IntakeLoop, options: Mapping[str, Any]) -> None:
+        """All parts until one of them ends or the process is told to stop; then the call under way, then what is told."""
+        stop, leave = self._process.stop, asyncio.Event()
+        name, metrics = self._connection.name, self._process.metrics
+        acks = AckPublisher(
+            StoredAcks(self._store, name),
+            metrics,
+            topic=self._settings.topic(ACCOUNTING_ACKS),
+            client_options=options,
+            clock=now_microseconds,
+        )
+        discrepancies = DiscrepancyPublisher(
+            self._store,
+            name,
+            metrics,
+            topic=self._settings.topic(ACCOUNTING_DISCREPANCIES),
+            client_options=options,
+            clock=now_microseconds,
+        )
+        working = [self._task(part, stop) for part in (intake.run(stop), self._poster.run(stop), self._wait_on(stop))]
+        publishers: tuple[OutboxPublisher[Any], ...] = (acks, discrepancies)
+        publishing = [self._task(publisher.run(leave), stop) for publisher in publishers]
+        try:
+            await _until_first_fails(working, stop, CALL_SECONDS_MAX)
+            leave.set()
+            await _until_first_fails(publishing, leave, DRAIN_SECONDS_MAX)
+        finally:
+            for task in (*working, *publishing):
+                task.cancel()
+            await asyncio.gather(*working, *publishing, return_exceptions=True)
+
+    def _task(self, part: Coroutine[Any, Any, None], stop: asyncio.Event) -> "asyncio.Task[None]":
+        task = asyncio.create_task(part)
+        task.add_done_callback(lambda _: stop.set())
+        return task
+
+    async def _wait_on(self, stop: asyncio.Event) -> None:
+        """What time brings: another mapping, what may be planned again, summaries that are due."""
+        told: str | None = None
+        while not stop.is_set():
+            if self._mapping.changed():
+                await self._use_mapping()
+            await self._plan_again()
+            try:
+                closed = await self._store(lambda store: close_due_summaries(self._planner, store, now_microseconds()))
+                told = None
+            except (Unmapped, CannotTell) as problem:
+                closed = 0
+                if str(problem) != told:
+                    told = str(problem)
+                    get_logger().error(log_events.SUMMARY_NOT_CLOSED, connection=self._connection.name, problem=told)
+            if closed:
+                self._poster.wake()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WAITING_SECONDS):
+                    await stop.wait()
+
+    async def _use_mapping(self) -> None:
+        self._planner.account_mapping = self._mapping.current
+        digest = self._mapping.current.digest
+        await self._store(lambda store: store.intake.use_mapping(digest))
+
+    async def _plan_again(self) -> None:
+        """Everything that is asked for, page by page, so that the intake gets its turn between them."""
+        one, planned = Replanning(self._planner), 0
+        while count := await self._store(lambda store: one.page(store, now_microseconds())):
+            planned += count
+        if planned:
+            self._poster.wake()
+
+    def _took(self, counts: TakenCounts) -> None:
+        if counts.taken:
+            self._poster.wake()
+        if counts.conflicts:
+            get_logger().error(log_events.ENTRY_CONFLICT, connection=self._connection.name, entries=counts.conflicts)
+
+
+async def _until_first_fails(tasks: "list[asyncio.Task[None]]", stop: asyncio.Event, seconds_max: float) -> None:
+    """Until `stop`, then until all of them are done, at most so long; raises what the first of them raised."""
+    await stop.wait()
+    done, _ = await asyncio.wait(tasks, timeout=seconds_max)
+    for task in done:
+        task.result()
+
+
+def _spell(offsets: Mapping[int, int]) -> dict[str, int]:
+    return {str(partition): offset for partition, offset in offsets.items()}
