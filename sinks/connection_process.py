@@ -122,9 +122,7 @@ class _ConnectionProcess:
             closed_periods=found.connection.closed_periods,
             rules=PostingRules(answer_max=settings.posting_answer_seconds_max, tried_max=settings.posting_tried_hours_max * 3_600),
         )
-        self._poster = Poster(
-            work, self._connector, store, clock=clock, random=SystemRandom(), metrics=process.metrics
-        )
+        self._poster = Poster(work, self._connector, store, clock=clock, random=SystemRandom(), metrics=process.metrics)
 
     async def run(self) -> None:
         """From start to stop."""

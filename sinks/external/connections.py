@@ -27,6 +27,8 @@ from asiento.runtime.yaml_files import read_yaml
 from sinks.external.capabilities import CallLimits
 
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
+RESERVED: Final = frozenset({"ledger", "projector", "sqlite", "postgresql"})
+"""Names of sinks, and of the embedded ledger in acks."""
 KEYS: Final = (
     "kind",
     "base_url",
@@ -118,8 +120,9 @@ class _Reading:
 
     def connection(self, name: str, content: Any) -> Connection:
         place = f"connections.{name}"
-        if not NAME.fullmatch(name):
-            self._faults.append((place, "a name of small letters, digits and dashes is expected, at most 40"))
+        if not NAME.fullmatch(name) or name in RESERVED:
+            words = f"a name of small letters, digits and dashes is expected, at most 40, and none of {', '.join(sorted(RESERVED))}"
+            self._faults.append((place, words))
         values = self._mapping(content, place)
         self._faults += [(f"{place}.{key}", f"is no key here; there are {', '.join(KEYS)}") for key in values if key not in KEYS]
         entities = self._list(values.get("entities"), f"{place}.entities")

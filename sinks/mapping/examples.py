@@ -8,6 +8,8 @@ from sinks.mapping.ledger_mapping import LedgerMapping, load_mapping
 
 GENERIC: Final = "generic"
 """The example for kinds without one of their own."""
+SAME_AS: Final = {"beancount": "plaintext", "hledger": "plaintext"}
+"""Kinds that share an example."""
 _SUFFIX: Final = ".yaml"
 _EXAMPLES: Final = Path(__file__).with_name("examples")
 
@@ -19,7 +21,8 @@ def example_kinds() -> tuple[str, ...]:
 
 def example_file(kind: str) -> Path:
     """The file of a kind's example; the generic one where it has none."""
-    return _EXAMPLES / f"{kind if kind in example_kinds() else GENERIC}{_SUFFIX}"
+    name = SAME_AS.get(kind, kind)
+    return _EXAMPLES / f"{name if name in example_kinds() else GENERIC}{_SUFFIX}"
 
 
 @cache

@@ -71,7 +71,7 @@ def access_of(connection: Connection, oauth: OAuth | None, limits: CallLimits, s
     """The access of a connection: tokens where its kind has OAuth, else its API key, where it has one. Raises `SettingsError`."""
     inner: Access | None = None
     if oauth is not None:
-        url = oauth.token_url or connection.options.get("token_url")
+        url = connection.options.get("token_url") or oauth.token_url
         if url is None:
             raise SettingsError(f"connection {connection.name}: options.token_url is missing: where the vendor gives new tokens")
         from sinks.posting.oauth_tokens import HttpTokenRequest, OAuthTokens

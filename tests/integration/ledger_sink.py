@@ -103,7 +103,9 @@ async def stream_ends(kafka: str, topic: str, partitions: int) -> dict[int, int]
 
 
 class LedgerSink:
-    """`asiento sinks run ledger` as a process, with its ledger and its output in one directory."""
+    """`asiento sinks run ledger` as a process, with its ledger and its output in one directory; `name` runs another sink."""
+
+    name = "ledger"
 
     def __init__(self, directory: Path, kafka: str, prefix: str, **settings: str) -> None:
         self.ledger = directory / "ledger.sqlite"
@@ -127,7 +129,7 @@ class LedgerSink:
     def start(self) -> None:
         """Start the process; does not wait."""
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "asiento.cli.main", "sinks", "run", "ledger"]
+            command = [sys.executable, "-m", "asiento.cli.main", "sinks", "run", self.name]
             self._process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
 
     @property

@@ -7,9 +7,9 @@ import pytest
 
 from sinks.posting.store import PostingStore
 from sinks.projector.writer import OperationalWriter
-from tests.posting_fault_cases import FAULTS, LOOK_UP_FAULTS, FaultCases, ran
+from tests.posting_fault_cases import LOOK_UP_FAULTS, FaultCases, ran
 from tests.posting_store_cases import StoreCases
-from tests.scripted_ledger import ScriptedLedger, able
+from tests.scripted_ledger import FAULTS, ScriptedLedger, able
 
 CALLS_MIN = 5_000
 DOCUMENTS = 4_600

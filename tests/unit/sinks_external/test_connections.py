@@ -60,6 +60,7 @@ def test_a_connection_says_everything(tmp_path: Path) -> None:
     ("right", "wrong", "place"),
     [
         ("books-es:", "Books ES:", "connections.Books ES"),
+        ("books-es:", "sqlite:", "connections.sqlite"),
         ("kind: tryton", "knid: tryton", "connections.books-es.knid"),
         ("https://erp.example/", "http://erp.example/", "connections.books-es.base_url"),
         ("https://erp.example/", "https://user:pw@erp.example/", "connections.books-es.base_url"),
