@@ -163,6 +163,15 @@ def test_a_tax_that_the_lines_do_not_say_is_a_line_of_its_own(stated: tuple[Docu
     ]
 
 
+def test_a_tax_without_an_amount_under_it_is_a_line() -> None:
+    stated = _stated(invoice())
+    line = DocumentLine(quantity=0, net=0, discount=0, taxes=(VAT,))
+    document = replace(stated, lines=(line,), totals=replace(stated.totals, net=0, gross=1_600))
+    owed = Posting(account="accounts_receivable", side="DEBIT", amount=1_600)
+    (told,) = _told(replace(invoice(), postings=(owed, POSTED), document=document), rules=CODED)
+    assert [(line.role, line.amount, line.tax) for line in told.lines] == [("tax_payable:MX:VAT", 1_600, None)]
+
+
 def test_a_line_that_takes_back_and_is_split_shares_its_tax() -> None:
     """-32.00 of tax on -150.00 and -50.00: three quarters and one quarter."""
     lines = tuple(DocumentLine(quantity=1, net=net, discount=0, taxes=(replace(VAT, amount=net * 16 // 100),)) for net in (30_000, -20_000))
