@@ -20,10 +20,8 @@ from tests.unit.sinks_planner.rules import Rules
 )
 def test_a_credit_note_waits_for_what_may_pay_it_out(missing: frozenset[str], settled: list[tuple[DocumentKind, int]]) -> None:
     planner = Planner(connection=DOCUMENTS, capabilities=EVERY_KIND, account_mapping=Rules(missing=missing))
-    entries = [
-        StreamEntry(partition=0, offset=place, hashed=hashed(entry), value=encode_entry(entry))
-        for place, entry in enumerate(partly_paid_back())
-    ]
+    told = map(hashed, partly_paid_back())
+    entries = [StreamEntry(partition=0, offset=place, hashed=one, value=encode_entry(one.entry)) for place, one in enumerate(told)]
     batch = planner.plan(entries, (), lambda _: {}, 0)
     documents = [document for taken in batch.taken if isinstance(taken.plan, Planned) for document in taken.plan.documents]
     assert [(document.kind, document.total) for document in documents if document.settles is not None] == settled
