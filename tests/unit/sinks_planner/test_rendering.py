@@ -16,6 +16,7 @@ from sinks.planner.rendering import Rendering
 from tests.unit.sinks.journal import capture, hashed, invoice
 from tests.unit.sinks_planner.ledgers import DOCUMENTS, EVERY_KIND, JOURNALS
 from tests.unit.sinks_planner.lived import entries_of
+from tests.unit.sinks_planner.partly_paid_back import partly_paid_back
 from tests.unit.sinks_planner.rules import Rules
 
 
@@ -76,6 +77,13 @@ def test_an_order_waits_behind_its_missing_rule_in_mode_documents() -> None:
     calls = _calls(rendering, [invoice(1), capture(1), capture(2)])
     assert [call["entry_ids"] for call in calls] == [[capture(2).entry_id]]
     assert [left.entries for left in rendering.left_out.values()] == [1, 1]
+
+
+def test_a_credit_note_waits_for_what_may_pay_it_out() -> None:
+    rendering = _rendering(DOCUMENTS, Rules(missing=frozenset({"refunds_payable"})))
+    assert [call["body"]["kind"] for call in _calls(rendering, partly_paid_back())] == ["invoice", "credit_note"]
+    kinds = ["invoice", "credit_note", "refund", "allocation"]
+    assert [call["body"]["kind"] for call in _calls(_rendering(DOCUMENTS), partly_paid_back())] == kinds
 
 
 def test_what_the_ledger_has_no_form_for_is_left_out() -> None:
