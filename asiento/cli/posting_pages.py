@@ -22,6 +22,7 @@ def list_values(store: PostingStore, rows: Sequence[PostingRow], now: int, *, li
     return {
         "connection": store.session.connection,
         "paused": None if pause is None else {"until": _time(pause.until), "reason": pause.reason, "message": pause.message},
+        "doubted_since": None if (doubted := store.sending.doubted_since()) is None else _time(doubted),
         "standing": [
             {
                 "state": one.state,
@@ -41,6 +42,8 @@ def list_lines(values: dict[str, Any]) -> Iterator[str]:
     """The page for people."""
     if (pause := values["paused"]) is not None:
         yield f"{values['connection']} pauses until {pause['until']}: {pause['reason']}: {pause['message']}"
+    if values["doubted_since"] is not None:
+        yield f"every document is looked up before it is sent, since {values['doubted_since']} (`postings doubt --end` ends that)"
     for one in values["standing"]:
         reason = f" ({one['reason']})" if one["reason"] else ""
         yield f"{one['state']}{reason}: {one['documents']}, the oldest for {_age(one['oldest_seconds'])}"

@@ -165,14 +165,47 @@ def reject(  # noqa: PLR0917 - the words of a command
     _say("given up", rows, dry_run=dry_run, as_json=as_json, parked=list(held))
 
 
-@contextmanager
-def _store(connection: str) -> "Iterator[PostingStore]":
-    from sinks.posting.errors import PostingError, PostingsUnavailable
+@app.command()
+def doubt(  # noqa: PLR0917 - the words of a command
+    connection: ConnectionName,
+    reason: Why,
+    end: Annotated[bool, typer.Option("--end", help="Trust the database again: everything from before is taken and looked up.")] = False,
+    by: options.By = None,
+    dry_run: DryRun = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """After the database of postings was lost or restored: look every document up before it is sent, until `--end`."""
     from sinks.posting.store import PostingStore
 
+    documents = 0
+    with _errors():
+        if not dry_run:
+            with closing(PostingStore.beginning(load_settings().postings_location, connection)) as store:
+                if end:
+                    store.sending.trust()
+                else:
+                    documents = store.sending.doubt(options.actor_of(by), reason, _now())
+    if as_json:
+        print_printable_json({"connection": connection, "doubted": not end, "documents": documents, "dry_run": dry_run})
+        return
+    done = "documents are sent without a look-up again" if end else f"documents are looked up before they are sent, {documents} of them now"
+    message(f"{connection}: nothing was changed (--dry-run)" if dry_run else f"{connection}: {done}")
+
+
+@contextmanager
+def _store(connection: str) -> "Iterator[PostingStore]":
+    from sinks.posting.store import PostingStore
+
+    with _errors(), closing(PostingStore.command(load_settings().postings_location, connection)) as store:
+        yield store
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    from sinks.posting.errors import PostingError, PostingsUnavailable
+
     try:
-        with closing(PostingStore.command(load_settings().postings_location, connection)) as store:
-            yield store
+        yield
     except PostingsUnavailable as problem:
         raise Unreachable(str(problem)) from None
     except PostingError as problem:

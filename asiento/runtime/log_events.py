@@ -69,7 +69,7 @@ RECONCILED: Final = LogEvent("reconciled")
 RECONCILE_FAILED: Final = LogEvent("reconcile_failed")
 SUMMARY_NOT_CLOSED: Final = LogEvent("summary_not_closed")
 KEYS_NOT_FETCHED: Final = LogEvent("keys_not_fetched")
+BOOK_UNCHECKED: Final = LogEvent("book_unchecked")
 
 EVENTS: Final = frozenset(value for name, value in dict(globals()).items() if name.isupper() and isinstance(value, str))
 """Every name above."""
-BOOK_UNCHECKED: Final = LogEvent("book_unchecked")

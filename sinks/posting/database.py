@@ -22,6 +22,7 @@ POSTINGS: Final = DatabaseKind(
     version_table="posting_version",
     application_id=0x6173706F,
     durable=True,
+    busy_seconds=60.0,
     unavailable=PostingsUnavailable,
     missing=PostingsMissing,
     foreign=ForeignPostings,
@@ -97,11 +98,28 @@ class PostingSession:
             raise
         return cls(database, connection)
 
+    @classmethod
+    def beginning(cls, url: str, connection: str) -> Self:
+        """Connect beside a process, or before there ever was one: the tables and the connection's row are made where they are missing."""
+        database = POSTINGS.open(url, for_writing=True)
+        session = cls(database, connection)
+        try:
+            session.migrate()
+        except BaseException:
+            database.close()
+            raise
+        return session
+
     def prepare(self) -> None:
-        """Take the lock where the database has it, bring the tables up to date and write the connection's row."""
+        """Take the lock where the database has it, then as `migrate`."""
         with self.database.explained():
             if self.database.dialect == "postgresql":
                 self._take_advisory_lock()
+        self.migrate()
+
+    def migrate(self) -> None:
+        """Bring the tables up to date and write the connection's row."""
+        with self.database.explained():
             POSTINGS.migrate(self.database)
             with transaction(self.database):
                 self.database.change(statement("insert_connection"), {"connection": self.connection})

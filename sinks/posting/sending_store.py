@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from sinks.external.results import Posted
+from sinks.posting.closed_days import ClosedDays
 from sinks.posting.database import PostingSession
-from sinks.posting.documents import WORDS_KEPT_MAX, Documents, again
+from sinks.posting.documents import DOUBTED, WORDS_KEPT_MAX, Documents, again
 from sinks.posting.errors import PostingMoved
 from sinks.posting.rows import EventRow, Move, ParkReason, PostingRow, PostingState, posting_rows
 from sinks.posting.told import Outbox
@@ -41,10 +42,11 @@ class StateCount:
 class SendingStore:
     """See the module; every method that writes is one transaction."""
 
-    def __init__(self, session: PostingSession, documents: Documents, outbox: Outbox) -> None:
+    def __init__(self, session: PostingSession, documents: Documents, outbox: Outbox, closed_days: ClosedDays) -> None:
         self._session = session
         self._documents = documents
         self._outbox = outbox
+        self._closed_days = closed_days
 
     def due(self, now: int, limit: int = PAGE_DOCUMENTS_MAX) -> tuple[PostingRow, ...]:
         """The next documents that can be sent: their time has come, what they need stands, nothing earlier of their group is open."""
@@ -157,9 +159,30 @@ class SendingStore:
             self._settle([_orphaned(row, at) for row in held], at)
         return tuple(row.key for row in held)
 
+    def doubt(self, actor: str, reason: str, at: int) -> int:
+        """A person says that documents may stand in the ledger of which nothing is known here: the database was lost, or restored.
+
+        From now on every document is looked up before it is sent; answers how many of those that were to be sent.
+        """
+        with self._session.writing():
+            self._session.change("set_doubt", {"since": at})
+            rows = posting_rows(self._session.query("planned"))
+            self._settle([_doubted(row, at, f"{DOUBTED} ({actor}: {reason})") for row in rows], at)
+        return len(rows)
+
+    def trust(self) -> None:
+        """What is not known here is not in the ledger: new documents are sent without a look-up again."""
+        with self._session.writing():
+            self._session.change("set_doubt", {"since": None})
+
+    def doubted_since(self) -> int | None:
+        """Since when documents are looked up before they are sent; None: they are not."""
+        found: int | None = self._session.query("connection")[0][5]
+        return found
+
     def pause(self) -> Pause | None:
         """Until when no call goes out; None: the connection is not paused."""
-        _, _, until, reason, message = self._session.query("connection")[0]
+        _, _, until, reason, message, _ = self._session.query("connection")[0]
         return None if until is None else Pause(until, reason, message)
 
     def set_pause(self, pause: Pause | None) -> None:
@@ -180,6 +203,7 @@ class SendingStore:
         if moves:
             self._documents.move(moves, at)
             self._outbox.tell(self.entry_ids_of([step.key for step in moves]), at)
+            self._closed_days.moved(moves, at)
 
     def _pause(self, pause: Pause | None) -> None:
         until, reason, message = (None, None, None) if pause is None else (pause.until, pause.reason, pause.message[:WORDS_KEPT_MAX])
@@ -198,6 +222,10 @@ class SendingStore:
 def _released(row: PostingRow, at: int, message: str) -> Move:
     step = again(row, at, message)
     return step if row.open_since is None else replace(step, state=PostingState.UNCERTAIN, open_since=row.open_since)
+
+
+def _doubted(row: PostingRow, at: int, message: str) -> Move:
+    return replace(again(row, at, message), state=PostingState.UNCERTAIN, open_since=at)
 
 
 def _decided(row: PostingRow, state: PostingState, at: int, *, message: str, found: Posted | None = None) -> Move:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, Self, TypeVar
 
 from sinks.posting.calls_store import CallsStore
+from sinks.posting.closed_days import ClosedDays
 from sinks.posting.database import PostingSession
 from sinks.posting.documents import Documents
 from sinks.posting.findings_store import FindingsStore
@@ -29,8 +30,8 @@ class PostingStore:
         documents = Documents(session)
         self.outbox = Outbox(session)
         self.intake = IntakeStore(session, documents, self.outbox)
-        self.sending = SendingStore(session, documents, self.outbox)
         self.findings = FindingsStore(session, self.outbox)
+        self.sending = SendingStore(session, documents, self.outbox, ClosedDays(session, self.findings))
         self.calls = CallsStore(session)
 
     @classmethod
@@ -42,6 +43,11 @@ class PostingStore:
     def command(cls, url: str, connection: str) -> Self:
         """Look at a connection, or decide for it, beside its process. Raises `PostingsMissing`, `PostingsUnavailable`."""
         return cls(PostingSession.command(url, connection))
+
+    @classmethod
+    def beginning(cls, url: str, connection: str) -> Self:
+        """As `command`, also where the connection was never served. Raises `ForeignPostings`, `PostingsUnavailable`."""
+        return cls(PostingSession.beginning(url, connection))
 
     @property
     def place(self) -> str:

@@ -144,3 +144,26 @@ def test_an_unknown_connection_names_those_that_are_there(store: PostingStore) -
     result = CliRunner().invoke(app, ["postings", "list", "another"])
     assert isinstance(result.exception, CommandError)
     assert "there are: books" in str(result.exception)
+
+
+def test_after_a_restore_every_document_is_looked_up_first(store: PostingStore, tmp_path: Path) -> None:
+    assert _json("doubt", *WHY, "--dry-run")["documents"] == 0
+    assert _state(store, "later") is PostingState.PLANNED
+    assert _json("doubt", *WHY)["documents"] == 1
+    store.intake.take(intake(2, 3, taken(3)), NOW)
+    assert (_state(store, "later"), _state(store, "d3")) == (PostingState.UNCERTAIN, PostingState.UNCERTAIN)
+    assert _json("list")["doubted_since"] is not None
+    assert "looked up before it is sent" in _run("list").stdout
+    _run("doubt", "--end", *WHY)
+    store.intake.take(intake(3, 4, taken(4)), NOW)
+    assert _state(store, "d4") is PostingState.PLANNED
+
+
+def test_a_connection_can_be_doubted_before_its_first_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'lost.sqlite'}"
+    monkeypatch.setenv("ASIENTO_POSTINGS_URL", url)
+    _run("doubt", *WHY)
+    with closing(PostingStore.serve(url, CONNECTION)) as store:
+        store.intake.bind(STREAM, (0,))
+        store.intake.take(intake(0, 1, taken(1)), NOW)
+        assert _state(store, "d1") is PostingState.UNCERTAIN

@@ -394,3 +394,19 @@ async def test_it_runs_until_it_is_stopped_and_is_woken(desk: Desk) -> None:
     stop.set()
     await running
     assert desk.states("a") == ["POSTED"]
+
+
+async def test_after_a_lost_database_nothing_is_doubled(desk: Desk, tmp_path: Path) -> None:
+    documents = [document(f"d{number}", group=f"o{number}") for number in range(20)]
+    take(desk.store, documents)
+    ledger = ScriptedLedger()
+    await desk.post(await desk.poster(ledger))
+    with closing(PostingStore.serve(f"sqlite:///{tmp_path / 'new.sqlite'}", "books")) as store:
+        store.sending.doubt("ana", "the disk was lost", desk.clock.now())
+        again = Desk(store, clock=desk.clock)
+        take(store, [*documents, document("fresh", group="fresh")])
+        await again.post(await again.poster(ledger))
+        assert {row.state for row in store.sending.documents([one.key for one in documents])} == {PostingState.POSTED}
+        assert again.states("fresh") == ["POSTED"]
+    assert set(ledger.held().values()) == {1}
+    assert len(ledger.held()) == 21
