@@ -146,6 +146,14 @@ class TestXero(StandinContract):
         assert isinstance(answer, Refused)
         assert answer.refusal is Refusal.DEPENDENCY
 
+    async def test_an_account_that_takes_no_payments_is_named(self) -> None:
+        invoice = self.invoice("owed")
+        (posted,) = await self._post(invoice)
+        payment = replace(self.settling("paid", DocumentKind.PAYMENT, invoice, 100), account="640")
+        (answer,) = await self._post(payment, ids={invoice.key: posted.remote_id})
+        assert isinstance(answer, Refused)
+        assert (answer.refusal, answer.about) == (Refusal.MAPPING, "640")
+
     # Documents.
 
     async def test_an_allocation_is_found_by_what_it_joins(self) -> None:
