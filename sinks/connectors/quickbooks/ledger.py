@@ -299,4 +299,5 @@ KIND: Final = ConnectorKind(
     },
     sandbox=_sandbox,
     oauth=OAuth(token_url=AUTHORIZED_AT, rotates=True),
+    base_url=BASE_URL,
 )
