@@ -101,17 +101,23 @@ def _entry_in(line: bytes) -> Any | None:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """What is rendered for. default_mapping: the file where none is named; None = the example of the kind."""
+    """What is rendered for. default_mapping: the file where none is named; may_take_example: whether the kind's example will do."""
 
     connection: "Connection"
     kind: "ConnectorKind"
-    default_mapping: Path | None
+    default_mapping: Path | None = None
+    may_take_example: bool = True
 
     def mapping(self, file: Path | None) -> "Mapping":
+        """The mapping of a file, else the default one. Raises `UsageError` where there is none, as `load_mapping` for what is in it."""
         from sinks.mapping.examples import example_mapping
         from sinks.mapping.ledger_mapping import load_mapping
 
         path = file or self.default_mapping
+        if path is None and not self.may_take_example:
+            raise UsageError(
+                f"connection {self.connection.name} has no account mapping: name a file by --mapping, its key `mapping`, or ASIENTO_MAPPING"
+            )
         return example_mapping(self.connection.kind) if path is None else load_mapping(path)
 
 
@@ -125,14 +131,14 @@ def _chosen(name: str, settings: Settings) -> _Chosen:
         kind = kind_of(connection.kind)
         if kind is None:
             raise UsageError(f"connection {name} is of kind {connection.kind}, which is not known; there are: {', '.join(kinds())}")
-        return _Chosen(connection, kind, connection.mapping or settings.mapping)
+        return _Chosen(connection, kind, connection.mapping or settings.mapping, may_take_example=kind.names_accounts_itself)
     kind = kind_of(name)
     if kind is None:
         raise UsageError(
             f"no connection and no kind of ledger is called {name}; "
             f"connections: {', '.join(sorted(known)) or 'none (ASIENTO_LEDGER_CONNECTIONS)'}; kinds: {', '.join(kinds())}"
         )
-    return _Chosen(kind.sandbox(), kind, None)
+    return _Chosen(kind.sandbox(), kind)
 
 
 def _mode(text: str | None) -> "Mode | None":

@@ -12,6 +12,7 @@ from asiento.accounting.journal import JournalEntry
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.main import app
 from schemas.entries import entry_to_json
+from sinks.mapping.examples import example_file
 from tests.unit.sinks.journal import capture, invoice
 
 KIND = "zoho_books"
@@ -87,6 +88,9 @@ def test_a_connection_of_the_file_is_rendered_as_it_says(tmp_path: Path, monkeyp
         encoding="utf-8",
     )
     monkeypatch.setenv("ASIENTO_LEDGER_CONNECTIONS", str(connections))
+    words = str(_run("books").exception)
+    assert "connection books has no account mapping" in words
+    monkeypatch.setenv("ASIENTO_MAPPING", str(example_file(KIND)))
     entries = _text(*(replace(entry, legal_entity="ES01") for entry in (CAPTURE, capture(2))), invoice(3))
     result = _run("books", entries=entries)
     assert result.exit_code == 0, result.output

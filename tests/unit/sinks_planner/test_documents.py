@@ -258,6 +258,20 @@ def _applied() -> JournalEntry:
     )
 
 
+def test_what_is_more_than_journals_opened_is_a_credit_note() -> None:
+    """70.00 and 60.00 against 116.00 of journals: the last 14.00 find nothing open."""
+    order = OrderPicture.of(_told(invoice(), connection=JOURNALS))
+    sides = (("bad_debt", "DEBIT", 7_000), ("rounding", "DEBIT", 6_000), ("accounts_receivable", "CREDIT", 13_000))
+    postings = tuple(Posting(account=account, side=side, amount=amount) for account, side, amount in sides)  # type: ignore[arg-type]
+    note, journal = _told(replace(capture(), postings=postings), order=order)
+    assert [(line.role, line.amount) for line in note.lines] == [("rounding", 1_400)]
+    assert [(line.role, line.amount) for line in journal.lines] == [
+        ("accounts_receivable", -11_600),
+        ("bad_debt", 7_000),
+        ("rounding", 4_600),
+    ]
+
+
 MONEY_ALONE = replace(EVERY_KIND, payment_roles=frozenset({"psp_clearing"}))
 
 
