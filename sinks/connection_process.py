@@ -6,8 +6,10 @@ them stops the process where it cannot go on, and every step is in the database 
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, Final
@@ -24,7 +26,9 @@ from sinks.ack_publisher import AckPublisher
 from sinks.connectors.catalogue import ConnectorKind, kind_of, kinds
 from sinks.entry_stream import EntryStream
 from sinks.external.connections import Connection, load_connections
+from sinks.external.one_at_a_time import OneAtATime
 from sinks.external.port import Connector
+from sinks.external.results import CallFailed
 from sinks.external.targets import Unmapped
 from sinks.intake.closing import close_due_summaries
 from sinks.intake.intake import IntakeLoop
@@ -32,6 +36,7 @@ from sinks.intake.mapping_file import MappingFile
 from sinks.intake.outboxes import DiscrepancyPublisher, StoredAcks
 from sinks.intake.planning import Planner
 from sinks.intake.replanning import Replanning
+from sinks.ledger import LedgerError
 from sinks.mapping.examples import example_file
 from sinks.outbox_publisher import OutboxPublisher
 from sinks.planner.refusal import CannotTell
@@ -41,8 +46,11 @@ from sinks.posting.poster import Poster, PosterWork
 from sinks.posting.rows import TakenCounts
 from sinks.posting.rules import PostingRules
 from sinks.posting.store import StoreThread
+from sinks.reconciler.findings import Difference
+from sinks.reconciler.run import Reconciliation
 from sinks.sink_process import identified
 
+HOUR_MICROSECONDS: Final = 3_600_000_000
 WAITING_SECONDS: Final = 2.0
 """How often the mapping file is looked at, what may be planned again, and which summaries are due."""
 DRAIN_SECONDS_MAX: Final = 4.0
@@ -89,7 +97,7 @@ async def run_connection(settings: Settings, name: str) -> None:
     Raises `SettingsError`, `PostingError`, `StreamBroken`, `StreamUnknown` or `BrokerUnreachable`, whose messages are for people.
     """
     found = configured(settings, name)
-    mapping = MappingFile(found.mapping)
+    mapping = MappingFile(found.mapping, found.connection.kind)
     with service_process(settings, f"sink-{name}") as process:
         store = StoreThread()
         try:
@@ -114,7 +122,7 @@ class _ConnectionProcess:
         self._store = store
         clock, limits = SystemClock(), limits_of(found.connection, found.kind.capabilities.limits)
         access = access_of(found.connection, found.kind.oauth, limits, store, clock)
-        self._connector: Connector = found.kind.make(found.connection, access)
+        self._connector: Connector = OneAtATime(found.kind.make(found.connection, access))
         self._planner = Planner(found.connection, self._connector.capabilities, mapping.current)
         work = PosterWork(
             connection=found.connection.name,
@@ -173,7 +181,7 @@ class _ConnectionProcess:
             client_options=options,
             clock=now_microseconds,
         )
-        working = [self._task(part, stop) for part in (intake.run(stop), self._poster.run(stop), self._wait_on(stop))]
+        working = [self._task(part, stop) for part in (intake.run(stop), self._poster.run(stop), self._wait_on(stop), self._compare(stop))]
         publishers: tuple[OutboxPublisher[Any], ...] = (acks, discrepancies)
         publishing = [self._task(publisher.run(leave), stop) for publisher in publishers]
         try:
@@ -210,6 +218,38 @@ class _ConnectionProcess:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(WAITING_SECONDS):
                     await stop.wait()
+
+    async def _compare(self, stop: asyncio.Event) -> None:
+        """Read the ledger back at every full `reconcile_every_hours` (UTC)."""
+        every = self._connection.reconcile_every_hours * HOUR_MICROSECONDS
+        if every == 0:
+            await stop.wait()
+            return
+        turn = now_microseconds() // every
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WAITING_SECONDS):
+                    await stop.wait()
+            if (now := now_microseconds() // every) > turn:
+                turn = now
+                await self._read_back()
+
+    async def _read_back(self) -> None:
+        settings, metrics, name = self._settings, self._process.metrics, self._connection.name
+        reconciliation = Reconciliation(self._connection, self._connector, self._store, settings.ledger_location, now_microseconds)
+        today = datetime.now(UTC).date()
+        try:
+            first = (today - timedelta(days=self._connection.reconcile_days)).isoformat()
+            report = await reconciliation.run(first, today.isoformat())
+        except (CallFailed, LedgerError) as problem:
+            get_logger().error(log_events.RECONCILE_FAILED, connection=name, problem=str(problem))
+            return
+        counts = Counter(finding.difference for finding in report.findings)
+        for difference in Difference:
+            metrics.reconcile_findings.labels(name, difference.value).set(counts[difference])
+        metrics.reconcile_last_run.labels(name).set_to_current_time()
+        found = {difference.value: count for difference, count in counts.items()}
+        get_logger().info(log_events.RECONCILED, connection=name, compared=report.compared, clean=report.clean, found=found)
 
     async def _use_mapping(self) -> None:
         self._planner.account_mapping = self._mapping.current

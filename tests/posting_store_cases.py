@@ -176,7 +176,7 @@ class StoreCases:
             store.sending.begin_attempt([row], NOW)
             store.sending.settle([step(row, PostingState.PARKED, reason="mapping", about="4711", message="no such account")], NOW)
             assert told(store) == ([("PARKED", "mapping: 4711: no such account")] if attempt == 0 else [])
-            store.sending.release(store.sending.listed(PostingState.PARKED, about="4711"), NOW)
+            store.sending.release(store.sending.listed(PostingState.PARKED, about="4711"), "ana", "made", NOW)
             assert told(store) == []
             (row,) = store.sending.due(NOW)
         assert row.attempt == 2
@@ -294,7 +294,7 @@ class StoreCases:
         store.intake.plan_again([(kept, Planned(documents=(other,)))], (), NOW)
         (parked,) = store.sending.listed(PostingState.PARKED)
         assert parked.digest == row.digest
-        store.sending.release([parked], NOW)
+        store.sending.release([parked], "ana", "look again", NOW)
         assert store.sending.due(NOW) == ()
         assert [one.key for one in store.sending.uncertain(NOW)] == [row.key]
 
@@ -317,6 +317,13 @@ class StoreCases:
         assert told(store) == [("POSTED", None), ("POSTED", None)]
         assert [row.document.reference for row in store.sending.documents_of_entry(members[0].entry_id)] == ["summary"]
         assert store.sending.entry_ids_of([journal.key]) == tuple(sorted(journal.entry_ids))
+
+    def test_a_summary_that_comes_to_nothing_is_told(self, store: PostingStore) -> None:
+        plan = Summarized(subject="2025-06-15/web/MXN", closes_at=NOW)
+        store.intake.take(intake(0, 2, taken(1, plan), taken(2, plan)), NOW)
+        store.intake.close_summary("2025-06-15/web/MXN/1", Planned(documents=()), 2, NOW)
+        assert told(store) == [("POSTED", "nothing to post: the summary 2025-06-15/web/MXN/1 comes to 0")] * 2
+        assert store.intake.counts() == {EntryState.NOTHING: 2}
 
     def test_entries_without_documents_are_told(self, store: PostingStore) -> None:
         store.intake.take(intake(0, 2, taken(1, Nothing(reason="another entity")), taken(2, Impossible(reason="no such currency"))), NOW)

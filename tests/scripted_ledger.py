@@ -76,6 +76,7 @@ class ScriptedLedger:
     refuse: Callable[[LedgerDocument], Refused | None] = lambda _: None
     closed: Sequence[ClosedPeriod] = ()
     books: list[Booked] = field(default_factory=list)
+    by_key: dict[str, list[Booked]] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
     good_token: str | None = None
     random: Random = field(default_factory=Random)
@@ -163,9 +164,8 @@ class ScriptedConnector:
             case "throttled":
                 raise Throttled("too many", RETRY_AFTER_SECONDS)
         now = self._clock.now()
-        for booked in self._ledger.books:
-            if booked.document.key == document.key and booked.at <= now:
-                return Posted(remote_id=f"r-{document.key}", earlier=True)
+        if any(booked.at <= now for booked in self._ledger.by_key.get(document.key, ())):
+            return Posted(remote_id=f"r-{document.key}", earlier=True)
         return None
 
     async def accounts(self) -> Sequence[RemoteAccount]:
@@ -212,8 +212,9 @@ class ScriptedConnector:
 
     def _booked(self, document: LedgerDocument, at: int) -> Posted:
         able, now = self._ledger.able, self._clock.now()
-        same = [booked for booked in self._ledger.books if booked.document.key == document.key]
+        same = self._ledger.by_key.setdefault(document.key, [])
         if same and able.repeat is Repeat.ANSWERS_FIRST and now - same[0].first < (able.repeat_seconds or 60) * SECOND:
             return Posted(remote_id=f"r-{document.key}", earlier=True)
-        self._ledger.books.append(Booked(document, at, now))
+        same.append(Booked(document, at, now))
+        self._ledger.books.append(same[-1])
         return Posted(remote_id=f"r-{document.key}", number=f"N{len(self._ledger.books)}")

@@ -78,7 +78,8 @@ class TrytonServer:
         self._configuration.write_text(
             f"[database]\nuri = postgresql://postgres@127.0.0.1:{self._postgresql.port}\nminconn = 0\n"
             f"[web]\nlisten = 127.0.0.1:{self.port}\n"
-            "[session]\ntimeout = 0\n",  # it is also how long the list of databases is remembered
+            "[session]\ntimeout = 0\n"  # it is also how long the list of databases is remembered
+            "[queue]\nworker = True\n",  # printed forms are for a worker process, as they should be in production
             encoding="utf-8",
         )
         self._have_template()

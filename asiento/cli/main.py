@@ -22,10 +22,13 @@ from asiento.cli import (
     gateway,
     ledger,
     mappers,
+    mapping,
     normalize,
     operational,
     orders,
+    postings,
     receipts,
+    reconcile,
     replay,
     restore,
     schemas,
@@ -59,10 +62,12 @@ app.add_typer(dlq.app, name="dlq")
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(orders.app, name="orders")
 app.add_typer(sinks.app, name="sinks")
+app.add_typer(postings.app, name="postings")
 app.add_typer(operational.app, name="operational")
 app.add_typer(ledger.app, name="ledger")
 app.command("trial-balance")(trial_balance.trial_balance_command)
 app.command("verify")(verify.verify_command)
+app.command("reconcile")(reconcile.reconcile_command)
 app.add_typer(streams.app, name="streams")
 app.add_typer(sweeper.app, name="sweeper")
 app.add_typer(deadlines.app, name="deadlines")
@@ -70,6 +75,7 @@ app.add_typer(fetcher.app, name="fetcher")
 app.add_typer(gateway.app, name="gateway")
 app.command("normalize")(normalize.normalize_command)
 app.add_typer(mappers.app, name="mappers")
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(entries.app, name="entries")
 app.command("validate")(validate.validate_command)
 app.command("receipts")(receipts.receipts_command)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sinks.external.targets import Mapping
 
 LINE_BYTES_MAX: Final = 16 * 1024 * 1024
-REFUSED_SHOWN_MAX: Final = 20
+TOLD_MAX: Final = 20
 
 
 def render_command(
@@ -55,17 +55,21 @@ def render_command(
     with open_input(entries) as stream:
         for call in rendering.calls(reading.entries(read_lines(stream, LINE_BYTES_MAX))):
             print_json(call)
-    for text in reading.refused[:REFUSED_SHOWN_MAX]:
-        message(f"{entries}:{text}")
-    if len(reading.refused) > REFUSED_SHOWN_MAX:
-        message(f"{entries}: {len(reading.refused) - REFUSED_SHOWN_MAX} more lines are refused")
     if rendering.elsewhere:
         message(f"{rendering.elsewhere} entries are of legal entities that {connection.name} is not for")
-    for left in rendering.left_out.values():
-        message(f"{left.entries} entries left out, the first is {left.entry_id}: {left.reason}")
-    missing = sum(left.entries for left in rendering.left_out.values())
+    _told([f"{entries}:{text}" for text in reading.refused], "more lines are refused")
+    left_out = list(rendering.left_out.values())
+    _told([f"{left.entries} entries left out, the first is {left.entry_id}: {left.reason}" for left in left_out], "more reasons")
+    missing = sum(left.entries for left in left_out)
     if missing or reading.refused:
         raise CommandError(f"{missing} entries are left out, {len(reading.refused)} lines refused")
+
+
+def _told(texts: list[str], rest: str) -> None:
+    for text in texts[:TOLD_MAX]:
+        message(text)
+    if len(texts) > TOLD_MAX:
+        message(f"{len(texts) - TOLD_MAX} {rest}")
 
 
 class _Reading:
@@ -97,17 +101,23 @@ def _entry_in(line: bytes) -> Any | None:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """What is rendered for. default_mapping: the file where none is named; None = the example of the kind."""
+    """What is rendered for. default_mapping: the file where none is named; may_take_example: whether the kind's example will do."""
 
     connection: "Connection"
     kind: "ConnectorKind"
-    default_mapping: Path | None
+    default_mapping: Path | None = None
+    may_take_example: bool = True
 
     def mapping(self, file: Path | None) -> "Mapping":
+        """The mapping of a file, else the default one. Raises `UsageError` where there is none, as `load_mapping` for what is in it."""
         from sinks.mapping.examples import example_mapping
         from sinks.mapping.ledger_mapping import load_mapping
 
         path = file or self.default_mapping
+        if path is None and not self.may_take_example:
+            raise UsageError(
+                f"connection {self.connection.name} has no account mapping: name a file by --mapping, its key `mapping`, or ASIENTO_MAPPING"
+            )
         return example_mapping(self.connection.kind) if path is None else load_mapping(path)
 
 
@@ -121,14 +131,14 @@ def _chosen(name: str, settings: Settings) -> _Chosen:
         kind = kind_of(connection.kind)
         if kind is None:
             raise UsageError(f"connection {name} is of kind {connection.kind}, which is not known; there are: {', '.join(kinds())}")
-        return _Chosen(connection, kind, connection.mapping or settings.mapping)
+        return _Chosen(connection, kind, connection.mapping or settings.mapping, may_take_example=kind.names_accounts_itself)
     kind = kind_of(name)
     if kind is None:
         raise UsageError(
             f"no connection and no kind of ledger is called {name}; "
             f"connections: {', '.join(sorted(known)) or 'none (ASIENTO_LEDGER_CONNECTIONS)'}; kinds: {', '.join(kinds())}"
         )
-    return _Chosen(kind.sandbox(), kind, None)
+    return _Chosen(kind.sandbox(), kind)
 
 
 def _mode(text: str | None) -> "Mode | None":

@@ -65,9 +65,11 @@ CONNECTOR_FAILED: Final = LogEvent("connector_failed")
 PRIVACY_REQUEST: Final = LogEvent("privacy_request")
 MAPPING_LOADED: Final = LogEvent("mapping_loaded")
 MAPPING_NOT_USED: Final = LogEvent("mapping_not_used")
+RECONCILED: Final = LogEvent("reconciled")
+RECONCILE_FAILED: Final = LogEvent("reconcile_failed")
 SUMMARY_NOT_CLOSED: Final = LogEvent("summary_not_closed")
 KEYS_NOT_FETCHED: Final = LogEvent("keys_not_fetched")
+BOOK_UNCHECKED: Final = LogEvent("book_unchecked")
 
 EVENTS: Final = frozenset(value for name, value in dict(globals()).items() if name.isupper() and isinstance(value, str))
 """Every name above."""
-BOOK_UNCHECKED: Final = LogEvent("book_unchecked")

@@ -65,6 +65,15 @@ class Metrics:
         self.posting_quota_remaining = Gauge(
             "asiento_posting_quota_remaining", "Calls that the vendor's quota leaves until the UTC day ends", connection, registry=registry
         )
+        self.reconcile_findings = Gauge(
+            "asiento_reconcile_findings",
+            "Differences between a ledger and what was posted there, as it was read back last",
+            ["connection", "difference"],
+            registry=registry,
+        )
+        self.reconcile_last_run = Gauge(
+            "asiento_reconcile_last_run_timestamp_seconds", "When a ledger was read back last", connection, registry=registry
+        )
         self.posting_breaker_open = Gauge(
             "asiento_posting_breaker_open", "1 while no call goes out, as the last ones all failed", connection, registry=registry
         )

@@ -168,7 +168,9 @@ class Settings(BaseSettings):
         None, description="Directory with mapper files of sources that no platform is built in for; unset: the shipped ones only"
     )
     ledger_connections: Path | None = Field(None, description="YAML file with the connections to ledgers outside; unset: there are none")
-    mapping: Path | None = Field(None, description="YAML file with the account mapping")
+    mapping: Path | None = Field(
+        None, description="YAML file with the account mapping of connections that name none (docs/mapping-accounts.md)"
+    )
 
     metrics_host: str = Field("127.0.0.1", description="Address of /metrics and the health pages")
     metrics_port: int = Field(0, ge=0, le=65_535, description="Port of /metrics and the health pages; 0: a free one, printed at start")

@@ -33,7 +33,8 @@ class DatabaseKind:
 
     name: as messages call it; variable: the setting that names it; makes, updates: what people do so that it is there, or of this version.
     package: has its `migrations`; version_table: which of them were run. application_id: in the header of a SQLite file.
-    durable: what is committed outlives a crash of the machine. Errors take one message.
+    durable: what is committed outlives a crash of the machine. busy_seconds: longest wait for another writer of a SQLite file. Errors
+    take one message.
     """
 
     name: str
@@ -44,6 +45,7 @@ class DatabaseKind:
     version_table: str
     application_id: int
     durable: bool
+    busy_seconds: float
     unavailable: type[Exception]
     missing: type[Exception]
     foreign: type[Exception]

@@ -8,8 +8,6 @@ from pathlib import Path
 from sinks.databases.database import Dialect, Parameters, Row, placeholders
 from sinks.databases.kind import DatabaseKind
 
-BUSY_WAIT_SECONDS_MAX = 10.0
-"""Longest wait for another writer, or a reader that checkpoints."""
 CACHE_KIB = 65_536
 """Memory for pages: the indexes over ids are touched all over."""
 
@@ -99,9 +97,7 @@ def open_sqlite(path: Path, kind: DatabaseKind, *, for_writing: bool) -> SqliteD
         if for_writing:
             path.parent.mkdir(parents=True, exist_ok=True)
         target = str(path) if for_writing else f"{path.absolute().as_uri()}?mode=ro"
-        connection = sqlite3.connect(
-            target, uri=not for_writing, timeout=BUSY_WAIT_SECONDS_MAX, isolation_level=None, check_same_thread=False
-        )
+        connection = sqlite3.connect(target, uri=not for_writing, timeout=kind.busy_seconds, isolation_level=None, check_same_thread=False)
         try:
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             if for_writing:

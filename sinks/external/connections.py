@@ -5,6 +5,7 @@ connections:
     kind: tryton
     base_url: https://erp.example  # HTTPS, or http to this machine
     entities: [ACME-ES]            # legal entities whose entries go there; unset: all
+    currencies: [EUR]              # currencies of entries that go there; unset: all
     mode: journals                 # or documents
     posting: entry                 # or summary
     closed_periods: park           # or next_open, or reject
@@ -32,10 +33,13 @@ KEYS: Final = (
     "kind",
     "base_url",
     "entities",
+    "currencies",
     "mode",
     "posting",
     "summary_closes_after_hours",
     "closed_periods",
+    "reconcile_every_hours",
+    "reconcile_days",
     "mapping",
     "limits",
     "secrets",
@@ -43,6 +47,9 @@ KEYS: Final = (
 )
 LIMIT_KEYS: Final = ("per_second", "per_minute", "per_day")
 SUMMARY_CLOSES_AFTER_HOURS_DEFAULT: Final = 6
+RECONCILE_EVERY_HOURS_DEFAULT: Final = 24
+RECONCILE_DAYS_DEFAULT: Final = 35
+"""A month, and what was late for it."""
 _TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]{1,256}")
 
 
@@ -76,14 +83,21 @@ class Connection:
     kind: str
     base_url: str | None = None
     entities: frozenset[str] | None = None
+    currencies: frozenset[str] | None = None
     mode: Mode = Mode.JOURNALS
     posting: Posting = Posting.ENTRY
     summary_closes_after_hours: int = SUMMARY_CLOSES_AFTER_HOURS_DEFAULT
     closed_periods: ClosedPeriods = ClosedPeriods.PARK
+    reconcile_every_hours: int = RECONCILE_EVERY_HOURS_DEFAULT
+    reconcile_days: int = RECONCILE_DAYS_DEFAULT
     mapping: Path | None = None
     limits: CallLimits | None = None
     secrets: Mapping[str, Path] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
+
+    def takes(self, legal_entity: str, currency: str) -> bool:
+        """Whether entries of this entity in this currency go there."""
+        return (self.entities is None or legal_entity in self.entities) and (self.currencies is None or currency in self.currencies)
 
 
 def load_connections(path: Path) -> dict[str, Connection]:
@@ -119,18 +133,24 @@ class _Reading:
         values = self._mapping(content, place)
         self._faults += [(f"{place}.{key}", f"is no key here; there are {', '.join(KEYS)}") for key in values if key not in KEYS]
         entities = self._list(values.get("entities"), f"{place}.entities")
+        currencies = self._list(values.get("currencies"), f"{place}.currencies")
         mapping = values.get("mapping")
         return Connection(
             name=name,
             kind=self._word(values.get("kind"), f"{place}.kind"),
             base_url=self._base_url(values.get("base_url"), f"{place}.base_url"),
             entities=frozenset(entities) if entities else None,
+            currencies=frozenset(currencies) if currencies else None,
             mode=self._choice(Mode, values.get("mode"), Mode.JOURNALS, f"{place}.mode"),
             posting=self._choice(Posting, values.get("posting"), Posting.ENTRY, f"{place}.posting"),
             summary_closes_after_hours=self._number(
                 values.get("summary_closes_after_hours", SUMMARY_CLOSES_AFTER_HOURS_DEFAULT), f"{place}.summary_closes_after_hours", 0, 240
             ),
             closed_periods=self._choice(ClosedPeriods, values.get("closed_periods"), ClosedPeriods.PARK, f"{place}.closed_periods"),
+            reconcile_every_hours=self._number(
+                values.get("reconcile_every_hours", RECONCILE_EVERY_HOURS_DEFAULT), f"{place}.reconcile_every_hours", 0, 720
+            ),
+            reconcile_days=self._number(values.get("reconcile_days", RECONCILE_DAYS_DEFAULT), f"{place}.reconcile_days", 1, 400),
             mapping=None if mapping is None else self._folder / self._word(mapping, f"{place}.mapping"),
             limits=self._limits(values.get("limits"), f"{place}.limits"),
             secrets={key: self._folder / text for key, text in self._texts(values.get("secrets"), f"{place}.secrets").items()},

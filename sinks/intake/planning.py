@@ -44,8 +44,8 @@ class Planner:
     account_mapping: AccountMapping
 
     def concerns(self, entry: HashedEntry) -> bool:
-        """Whether the connection has to do with the entry's legal entity."""
-        return self.connection.entities is None or entry.entry.legal_entity in self.connection.entities
+        """Whether the connection takes entries of this legal entity and currency."""
+        return self.connection.takes(entry.entry.legal_entity, entry.entry.currency)
 
     def plan(self, entries: Sequence[StreamEntry], waiting: Collection[str], stored: Documents, now: int) -> "PlannedBatch":
         """Plans of entries in the order in which they stand on the stream, each order's by its own sequence.

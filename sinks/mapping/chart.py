@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 import orjson
 
 from asiento.runtime.settings import SettingsError
+from asiento.runtime.yaml_files import RefusedFile
 from sinks.external.capabilities import AccountUse, Capabilities
 from sinks.external.port import RemoteAccount
 from sinks.mapping.findings import Finding, FindingKind
@@ -35,20 +36,20 @@ def chart_values(accounts: Iterable[RemoteAccount]) -> list[dict[str, Any]]:
 
 
 def read_chart(path: Path) -> tuple[RemoteAccount, ...]:
-    """The chart of a file. Raises `SettingsError` where it cannot be read or is none."""
+    """The chart of a file. Raises `SettingsError` where there is no such file, `RefusedFile` where it is no chart."""
     try:
         with path.open("rb") as stream:
             content = stream.read(CHART_BYTES_MAX + 1)
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
     if len(content) > CHART_BYTES_MAX:
-        raise SettingsError(f"{path}: the file is longer than {CHART_BYTES_MAX} bytes (CHART_BYTES_MAX)")
+        raise RefusedFile(f"{path}: the file is longer than {CHART_BYTES_MAX} bytes (CHART_BYTES_MAX)")
     try:
         values = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise SettingsError(f"{path}:{error.lineno}:{error.colno}: this is no JSON: {error.msg}") from None
+        raise RefusedFile(f"{path}:{error.lineno}:{error.colno}: this is no JSON: {error.msg}") from None
     if not isinstance(values, list):
-        raise SettingsError(f"{path}: a list of accounts is expected: {_CHART_FORM}")
+        raise RefusedFile(f"{path}: a list of accounts is expected: {_CHART_FORM}")
     return tuple(_account(path, place, value) for place, value in enumerate(values))
 
 
@@ -56,7 +57,7 @@ def _account(path: Path, place: int, value: Any) -> RemoteAccount:
     known = {"code": str, "name": str, "kind": str, "active": bool}
     wrong = not isinstance(value, dict) or any(not isinstance(value.get(name), kind) for name, kind in known.items())
     if wrong or not isinstance(value.get("currency"), str | None):
-        raise SettingsError(f"{path}: account {place + 1} of the list is not like {_CHART_FORM}")
+        raise RefusedFile(f"{path}: account {place + 1} of the list is not like {_CHART_FORM}")
     return RemoteAccount(code=value["code"], name=value["name"], kind=value["kind"], active=value["active"], currency=value.get("currency"))
 
 
@@ -71,6 +72,17 @@ def chart_findings(
         about = f"no connector for {rules.ledger} is part of the program"
         found.append(_not_checked(f"{about}: whether the vendor takes accounts of these kinds is not checked"))
     return found
+
+
+def item_findings(rules: MappingRules, capabilities: Capabilities) -> list[Finding]:
+    """Rules without the item that lines of invoices are booked through, where the ledger wants one."""
+    if not capabilities.lines_need_items:
+        return []
+    return [
+        _finding(rule, FindingKind.NO_ITEM, f"{capabilities.name} books lines of invoices through items: say `item` for {rule.role}")
+        for rule in rules.rules
+        if rule.target.item is None and AccountUse.DOCUMENT_LINE in uses_of(rule.role, documents=True)
+    ]
 
 
 def _of_rule(rule: Rule, by_code: Mapping[str, RemoteAccount], judge: JudgesAccounts | None, *, documents: bool) -> Iterator[Finding]:
@@ -91,7 +103,10 @@ def _of_rule(rule: Rule, by_code: Mapping[str, RemoteAccount], judge: JudgesAcco
 
 
 def _kinds(rule: Rule, account: RemoteAccount, judge: JudgesAccounts, *, documents: bool) -> Iterator[Finding]:
+    paying = judge.capabilities.payment_roles
     for use in uses_of(rule.role, documents=documents):
+        if use is AccountUse.PAYMENT and paying is not None and rule.role not in paying:
+            continue  # the planner tells them in other ways
         problem = judge.account_problem(account, use)
         if problem is not None:
             by_journal = use is AccountUse.PAYMENT and judge.capabilities.journal_receivable

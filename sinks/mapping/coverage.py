@@ -21,6 +21,14 @@ def coverage(rules: MappingRules, entities: Collection[str] | None = None) -> li
     return [*found, *_contacts(rules)]
 
 
+def other_ledger(rules: MappingRules, kind: str) -> list[Finding]:
+    """Whether the file is for another kind of ledger than that of a connection; a generic one is for any."""
+    if rules.is_for(kind):
+        return []
+    message = f"the file is for {rules.ledger}, the connection is to {kind}: name the right file, or correct `ledger`"
+    return [Finding(kind=FindingKind.WRONG_LEDGER, is_fault=True, about=rules.ledger, message=message)]
+
+
 def _of_role(role: str, rules: list[Rule]) -> Iterator[Finding]:
     if not rules:
         yield Finding(

@@ -5,11 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from sinks.mapping.ledger_mapping import LedgerMapping, load_mapping
+from sinks.mapping.rules import GENERIC, NAMED_AFTER_ROLES, PLAIN_TEXT
 
-GENERIC: Final = "generic"
-"""The example for kinds without one of their own."""
-SAME_AS: Final = {"beancount": "plaintext", "hledger": "plaintext"}
-"""Kinds that share an example."""
 _SUFFIX: Final = ".yaml"
 _EXAMPLES: Final = Path(__file__).with_name("examples")
 
@@ -21,8 +18,8 @@ def example_kinds() -> tuple[str, ...]:
 
 def example_file(kind: str) -> Path:
     """The file of a kind's example; the generic one where it has none."""
-    name = SAME_AS.get(kind, kind)
-    return _EXAMPLES / f"{name if name in example_kinds() else GENERIC}{_SUFFIX}"
+    name = PLAIN_TEXT if kind in NAMED_AFTER_ROLES else kind
+    return _EXAMPLES.joinpath(f"{name if name in example_kinds() else GENERIC}{_SUFFIX}")
 
 
 @cache

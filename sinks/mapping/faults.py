@@ -1,11 +1,12 @@
 """What is wrong with rules together: two that say where the same posting goes, and days on which none does."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 from sinks.mapping.rules import Dated
-from sinks.mapping.scopes import ALWAYS, ANY_ROLE, ROLES, Days, Scope
+from sinks.mapping.scopes import ALWAYS, ANY_ROLE, ROLES, Days, Pattern, Scope
 
 
 class RuleFault(NamedTuple):
@@ -58,16 +59,17 @@ def gaps(rules: Sequence[Dated]) -> list[RuleFault]:
     Before the first and after the last rule there is no gap: a ledger begins and ends some day. What more general conditions
     miss as well is told of those only.
     """
-    by_role: dict[str, list[tuple[Scope, Dated]]] = defaultdict(list)
+    by_role: dict[str, dict[Scope, list[Dated]]] = defaultdict(lambda: defaultdict(list))
     for rule in rules:
         for scope in rule.scopes:
-            by_role[scope.role].append((scope, rule))
+            by_role[scope.role][scope].append(rule)
     found: list[_Gap] = []
     for role, own in by_role.items():
-        always = {scope for scope, rule in own if rule.days == ALWAYS}
-        others = own if role in ROLES or role == ANY_ROLE else [*own, *by_role.get(ANY_ROLE, ())]
-        for scope in dict.fromkeys(scope for scope, _ in own if scope not in always):
-            found += _gaps_of(scope, others)
+        roles = (role,) if role in ROLES or role == ANY_ROLE or ANY_ROLE not in by_role else (role, ANY_ROLE)
+        ways = [_Covering(each, by_role[each]) for each in roles]
+        for scope, members in own.items():
+            if all(rule.days != ALWAYS for rule in members):
+                found += _gaps_of(scope, [rule for way in ways for rule in way.of(scope)])
     return [_fault_of(gap) for gap in found if not any(other.days == gap.days and _wider(other.scope, gap.scope) for other in found)]
 
 
@@ -78,8 +80,28 @@ class _Gap(NamedTuple):
     after: Dated
 
 
-def _gaps_of(scope: Scope, rules: Iterable[tuple[Scope, Dated]]) -> list[_Gap]:
-    covering = sorted((rule for of, rule in rules if of.covers(scope)), key=lambda rule: (rule.days, rule.line))
+class _Covering:
+    """Finds the rules of a role that cover a scope: by asking for each scope that could, where these are fewer than there are scopes."""
+
+    def __init__(self, role: str, rules: Mapping[Scope, list[Dated]]) -> None:
+        self._role = role
+        self._rules = rules
+        self._lengths = sorted({len(one.pattern.text) for one in rules if one.pattern is not None and one.pattern.beginning})
+
+    def of(self, scope: Scope) -> list[Dated]:
+        """Every rule that is about all postings of the scope."""
+        patterns: list[Pattern | None] = [None]
+        if (own := scope.pattern) is not None:
+            patterns += dict.fromkeys([own, *[Pattern(own.text[:length], True) for length in self._lengths if length <= len(own.text)]])
+        if len(patterns) * 2 ** len(scope.values) > len(self._rules):
+            return [rule for one, members in self._rules.items() if one.covers(scope) for rule in members]
+        kept = [values for count in range(len(scope.values) + 1) for values in combinations(scope.values, count)]
+        wider = [Scope(self._role, pattern, values) for pattern in patterns for values in kept]
+        return [rule for one in wider for rule in self._rules.get(one, ())]
+
+
+def _gaps_of(scope: Scope, rules: Iterable[Dated]) -> list[_Gap]:
+    covering = sorted(rules, key=lambda rule: (rule.days, rule.line))
     found: list[_Gap] = []
     last = covering[0]
     for rule in covering[1:]:

@@ -21,6 +21,8 @@ class FindingKind(StrEnum):
     """The account is kept in another currency than the rule is for."""
     ACCOUNT_KIND = "account_kind"
     """The vendor does not take an account of this kind for what it is used for."""
+    NO_ITEM = "no_item"
+    """A line of invoices without the item that the ledger books it through."""
     MANUAL_ONLY = "manual_only"
     """A rule that only a manual journal can meet."""
     SOME_ONLY = "some_only"

@@ -27,12 +27,10 @@ from asiento.runtime.yaml_files import FAULTS_SHOWN_MAX, Place, RefusedFile, Yam
 from sinks.external.targets import Target
 from sinks.mapping.faults import gaps, overlaps
 from sinks.mapping.roles import JURISDICTION_ROLES
-from sinks.mapping.rules import CONTACT_CONDITIONS, CONTACT_ROLE, PLAIN_NAME, ContactRule, MappingRules, Rule
+from sinks.mapping.rules import CONTACT_CONDITIONS, CONTACT_ROLE, NAMED_AFTER_ROLES, PLAIN_NAME, PLAIN_TEXT, ContactRule, MappingRules, Rule
 from sinks.mapping.scopes import ANY_ENDING, CONDITIONS, EVER, NEVER, ROLES, Days, Pattern, Scope, pattern_of
 
 FORMAT: Final = 1
-PLAIN_TEXT: Final = "plaintext"
-"""The kind of ledger that may name accounts after roles."""
 FILE_KEYS: Final = ("format", "ledger", "version", "rules", "contacts")
 RULE_KEYS: Final = ("role", "qualifier", "tax_jurisdiction", *CONDITIONS, "manual", "from", "until", "to")
 CONTACT_KEYS: Final = ("customer_ref", *CONTACT_CONDITIONS, "from", "until", "to")
@@ -95,7 +93,7 @@ class _Reading:
     def __init__(self, file: YamlFile) -> None:
         self.faults: list[tuple[str, str]] = []
         self._places = file.places
-        self._plain_text = file.values.get("ledger") == PLAIN_TEXT
+        self._plain_text = file.values.get("ledger") in (PLAIN_TEXT, *NAMED_AFTER_ROLES)
 
     def rules_of(self, values: Mapping[str, Any]) -> MappingRules:
         self._known(values, FILE_KEYS, "")
@@ -252,5 +250,5 @@ class _Reading:
 
 def _unknown(word: str, known: Iterable[str], what: str) -> str:
     choices = sorted(known)
-    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.0)
+    near = difflib.get_close_matches(word, choices, n=1, cutoff=0)
     return f"{word} is no {what}; the nearest is {near[0]}"

@@ -9,6 +9,12 @@ import orjson
 from sinks.external.targets import Target
 from sinks.mapping.scopes import Days, Scope
 
+GENERIC: Final = "generic"
+"""`ledger` of a file that is for any kind."""
+PLAIN_TEXT: Final = "plaintext"
+"""`ledger` of a file for the kinds whose accounts can be named after roles."""
+NAMED_AFTER_ROLES: Final = frozenset({"beancount", "hledger"})
+"""These kinds."""
 PLAIN_NAME: Final = "{name}"
 """In the place of an account: the name that the plain text ledgers give to the account of the posting."""
 CONTACT_ROLE: Final = "contact"
@@ -64,6 +70,10 @@ class MappingRules:
     version: int
     rules: tuple[Rule, ...]
     contacts: tuple[ContactRule, ...]
+
+    def is_for(self, kind: str) -> bool:
+        """Whether a ledger of this kind may be booked by these rules."""
+        return self.ledger in (kind, GENERIC) or (self.ledger == PLAIN_TEXT and kind in NAMED_AFTER_ROLES)
 
     @property
     def digest(self) -> str:

@@ -46,7 +46,7 @@ def _lines(telling: Telling, kind: DocumentKind, rows: Sequence[Row]) -> tuple[L
     side = -1 if kind is DocumentKind.INVOICE else 1
     cells = [Cell(leg=leg, amount=side * leg.amount) for leg in telling.legs if not leg.is_receivable]
     filled(rows, cells)
-    taxed(rows, cells)
+    taxed(rows, cells, telling.target_of_nothing)
     said = [line for row in rows for line in row.lines]
     found = (*said, *(_rest(cell) for cell in cells if cell.left))
     if telling.capabilities.lines_need_items:

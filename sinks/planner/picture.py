@@ -21,13 +21,15 @@ class OrderPicture:
     """One order at one ledger, made of its documents alone: the same after a restart.
 
     invoices, credit_notes: all of the order, the oldest first. by_journals: what journals moved on the receivable (debit positive).
-    event_id: the event of the last document; next_sequence: the place after it.
+    contact: the customer of its first document that names one, which all others keep. event_id: the event of the last document;
+    next_sequence: the place after it.
     """
 
     invoices: tuple[OpenItem, ...] = ()
     credit_notes: tuple[OpenItem, ...] = ()
     by_journals: int = 0
     next_sequence: int = 0
+    contact: str | None = None
     event_id: str | None = None
 
     @classmethod
@@ -79,12 +81,17 @@ class OrderPicture:
             credit_notes=credit_notes,
             by_journals=by_journals,
             next_sequence=max(self.next_sequence, document.sequence + 1),
+            contact=self.contact or _customer(document),
             event_id=document.event_id,
         )
 
 
 def _item(document: LedgerDocument) -> OpenItem:
     return OpenItem(document=document, open=document.total)
+
+
+def _customer(document: LedgerDocument) -> str | None:
+    return document.contact or next((line.contact for line in document.lines if line.role == RECEIVABLE and line.contact), None)
 
 
 def _settled(items: tuple[OpenItem, ...], document: LedgerDocument) -> tuple[OpenItem, ...]:

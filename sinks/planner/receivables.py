@@ -84,11 +84,11 @@ class _Settling:
         return self._telling.knows(self._kind) and (roles is None or leg.posting.account.partition(":")[0] in roles)
 
     def _settlement(self, leg: Leg, item: OpenItem, amount: int) -> Draft:
-        settled, telling = item.document, self._telling
+        settled = item.document
         values = {
             "depends_on": (settled.key,),
             "contact": settled.contact,
-            "receivable": telling.receivable,
+            "receivable": settled.receivable,
             "account": leg.target.account,
             "account_role": leg.posting.account,
             "settles": Settlement(key=settled.key, reference=settled.reference, amount=amount),

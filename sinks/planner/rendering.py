@@ -59,8 +59,7 @@ class Rendering:
                 yield self._shown(document, request)
 
     def _concerns(self, entry: JournalEntry) -> bool:
-        known = self.connection.entities
-        concerns = known is None or entry.legal_entity in known
+        concerns = self.connection.takes(entry.legal_entity, entry.currency)
         self.elsewhere += not concerns
         return concerns
 

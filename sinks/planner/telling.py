@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from asiento.accounting.journal import JournalEntry
+from asiento.accounting.journal import DocumentTax, JournalEntry, Posting
 from sinks.external.capabilities import Capabilities
 from sinks.external.documents import DocumentKind, LedgerDocument, LedgerLine
-from sinks.external.targets import Mapping
+from sinks.external.targets import Mapping, Target, Unmapped
 from sinks.planner.journals import fitted
 from sinks.planner.keys import SEQUENCE_STEP, document_key, memo, reference
 from sinks.planner.legs import Leg, journal_line, legs_of
@@ -42,8 +42,8 @@ class Telling:
 
     @cached_property
     def contact(self) -> str:
-        """The customer. Raises `Unmapped`."""
-        return self.mapping.contact(self.entry)
+        """The customer: that of the order's documents before, so that they settle each other. Raises `Unmapped`."""
+        return self.order.contact or self.mapping.contact(self.entry)
 
     @cached_property
     def moved(self) -> int:
@@ -60,6 +60,15 @@ class Telling:
             )
         return accounts.pop()
 
+    def target_of_nothing(self, role: str, tax: DocumentTax) -> Target | None:
+        """Where a tax of 0 would go; None where no rule says it: nothing is booked, so nothing waits for it."""
+        said = {name: value for leg in self.legs if leg.is_receivable for name, value in leg.posting.dimensions}
+        dimensions = tuple(sorted({**said, "tax_code": tax.code, "tax_rate": tax.rate}.items()))
+        try:
+            return self.mapping.target(self.entry, Posting(account=role, side="CREDIT", amount=0, dimensions=dimensions))
+        except Unmapped:
+            return None
+
     def knows(self, kind: DocumentKind) -> bool:
         """Whether the ledger holds documents of this kind."""
         return kind in self.capabilities.documents
@@ -74,12 +83,15 @@ class Telling:
         return self._drafted(journal_line(leg, leg.amount) for leg in self.legs)
 
     def journal_with_customer(self) -> tuple[Draft, ...]:
-        """The entry as it is; what moves receivables names the customer. Raises `CannotTell` where this ledger does not take that."""
+        """The entry with one line on receivables, which names the customer. Raises `CannotTell` where this ledger takes none."""
         if not self.moved:
             return self._drafted(journal_line(leg, leg.amount) for leg in self.legs if not leg.is_receivable)
         self.require_journal_receivable()
+        first = next(leg for leg in self.legs if leg.is_receivable)
         return self._drafted(
-            self.customer_line(leg, leg.amount) if leg.is_receivable else journal_line(leg, leg.amount) for leg in self.legs
+            self.customer_line(leg, self.moved) if leg is first else journal_line(leg, leg.amount)
+            for leg in self.legs
+            if leg is first or not leg.is_receivable
         )
 
     def _drafted(self, lines: Iterable[LedgerLine]) -> tuple[Draft, ...]:
@@ -87,8 +99,8 @@ class Telling:
         return () if found is None else (found,)
 
     def customer_line(self, leg: Leg, amount: int) -> LedgerLine:
-        """A line of a journal on the customer's account."""
-        return replace(journal_line(leg, amount), contact=leg.target.contact or self.contact)
+        """A line of a journal on the customer's account. Raises `CannotTell` where the entry has several such accounts."""
+        return replace(journal_line(leg, amount), account=self.receivable, contact=self.order.contact or leg.target.contact or self.contact)
 
     def require_journal_receivable(self) -> None:
         """Raises `CannotTell` where journals of this ledger may not name the account of receivables."""

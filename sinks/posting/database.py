@@ -9,7 +9,7 @@ from typing import Final, Self, TypeVar
 from asiento.runtime.file_lock import LockHeld, locked
 from sinks.databases.database import Database, Parameters, Row, placeholders, transaction
 from sinks.databases.kind import DatabaseKind
-from sinks.posting.errors import ForeignPostings, PostingInUse, PostingsMissing, PostingsUnavailable
+from sinks.posting.errors import ForeignPostings, PostingInUse, PostingsMissing, PostingsUnavailable, UnknownConnection
 from sinks.posting.rows import ENTRY_COLUMNS, POSTING_COLUMNS
 from sinks.sql_files import read_sql
 
@@ -22,6 +22,7 @@ POSTINGS: Final = DatabaseKind(
     version_table="posting_version",
     application_id=0x6173706F,
     durable=True,
+    busy_seconds=60.0,
     unavailable=PostingsUnavailable,
     missing=PostingsMissing,
     foreign=ForeignPostings,
@@ -75,7 +76,10 @@ class PostingSession:
 
     @classmethod
     def command(cls, url: str, connection: str) -> Self:
-        """Connect beside the process that serves, for an operator's command. Raises `PostingsMissing`, `PostingsUnavailable`."""
+        """Connect beside the process that serves, for an operator's command.
+
+        Raises `PostingsMissing`, `PostingsUnavailable`, `ForeignPostings`, `UnknownConnection`.
+        """
         path = POSTINGS.sqlite_path(url)
         if path is not None and not path.is_file():
             raise PostingsMissing(f"{path}: no {POSTINGS.name} there yet; {POSTINGS.makes} makes it, {POSTINGS.variable} names another")
@@ -83,16 +87,39 @@ class PostingSession:
         try:
             with database.explained():
                 POSTINGS.require_current(database)
+                known = [row[0] for row in database.query(statement("connections"))]
+            if connection not in known:
+                raise UnknownConnection(
+                    f"{database.place}: there is no connection {connection}; there are: {', '.join(known) or 'none'}; "
+                    f"{POSTINGS.makes} begins one"
+                )
         except BaseException:
             database.close()
             raise
         return cls(database, connection)
 
+    @classmethod
+    def beginning(cls, url: str, connection: str) -> Self:
+        """Connect beside a process, or before there ever was one: the tables and the connection's row are made where they are missing."""
+        database = POSTINGS.open(url, for_writing=True)
+        session = cls(database, connection)
+        try:
+            session.migrate()
+        except BaseException:
+            database.close()
+            raise
+        return session
+
     def prepare(self) -> None:
-        """Take the lock where the database has it, bring the tables up to date and write the connection's row."""
+        """Take the lock where the database has it, then as `migrate`."""
         with self.database.explained():
             if self.database.dialect == "postgresql":
                 self._take_advisory_lock()
+        self.migrate()
+
+    def migrate(self) -> None:
+        """Bring the tables up to date and write the connection's row."""
+        with self.database.explained():
             POSTINGS.migrate(self.database)
             with transaction(self.database):
                 self.database.change(statement("insert_connection"), {"connection": self.connection})

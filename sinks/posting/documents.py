@@ -13,6 +13,7 @@ EVENTS_MAX: Final = 200
 """Steps of one document that are kept, beside its first."""
 WORDS_KEPT_MAX: Final = 1_000
 """Longest message of a ledger that is kept."""
+DOUBTED: Final = "it may stand there already: postings of this connection were lost or restored"
 
 
 class Documents:
@@ -30,10 +31,10 @@ class Documents:
         wanted = tuple(documents)
         known = {row.key: row for row in map(posting_row, self._session.ask("postings_by_key", [document.key for document in wanted]))}
         fresh = [document for document in wanted if document.key not in known]
-        self._session.change_many("insert_posting", [_inserted(document, at) for document in fresh])
-        self._session.change_many(
-            "insert_event", [(document.key, 1, at, None, PostingState.PLANNED, 0, None, None, None) for document in fresh]
-        )
+        doubted_since = self._session.query("connection")[0][5] if fresh else None
+        state = PostingState.PLANNED if doubted_since is None else PostingState.UNCERTAIN
+        self._session.change_many("insert_posting", [_inserted(document, state, at, doubted_since) for document in fresh])
+        self._session.change_many("insert_event", [(document.key, 1, at, None, state, 0, None, None, None) for document in fresh])
         for document in wanted:
             if document.key in known:
                 self._again(document, known[document.key], at)
@@ -90,7 +91,7 @@ class Documents:
         if waits and document.digest != row.digest:
             self._replace(document)
         if waits and parked:
-            self.move([again(row, at)], at)
+            self.move([again(row, at, "planned again")], at)
 
     def _replace(self, document: LedgerDocument) -> None:
         values: dict[str, object] = {
@@ -114,12 +115,21 @@ class Documents:
             )
 
 
-def again(row: PostingRow, at: int) -> Move:
+def again(row: PostingRow, at: int, message: str) -> Move:
     """The step of a parked document that starts afresh."""
-    return Move(key=row.key, before=row.state, state=PostingState.PLANNED, ready_at=at, failures=0, tried_since=None, open_since=None)
+    return Move(
+        key=row.key,
+        before=row.state,
+        state=PostingState.PLANNED,
+        ready_at=at,
+        failures=0,
+        tried_since=None,
+        open_since=None,
+        message=message,
+    )
 
 
-def _inserted(document: LedgerDocument, at: int) -> Row:
+def _inserted(document: LedgerDocument, state: PostingState, at: int, open_since: int | None) -> Row:
     return (
         document.key,
         document.group,
@@ -128,8 +138,11 @@ def _inserted(document: LedgerDocument, at: int) -> Row:
         document.reference,
         body_of(document),
         document.digest,
+        state,
         at,
         at,
+        open_since,
+        None if open_since is None else DOUBTED,
     )
 
 

@@ -3,6 +3,7 @@
     PostingError
     +-- PostingInUse         another process serves this connection
     +-- ForeignPostings      the database belongs to another stream, program or newer version
+    +-- UnknownConnection    no process has ever served a connection of this name
     +-- PostingMoved         a stored offset or state is not what it was: somebody else has written; nothing of the step was kept
     +-- PostingsUnavailable  the database cannot be reached or opened
         +-- PostingsMissing  there is none yet
@@ -21,6 +22,10 @@ class PostingInUse(PostingError):
 
 class ForeignPostings(PostingError):
     """The database belongs to another stream, another program or a newer version of this one."""
+
+
+class UnknownConnection(PostingError):
+    """No process has ever served a connection of this name."""
 
 
 class PostingMoved(PostingError):

@@ -144,6 +144,9 @@ class IntakeStore:
                     f"summary {name} of {self._session.connection} has {found} entries, planned were {members}: nothing was kept"
                 )
             self._documents.put(plan.documents, at)
+            if not plan.documents:
+                self._session.change("empty_summary", {"summary": name, "reason": f"the summary {name} comes to 0"})
+                self._tell_members(name, at)
 
     def waiting(self) -> tuple[tuple[str, int, int, str], ...]:
         """What no rule maps: (about, how many entries wait, since when the oldest, a message)."""
@@ -161,6 +164,12 @@ class IntakeStore:
     def counts(self) -> dict[EntryState, int]:
         """How many entries stand where."""
         return {EntryState(row[0]): row[1] for row in self._session.query("entry_counts")}
+
+    def _tell_members(self, name: str, at: int) -> None:
+        page = self.summary_members(name)
+        while page:
+            self._outbox.tell((row.entry_id for row in page), at)
+            page = self.summary_members(name, page[-1])
 
     def _inserted(self, item: TakenEntry, summaries: dict[str, str], at: int) -> Row:
         entry = item.entry.hashed.entry

@@ -2,20 +2,21 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-import httpx
 import orjson
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.oauth2.auth import ClientAuth
 from cryptography.fernet import Fernet, InvalidToken
 
 from asiento.runtime.loopback import on_loopback
 from asiento.runtime.settings import SettingsError
 from sinks.external.connections import Connection
-from sinks.external.results import AuthRefused, NotSent
+from sinks.external.http_calls import Answer, HttpCalls
+from sinks.external.port import Request
+from sinks.external.results import AuthRefused, NotSent, Uncertain
 from sinks.posting.clock import SECOND, Clock
 from sinks.posting.secrets import secret_of
 from sinks.posting.store import StoreCalls
@@ -157,28 +158,42 @@ class OAuthTokens:
         return secret_of(path, f"connection {self._connection.name}: secrets.{name}")
 
 
+class TokenCalls(Protocol):
+    """How a token request is sent: as `HttpCalls` does."""
+
+    async def send(self, request: Request, secret_headers: Mapping[str, str]) -> Answer:
+        """See `HttpCalls.send`."""
+        ...
+
+
 class HttpTokenRequest:
     """The refresh of RFC 6749, section 6, at one place."""
 
-    def __init__(self, url: str, *, client_in_body: bool) -> None:
+    def __init__(self, url: str, *, client_in_body: bool, calls: TokenCalls | None = None) -> None:
+        """Raises `SettingsError` for a URL that would show the secrets."""
         parts = urlsplit(url)
         if not (parts.scheme == "https" or (parts.scheme == "http" and on_loopback(parts.hostname or ""))):
             raise SettingsError(f"token_url: {url} is neither https nor on this machine")
         self._url = url
         self._method = "client_secret_post" if client_in_body else "client_secret_basic"
+        self._calls = calls or HttpCalls(url, answer_seconds_max=REFRESH_SECONDS_MAX)
 
     async def __call__(self, client_id: str, client_secret: str, refresh_token: str) -> dict[str, object]:
         """See `TokenRequest`."""
-        client = AsyncOAuth2Client(client_id, client_secret, token_endpoint_auth_method=self._method, timeout=REFRESH_SECONDS_MAX)
+        form = urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        _, secret, body = ClientAuth(client_id, client_secret, self._method).prepare("POST", self._url, {}, form)
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         try:
-            return dict(await client.refresh_token(self._url, refresh_token=refresh_token))
-        except OAuthError as problem:
-            words = f"{self._url} refuses new tokens ({problem.error}): connect again, and put the new refresh token into its file"
-            raise AuthRefused(words) if problem.error in _FATAL else NotSent(f"{self._url}: no new tokens now ({problem.error})") from None
-        except (httpx.HTTPError, OSError, ValueError) as problem:
-            raise NotSent(f"{self._url}: no new tokens now: {type(problem).__name__}") from None
-        finally:
-            await client.aclose()
+            answer = await self._calls.send(Request(method="POST", path="", body=body, headers=headers), secret)
+            values = answer.json()
+        except Uncertain:
+            raise NotSent(f"{self._url}: no new tokens now: its answer is lost, or no JSON") from None
+        error = values.get("error") if isinstance(values, dict) else None
+        if error in _FATAL:
+            raise AuthRefused(f"{self._url} refuses new tokens ({error}): connect again, and put the new refresh token into its file")
+        if answer.status != 200 or not isinstance(values, dict):
+            raise NotSent(f"{self._url}: no new tokens now ({answer.status})", answer.retry_after_seconds)
+        return values
 
 
 def _hash(secret: str) -> str:

@@ -346,6 +346,7 @@ class Poster:
         except PostingMoved:
             self._forget()
             await self._settle_singly(moves, at, pause)
+        self._held |= {step.about for step in moves if step.reason == ParkReason.MAPPING and step.about is not None}
         self._metrics.moved(moves)
 
     async def _settle_singly(self, moves: Sequence[Move], at: int, pause: Pause | None) -> None:

@@ -1,11 +1,13 @@
 """The side of the store that sends: which documents are next, the step before a call and the steps after it, what people decide."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from sinks.external.results import Posted
+from sinks.posting.closed_days import ClosedDays
 from sinks.posting.database import PostingSession
-from sinks.posting.documents import WORDS_KEPT_MAX, Documents, again
+from sinks.posting.documents import DOUBTED, WORDS_KEPT_MAX, Documents, again
 from sinks.posting.errors import PostingMoved
 from sinks.posting.rows import EventRow, Move, ParkReason, PostingRow, PostingState, posting_rows
 from sinks.posting.told import Outbox
@@ -40,10 +42,11 @@ class StateCount:
 class SendingStore:
     """See the module; every method that writes is one transaction."""
 
-    def __init__(self, session: PostingSession, documents: Documents, outbox: Outbox) -> None:
+    def __init__(self, session: PostingSession, documents: Documents, outbox: Outbox, closed_days: ClosedDays) -> None:
         self._session = session
         self._documents = documents
         self._outbox = outbox
+        self._closed_days = closed_days
 
     def due(self, now: int, limit: int = PAGE_DOCUMENTS_MAX) -> tuple[PostingRow, ...]:
         """The next documents that can be sent: their time has come, what they need stands, nothing earlier of their group is open."""
@@ -102,6 +105,10 @@ class SendingStore:
         """Documents by their keys."""
         return posting_rows(list(self._session.ask("postings_by_key", keys)))
 
+    def needs_of(self, key: str) -> tuple[PostingRow, ...]:
+        """The documents that a document waits for, or waited for."""
+        return self.documents(row[0] for row in self._session.query("needs_of_key", {"key": key}))
+
     def documents_of_entry(self, entry_id: str) -> tuple[PostingRow, ...]:
         """The documents that an entry is in."""
         return self.documents(row[0] for row in self._session.query("keys_of_entry", {"entry_id": entry_id}))
@@ -124,24 +131,24 @@ class SendingStore:
         values: dict[str, object] = {"state": state, "reason": reason, "about": about, "after": after, "limit": limit}
         return posting_rows(self._session.query("listed", values))
 
-    def release(self, rows: Sequence[PostingRow], at: int) -> None:
+    def release(self, rows: Sequence[PostingRow], actor: str, reason: str, at: int) -> None:
         """A person says that these parked documents are to be tried again.
 
         One that may be booked is looked up again, not sent. Raises `PostingMoved` where one is not parked any more.
         """
         with self._session.writing():
-            self._settle([_released(row, at) for row in rows], at)
+            self._settle([_released(row, at, f"{actor}: {reason}") for row in rows], at)
 
-    def retry(self, rows: Sequence[PostingRow], at: int) -> None:
+    def retry(self, rows: Sequence[PostingRow], actor: str, reason: str, at: int) -> None:
         """A person says that these parked documents do not stand in the ledger: they are sent. Raises `PostingMoved`."""
         with self._session.writing():
-            self._settle([again(row, at) for row in rows], at)
+            self._settle([again(row, at, f"{actor}, it does not stand there: {reason}") for row in rows], at)
 
-    def confirm(self, row: PostingRow, remote_id: str, number: str | None, actor: str, at: int) -> None:
+    def confirm(self, row: PostingRow, found: Posted, actor: str, reason: str, at: int) -> None:
         """A person has found this parked document in the ledger. Raises `PostingMoved`."""
-        message = f"{actor} has found it in the ledger"
+        message = f"{actor}, it stands there: {reason}"
         with self._session.writing():
-            self._settle([_decided(row, PostingState.POSTED, at, message=message, remote_id=remote_id, number=number)], at)
+            self._settle([_decided(row, PostingState.POSTED, at, message=message, found=found)], at)
 
     def reject(self, rows: Sequence[PostingRow], actor: str, reason: str, at: int) -> tuple[str, ...]:
         """A person gives these documents up; those that need them are parked. Answers the keys of the latter. Raises `PostingMoved`."""
@@ -152,9 +159,30 @@ class SendingStore:
             self._settle([_orphaned(row, at) for row in held], at)
         return tuple(row.key for row in held)
 
+    def doubt(self, actor: str, reason: str, at: int) -> int:
+        """A person says that documents may stand in the ledger of which nothing is known here: the database was lost, or restored.
+
+        From now on every document is looked up before it is sent; answers how many of those that were to be sent.
+        """
+        with self._session.writing():
+            self._session.change("set_doubt", {"since": at})
+            rows = posting_rows(self._session.query("planned"))
+            self._settle([_doubted(row, at, f"{DOUBTED} ({actor}: {reason})") for row in rows], at)
+        return len(rows)
+
+    def trust(self) -> None:
+        """What is not known here is not in the ledger: new documents are sent without a look-up again."""
+        with self._session.writing():
+            self._session.change("set_doubt", {"since": None})
+
+    def doubted_since(self) -> int | None:
+        """Since when documents are looked up before they are sent; None: they are not."""
+        found: int | None = self._session.query("connection")[0][5]
+        return found
+
     def pause(self) -> Pause | None:
         """Until when no call goes out; None: the connection is not paused."""
-        _, _, until, reason, message = self._session.query("connection")[0]
+        _, _, until, reason, message, _ = self._session.query("connection")[0]
         return None if until is None else Pause(until, reason, message)
 
     def set_pause(self, pause: Pause | None) -> None:
@@ -175,6 +203,7 @@ class SendingStore:
         if moves:
             self._documents.move(moves, at)
             self._outbox.tell(self.entry_ids_of([step.key for step in moves]), at)
+            self._closed_days.moved(moves, at)
 
     def _pause(self, pause: Pause | None) -> None:
         until, reason, message = (None, None, None) if pause is None else (pause.until, pause.reason, pause.message[:WORDS_KEPT_MAX])
@@ -190,24 +219,16 @@ class SendingStore:
         return list(found)
 
 
-def _released(row: PostingRow, at: int) -> Move:
-    if row.open_since is None:
-        return again(row, at)
-    return Move(
-        key=row.key,
-        before=row.state,
-        state=PostingState.UNCERTAIN,
-        ready_at=at,
-        failures=0,
-        tried_since=None,
-        open_since=row.open_since,
-        message="released: it is looked up again",
-    )
+def _released(row: PostingRow, at: int, message: str) -> Move:
+    step = again(row, at, message)
+    return step if row.open_since is None else replace(step, state=PostingState.UNCERTAIN, open_since=row.open_since)
 
 
-def _decided(
-    row: PostingRow, state: PostingState, at: int, *, message: str, remote_id: str | None = None, number: str | None = None
-) -> Move:
+def _doubted(row: PostingRow, at: int, message: str) -> Move:
+    return replace(again(row, at, message), state=PostingState.UNCERTAIN, open_since=at)
+
+
+def _decided(row: PostingRow, state: PostingState, at: int, *, message: str, found: Posted | None = None) -> Move:
     if row.state is PostingState.SENDING:
         raise PostingMoved(f"document {row.key} is being sent just now: decide about it when the call has ended")
     return Move(
@@ -220,8 +241,8 @@ def _decided(
         open_since=None if state is PostingState.POSTED else row.open_since,
         reason=None if state is PostingState.POSTED else ParkReason.OPERATOR,
         message=message,
-        remote_id=remote_id,
-        remote_number=number,
+        remote_id=None if found is None else found.remote_id,
+        remote_number=None if found is None else found.number,
     )
 
 

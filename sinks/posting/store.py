@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, Self, TypeVar
 
 from sinks.posting.calls_store import CallsStore
+from sinks.posting.closed_days import ClosedDays
 from sinks.posting.database import PostingSession
 from sinks.posting.documents import Documents
+from sinks.posting.findings_store import FindingsStore
 from sinks.posting.intake_store import IntakeStore
 from sinks.posting.sending_store import SendingStore
 from sinks.posting.told import Outbox
@@ -28,7 +30,8 @@ class PostingStore:
         documents = Documents(session)
         self.outbox = Outbox(session)
         self.intake = IntakeStore(session, documents, self.outbox)
-        self.sending = SendingStore(session, documents, self.outbox)
+        self.findings = FindingsStore(session, self.outbox)
+        self.sending = SendingStore(session, documents, self.outbox, ClosedDays(session, self.findings))
         self.calls = CallsStore(session)
 
     @classmethod
@@ -40,6 +43,11 @@ class PostingStore:
     def command(cls, url: str, connection: str) -> Self:
         """Look at a connection, or decide for it, beside its process. Raises `PostingsMissing`, `PostingsUnavailable`."""
         return cls(PostingSession.command(url, connection))
+
+    @classmethod
+    def beginning(cls, url: str, connection: str) -> Self:
+        """As `command`, also where the connection was never served. Raises `ForeignPostings`, `PostingsUnavailable`."""
+        return cls(PostingSession.beginning(url, connection))
 
     @property
     def place(self) -> str:
@@ -69,6 +77,11 @@ class StoreThread:
     async def open(self, url: str, connection: str) -> PostingStore:
         """Serve a connection; answers the store, for its `place`. Raises as `PostingStore.serve` does."""
         self._store = await self._in_thread(lambda: PostingStore.serve(url, connection))
+        return self._store
+
+    async def look(self, url: str, connection: str) -> PostingStore:
+        """Work beside the connection's process; answers the store, for its `place`. Raises as `PostingStore.command` does."""
+        self._store = await self._in_thread(lambda: PostingStore.command(url, connection))
         return self._store
 
     async def __call__(self, work: Callable[[PostingStore], Answer]) -> Answer:

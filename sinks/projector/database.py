@@ -14,6 +14,7 @@ OPERATIONAL: Final = DatabaseKind(
     version_table="operational_version",
     application_id=0x61736F70,
     durable=False,
+    busy_seconds=10.0,
     unavailable=OperationalUnavailable,
     missing=OperationalMissing,
     foreign=ForeignOperational,

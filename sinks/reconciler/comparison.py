@@ -4,7 +4,7 @@ A document is matched by the id that the ledger gave it, else by our key as it c
 our key, or has an id that we know, is ours; all others are somebody's.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sinks.external.documents import DocumentKind, LedgerDocument
@@ -24,39 +24,37 @@ class PostedDocument:
 
 @dataclass(slots=True)
 class Remote:
-    """What was read from the ledger: documents that count by id and by our key, and the voided ones."""
+    """What was read from the ledger: documents that count by our key, others', and the voided ones."""
 
-    by_id: dict[str, RemoteDocument]
     by_key: dict[str, list[RemoteDocument]]
     foreign: list[RemoteDocument]
     voided: dict[str, RemoteDocument]
 
     @classmethod
-    def of(cls, documents: Iterable[RemoteDocument], posted: Mapping[str, PostedDocument]) -> "Remote":
-        """Sort what was read; `posted` by key."""
+    def of(cls, documents: Iterable[RemoteDocument], posted: Mapping[str, PostedDocument], under_way: Collection[str]) -> "Remote":
+        """Sort what was read; `posted` by key, `under_way`: keys of documents of ours that are not said to stand there."""
         known_ids = {one.remote_id: key for key, one in posted.items()}
-        read = cls({}, {}, [], {})
+        read = cls({}, [], {})
         for document in documents:
             key = known_ids.get(document.remote_id, document.key)
-            if key is None or key not in posted:
-                if not document.voided:
-                    read.foreign.append(document)
-            elif document.voided:
-                read.voided[key] = document
-            else:
-                read.by_id[document.remote_id] = document
-                read.by_key.setdefault(key, []).append(document)
+            if key is not None and key in posted:
+                if document.voided:
+                    read.voided[key] = document
+                else:
+                    read.by_key.setdefault(key, []).append(document)
+            elif not document.voided and (key is None or key not in under_way):
+                read.foreign.append(document)
         return read
 
 
-def compare(posted: Sequence[PostedDocument], documents: Iterable[RemoteDocument]) -> list[Finding]:
+def compare(posted: Sequence[PostedDocument], documents: Iterable[RemoteDocument], under_way: Collection[str] = ()) -> list[Finding]:
     """All differences of these documents, in the order of `posted`, then what others made there.
 
     `documents` must reach over all dates of `posted`; what somebody moved to a day beyond them is found as MISSING here, and looked
-    up one by one by the caller.
+    up one by one by the caller. under_way: keys of ours that may stand there or not, which their own look-up finds out.
     """
     by_key = {one.document.key: one for one in posted}
-    remote = Remote.of(documents, by_key)
+    remote = Remote.of(documents, by_key, under_way)
     findings = [finding for one in posted for finding in _differences(one, remote)]
     ours = {account for one in posted for account in effects(one.document)}
     return [*findings, *_foreign(remote.foreign, ours)]
@@ -132,17 +130,26 @@ def _foreign(documents: Sequence[RemoteDocument], ours: set[str]) -> Iterator[Fi
 
 
 def unexplained(
-    moved: Mapping[tuple[str, str], int], posted: Sequence[PostedDocument], findings: Sequence[Finding], accounts: Iterable[str]
+    moved: Mapping[tuple[str, str], int],
+    posted: Sequence[PostedDocument],
+    unsettled: Iterable[RemoteDocument],
+    findings: Sequence[Finding],
+    accounts: Iterable[str],
 ) -> list[Finding]:
     """Accounts that moved by what neither our documents nor the findings explain.
 
     moved: (account, currency) -> what the account moved by over the days that are compared; accounts: those that are looked at.
+    unsettled: documents of ours that stand there and are not said to.
     """
     expected: dict[tuple[str, str], int] = {}
     for one in posted:
         for account, amount in effects(one.document).items():
             place = (account, one.document.currency)
             expected[place] = expected.get(place, 0) + amount
+    for document in unsettled:
+        for line in document.lines:
+            place = (line.account, document.currency)
+            expected[place] = expected.get(place, 0) + line.amount
     for finding in findings:
         for account, amount in finding.correction:
             place = (account, finding.currency)

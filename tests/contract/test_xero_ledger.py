@@ -130,11 +130,18 @@ class TestXero(StandinContract):
         assert "EUR only" in answer.message
         assert self.standin.held() == {}
 
+    async def test_what_would_be_rounded_is_refused_before_it_is_sent(self) -> None:
+        invoice = replace(self.invoice("dinars", 1051), currency="KWD", currency_exponent=3)
+        (answer,) = await self._post(invoice)
+        assert isinstance(answer, Refused)
+        assert (answer.refusal, answer.code) == (Refusal.INVALID, "rounded")
+        assert self.standin.state()["calls"] == {}
+
     async def test_what_it_settles_is_not_there(self) -> None:
         payment = self.settling("early", DocumentKind.PAYMENT, self.invoice("never"), 100)
         (answer,) = await self._post(payment)
         assert isinstance(answer, Refused)
-        assert answer.refusal is Refusal.DEPENDENCY
+        assert (answer.refusal, answer.about) == (Refusal.DEPENDENCY, "invoice-never")
         (answer,) = await self._post(payment, ids={self.invoice("never").key: self.journal("x").key})
         assert isinstance(answer, Refused)
         assert answer.refusal is Refusal.DEPENDENCY
@@ -171,13 +178,20 @@ class TestXero(StandinContract):
         (posted,) = await self._post(invoice)
         payment = self.settling("paid", DocumentKind.PAYMENT, invoice, 2100)
         await self._post(payment, ids={invoice.key: posted.remote_id})
+        note = self.invoice("noted", 500, DocumentKind.CREDIT_NOTE)
+        (noted,) = await self._post(note)
+        refund = self.settling("refunded", DocumentKind.REFUND, note, 200)
+        await self._post(refund, ids={note.key: noted.remote_id})
         connector = await self.connector()
         read = {one.key: one async for one in connector.documents(OPEN_DAY, OPEN_DAY)}
         assert {line.account: line.amount for line in read[invoice.key].lines} == {"200": -1700, "820": -400, "610": 2100}
         assert {line.account: line.amount for line in read[payment.key].lines} == {"090": 2100, "610": -2100}
+        assert {line.account: line.amount for line in read[note.key].lines} == {"205": 500, "610": -500}
+        assert {line.account: line.amount for line in read[refund.key].lines} == {"090": -200, "610": 200}
+        assert (read[refund.key].kind, read[refund.key].total) == ("refund", 200)
         assert (read[invoice.key].reference, read[invoice.key].kind, read[invoice.key].total) == (invoice.reference, "invoice", 2100)
         balances = await connector.balances(OPEN_DAY)
-        assert balances == {("200", "EUR"): -1700, ("820", "EUR"): -400, ("090", "EUR"): 2100}
+        assert balances == {("200", "EUR"): -1700, ("820", "EUR"): -400, ("205", "EUR"): 500, ("090", "EUR"): 1900, ("610", "EUR"): -300}
         await connector.close()
 
     async def test_income_of_earlier_years_is_not_lost_in_retained_earnings(self) -> None:

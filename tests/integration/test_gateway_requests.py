@@ -28,7 +28,8 @@ QUIET_SECONDS = 0.3
 """A connection over which nothing comes for so long is one that waits for more: we close it."""
 ANSWER_SECONDS_MAX = 30.0
 """A right request has an answer, however busy the machine is."""
-GROWTH_BYTES_MAX = 24 * 1024 * 1024
+GROWTH_BYTES_MAX = 8 * 1024 * 1024
+"""What a heap may still be rounded up by; cycles that hold connections would be 20 MB and more of `LONG`."""
 
 CONFIG = """
 limits: {{requests_per_second_max: 100000, burst_requests_max: 1000000, body_bytes_max: 100000}}

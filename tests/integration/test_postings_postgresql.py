@@ -35,6 +35,7 @@ class TestPostgresqlFaults(FaultCases):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 async def test_five_thousand_calls_a_fifth_of_them_failing(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     url = f"sqlite:///{tmp_path / 'postings.sqlite'}" if database == "sqlite" else request.getfixturevalue("postgresql")

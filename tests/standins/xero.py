@@ -49,7 +49,7 @@ class Xero(Standin):
         ]
 
     def held(self) -> list[dict[str, Any]]:
-        """What counts in the books."""
+        """What counts in the books; the key of an allocation is that of its credit note, `>`, that of its invoice."""
         return [
             {"key": one.key, "kind": one.kind, "date": one.day, "currency": one.currency, "total": one.minor_units, "id": _id(one)}
             for one in self.books.held
@@ -186,7 +186,7 @@ def _dated(day: str) -> Held:
 
 
 def _id(held: Held) -> str:
-    names = ("ManualJournalID", "PaymentID", "InvoiceID", "CreditNoteID")
+    names = ("AllocationID", "ManualJournalID", "PaymentID", "InvoiceID", "CreditNoteID")
     return next(str(held.element[name]) for name in names if name in held.element)
 
 

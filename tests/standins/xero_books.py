@@ -232,7 +232,9 @@ class Books:
         day = _milliseconds(element["Date"])
         shown = {"AllocationID": identity, "Amount": amount, "Date": day, "Invoice": _brief(invoice), "IsDeleted": False}
         note.element["Allocations"].append(shown)
-        return Held("Allocations", shown, element["Date"], None, "allocation", note.currency, amount, [])
+        held = Held("Allocations", shown, element["Date"], f"{note.key}>{invoice.key}", "allocation", note.currency, amount, [])
+        self.held.append(held)
+        return held
 
 
 def _sums(element: Mapping[str, Any]) -> tuple[Decimal, Decimal, Decimal]:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from sinks.connectors.plain_files.dialect import Chart, ChartAccount, Facts, Leg
 from sinks.plaintext.account_names import ROOT_OF_UNKNOWN_ROLES, ROOTS
@@ -34,15 +35,7 @@ class Beancount:
 
     def account_problem(self, name: str) -> str | None:
         """Five roots, then parts that begin with a capital or a digit and go on with letters, digits and dashes."""
-        root, *parts = name.split(":")
-        if root not in ROOT_NAMES or not parts:
-            return f"{name}: an account of beancount begins with one of {', '.join(f'{root}:' for root in ROOT_NAMES)}"
-        for part in parts:
-            kinds = [unicodedata.category(letter) for letter in part]
-            good = kinds and kinds[0] in ("Lu", "Nd")
-            if not good or not all(kind[0] == "L" or kind == "Nd" or letter == "-" for kind, letter in zip(kinds, part, strict=True)):
-                return f"{name}: {part!r} must begin with a capital or a digit and go on with letters, digits and dashes"
-        return None
+        return _account_problem(name)
 
     def main_text(self, includes: Sequence[str]) -> str:
         """Title and includes."""
@@ -86,3 +79,16 @@ class Beancount:
     def read_legs(self, text: str) -> Sequence[Leg]:
         """Postings with an amount."""
         return [Leg(account=account, amount=amount, currency=currency) for account, amount, currency in _LEG.findall(text)]
+
+
+@lru_cache(maxsize=4096)
+def _account_problem(name: str) -> str | None:
+    root, *parts = name.split(":")
+    if root not in ROOT_NAMES or not parts:
+        return f"{name}: an account of beancount begins with one of {', '.join(f'{root}:' for root in ROOT_NAMES)}"
+    for part in parts:
+        kinds = [unicodedata.category(letter) for letter in part]
+        good = kinds and kinds[0] in ("Lu", "Nd")
+        if not good or not all(kind[0] == "L" or kind == "Nd" or letter == "-" for kind, letter in zip(kinds, part, strict=True)):
+            return f"{name}: {part!r} must begin with a capital or a digit and go on with letters, digits and dashes"
+    return None

@@ -69,15 +69,15 @@ class Block:
         return tuple(self.dialect.read_legs(self.text))
 
 
-def block_of(document: LedgerDocument, dialect: Dialect) -> Block:
-    """The transaction of a journal. Raises ValueError, with a message for people, where it has no form there."""
+def block_of(document: LedgerDocument, digest: str, dialect: Dialect) -> Block:
+    """The transaction of a journal; digest: the document's. Raises ValueError, with a message for people, where it has no form there."""
     problem = document_problem(document)
     problem = problem or next((found for line in document.lines if (found := dialect.account_problem(line.account))), None)
     if problem is not None:
         raise ValueError(f"{document.reference}: {problem}")
     first = dialect.first_line(document.date, document.reference, document.memo)
     legs = "".join(_leg(line, document, dialect) for line in document.lines)
-    facts = _facts(document)
+    facts = _facts(document, digest)
     checksum = _checksum(first + dialect.facts(facts) + legs)
     return Block(first + dialect.facts((*facts, ("checksum", checksum))) + legs, dialect)
 
@@ -104,7 +104,7 @@ def blocks_in(text: str, dialect: Dialect) -> Iterator[Block]:
         yield Block(found[0], dialect, line)
 
 
-def _facts(document: LedgerDocument) -> tuple[tuple[str, str], ...]:
+def _facts(document: LedgerDocument, digest: str) -> tuple[tuple[str, str], ...]:
     many = len(document.entry_ids) > ENTRY_IDS_SHOWN_MAX
     facts = (
         ("key", document.key),
@@ -115,7 +115,7 @@ def _facts(document: LedgerDocument) -> tuple[tuple[str, str], ...]:
         ("original_date", document.original_date or ""),
         ("entry_ids", "" if many else " ".join(document.entry_ids)),
         ("entries", str(len(document.entry_ids)) if many else ""),
-        ("digest", document.digest),
+        ("digest", digest),
     )
     return tuple((name, value) for name, value in facts if value)
 

@@ -14,7 +14,7 @@ from sinks.connectors.plain_files.files import BookFiles, ManifestUnreadable
 from sinks.connectors.plain_files.program import CheckProgram
 from sinks.connectors.plain_files.units import DAY_CHARACTERS, divided, split_units, unit_for, unit_of_path, unit_path
 from sinks.external.documents import LedgerDocument
-from sinks.external.results import NotSent, Posted, PostResult, Refusal, Refused, Uncertain, Unknown
+from sinks.external.results import NotSent, Posted, PostResult, Refusal, Refused, Uncertain
 
 TRANSACTIONS_PER_FILE_MAX: Final = 10_000
 LOCK_SECONDS_MAX: Final = 300.0
@@ -53,23 +53,20 @@ class Book:
             return self._standing(document)
 
     def post(self, documents: Sequence[LedgerDocument]) -> Sequence[PostResult]:
-        """Book all that are not there yet, or none."""
+        """Book those that are not there yet and that nothing is against, all by one change of the files."""
         with self._opened():
             chart = self._chart()
             known: dict[str, str] = {}
             answers: list[PostResult] = []
-            blocks: list[Block] = []
+            blocks: dict[str, Block] = {}
             for document in documents:
-                told = self._standing(document) or self._twice(document, known)
-                answers.append(told or self._judged(document, chart, blocks))
-            if any(isinstance(answer, Refused) for answer in answers):
-                return [_waits(answer) for answer in answers]
-            if blocks:
-                complaint = self._booked(blocks, chart)
-                if complaint is not None:
-                    return [answer if isinstance(answer, Posted) and answer.earlier else complaint for answer in answers]
-                self._digests |= known
-            return answers
+                answer = self._standing(document) or self._other_content(document, known)
+                answers.append(answer or self._judged(document, known[document.key], chart, blocks))
+            refused = self._all_but_refused(list(blocks.values()), chart) if blocks else {}
+            return [
+                refused.get(document.key, answer) if isinstance(answer, Posted) else answer
+                for document, answer in zip(documents, answers, strict=True)
+            ]
 
     def blocks(self, first: str, last: str) -> Iterator[Block]:
         """All transactions of these days, ours and others', in the order of the files; edited files as they stand."""
@@ -147,16 +144,14 @@ class Book:
             return None
         return Posted(remote_id=document.key, earlier=True) if digest == document.digest else _conflict(document)
 
-    def _twice(self, document: LedgerDocument, known: dict[str, str]) -> Posted | Refused | None:
-        """The answer for one that came before in the same call."""
-        if document.key not in known:
-            known[document.key] = document.digest
-            return None
-        return Posted(remote_id=document.key) if known[document.key] == document.digest else _conflict(document)
+    def _other_content(self, document: LedgerDocument, known: dict[str, str]) -> Refused | None:
+        """The answer for one whose key came before in the same call, with another content."""
+        digest = document.digest
+        return None if known.setdefault(document.key, digest) == digest else _conflict(document)
 
     # What is added.
 
-    def _judged(self, document: LedgerDocument, chart: Chart, blocks: list[Block]) -> PostResult:
+    def _judged(self, document: LedgerDocument, digest: str, chart: Chart, blocks: dict[str, Block]) -> PostResult:
         closed_until = self._options.closed_until
         if closed_until is not None and document.date <= closed_until:
             message = f"{document.reference}: {document.date} is closed, as is all until {closed_until} (`closed_until`)"
@@ -166,7 +161,7 @@ class Book:
             if problem is not None:
                 return Refused(refusal=Refusal.MAPPING, code="account", message=f"{document.reference}: {problem}", about=line.account)
         try:
-            blocks.append(block_of(document, self._dialect))
+            blocks[document.key] = block_of(document, digest, self._dialect)
         except ValueError as problem:
             return Refused(refusal=Refusal.INVALID, code="form", message=str(problem))
         return Posted(remote_id=document.key)
@@ -191,8 +186,18 @@ class Book:
             return self._dialect.read_chart(path.read_bytes().decode("utf-8", "replace"))
         return self._dialect.read_chart(self._text_if_there(self._accounts))
 
+    def _all_but_refused(self, blocks: Sequence[Block], chart: Chart) -> dict[str, Refused]:
+        """Book transactions; those that the program does not accept by their keys, found by halving."""
+        refusal = self._booked(blocks, chart)
+        if refusal is None:
+            return {}
+        if len(blocks) == 1:
+            return {blocks[0].key or "": refusal}
+        middle = len(blocks) // 2
+        return self._all_but_refused(blocks[:middle], chart) | self._all_but_refused(blocks[middle:], chart)
+
     def _booked(self, blocks: Sequence[Block], chart: Chart) -> Refused | None:
-        """Add transactions; the program's word where it does not accept them."""
+        """Add transactions, all or none; the program's word where it does not accept them."""
         texts, removed = self._texts_with(blocks, chart)
         accepted = False
         try:
@@ -204,6 +209,7 @@ class Book:
                 self._files.discard(texts)
         if accepted:
             self._commit(texts, removed)
+            self._digests |= {block.key: block.facts["digest"] for block in blocks if block.key is not None}
         return refusal
 
     def _refusal(self, texts: dict[str, str], removed: frozenset[str]) -> Refused | None:
@@ -271,7 +277,7 @@ class Book:
         if not self._options.whole:
             names = [name for name in names if name in texts]
         includes = [self._files.beside(name) if name in texts else name for name in self._includes(names)]
-        main = self._options.folder / self._check_main
+        main = self._options.folder.joinpath(self._check_main)
         main.write_text(self._dialect.main_text(includes), encoding="utf-8")
         try:
             return self._program.complaint(self._check_main)
@@ -282,10 +288,3 @@ class Book:
 def _conflict(document: LedgerDocument) -> Refused:
     message = f"{document.reference}: another transaction stands under the key {document.key}"
     return Refused(refusal=Refusal.CONFLICT, code="key", message=message, about=document.key)
-
-
-def _waits(answer: PostResult) -> PostResult:
-    """The answer for one whose call had another that was refused."""
-    if isinstance(answer, Posted) and not answer.earlier:
-        return Unknown(reason="not booked: another document of the same call was refused")
-    return answer

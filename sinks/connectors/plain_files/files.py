@@ -38,12 +38,12 @@ class BookFiles:
     @contextmanager
     def lock(self, wait_seconds_max: float) -> Iterator[None]:
         """The right to write; raises `LockHeld` where another process has it for longer."""
-        with locked(self._folder / ".lock", wait_seconds_max):
+        with locked(self._at(".lock"), wait_seconds_max):
             yield
 
     def open(self) -> bool:
         """Bring an interrupted change to its end, and see what the files are now; whether they have changed since the last call."""
-        path = self._folder / MANIFEST
+        path = self._at(MANIFEST)
         manifest = path.read_bytes() if path.exists() else b""
         if manifest != self._manifest:
             self._manifest = None
@@ -59,7 +59,7 @@ class BookFiles:
     def faults(self) -> list[str]:
         """What is not as it was written, in words; files are read again only where their time or size has changed."""
         if not self._manifest:
-            return [f"{MANIFEST} is missing"] if (self._folder / self._main).exists() else []
+            return [f"{MANIFEST} is missing"] if self._at(self._main).exists() else []
         found = []
         for name, digest in self.digests.items():
             problem = self._problem(name, digest)
@@ -69,7 +69,7 @@ class BookFiles:
 
     def text(self, name: str) -> str:
         """A file as it stands there."""
-        return (self._folder / name).read_bytes().decode("utf-8", "replace")
+        return self._at(name).read_bytes().decode("utf-8", "replace")
 
     def beside(self, name: str) -> str:
         """Where a file waits for its name."""
@@ -79,8 +79,8 @@ class BookFiles:
     def stage(self, texts: Mapping[str, str]) -> None:
         """Write files beside those they will replace, durably."""
         for name, text in texts.items():
-            _write(self._folder / self.beside(name), text.encode())
-        folders = {folder for name in texts for folder in (self._folder / name).parents}
+            _write(self._at(self.beside(name)), text.encode())
+        folders = {folder for name in texts for folder in self._at(name).parents}
         for folder in sorted(folders - set(self._folder.parent.parents)):
             _make_durable(folder)
 
@@ -93,9 +93,9 @@ class BookFiles:
         manifest = orjson.dumps(
             {"format": FORMAT, "files": files, "before": before}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
         )
-        _write(self._folder / self.beside(MANIFEST), manifest)
+        _write(self._at(self.beside(MANIFEST)), manifest)
         self._manifest = None
-        (self._folder / self.beside(MANIFEST)).replace(self._folder / MANIFEST)
+        self._at(self.beside(MANIFEST)).replace(self._at(MANIFEST))
         _make_durable(self._folder)
         self.digests, self._before = files, before
         if self._finished():
@@ -105,7 +105,10 @@ class BookFiles:
     def discard(self, texts: Mapping[str, str]) -> None:
         """Throw away what was staged."""
         for name in texts:
-            (self._folder / self.beside(name)).unlink(missing_ok=True)
+            self._at(self.beside(name)).unlink(missing_ok=True)
+
+    def _at(self, name: str) -> Path:
+        return self._folder.joinpath(name)
 
     def _finished(self) -> bool:
         """Files take their names: first what others include, the main file last, so that the book is whole at every moment.
@@ -114,7 +117,7 @@ class BookFiles:
         """
         touched, finished = set(), True
         for name in sorted(self._before, key=lambda name: (name not in self.digests, name == self._main, "/" in name, name)):
-            path, waiting, found = self._folder / name, self._folder / self.beside(name), _digest(self._folder / name)
+            path, waiting, found = self._at(name), self._at(self.beside(name)), _digest(self._at(name))
             digest, old = self.digests.get(name), self._before[name]
             if digest is None and found == old != "":
                 path.unlink()
@@ -135,7 +138,7 @@ class BookFiles:
                 path.unlink()
 
     def _problem(self, name: str, digest: str) -> str | None:
-        path = self._folder / name
+        path = self._at(name)
         try:
             state = path.stat()
         except FileNotFoundError:

@@ -59,7 +59,7 @@ class PlainFilesLedger:
 
     def render(self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds) -> Sequence[Request]:  # noqa: ARG002
         """The text of each transaction, and the file of its month."""
-        blocks = [block_of(document, self._dialect) for document in documents]
+        blocks = [block_of(document, document.digest, self._dialect) for document in documents]
         paths = [unit_path(block.date[:MONTH_CHARACTERS], self._dialect.suffix) for block in blocks]
         return [Request(method="APPEND", path=path, body=block.text, headers={}) for path, block in zip(paths, blocks, strict=True)]
 
@@ -68,7 +68,7 @@ class PlainFilesLedger:
         return self._dialect.account_problem(account.code)
 
     async def post(self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds) -> Sequence[PostResult]:  # noqa: ARG002
-        """Add transactions, all or none. Cut off, it goes on to its end: who asks next waits for it."""
+        """Add transactions by one change of the files. Cut off, it goes on to its end: who asks next waits for it."""
         if not self._program.installed and not self._warned:
             self._warned = True
             get_logger().warning(log_events.BOOK_UNCHECKED, folder=str(self._options.folder), program=self._dialect.program)
@@ -155,7 +155,7 @@ def capabilities_of(dialect: Dialect) -> Capabilities:
         findable=frozenset({DocumentKind.JOURNAL}),
         repeat=Repeat.ANSWERS_FIRST,
         batch_documents_max=DOCUMENTS_PER_CALL_MAX,
-        batch_answers=BatchAnswers.TOGETHER,
+        batch_answers=BatchAnswers.EACH,
         batch_kinds=frozenset({DocumentKind.JOURNAL}),
         journal_lines_max=LINES_MAX,
         reads_periods=True,

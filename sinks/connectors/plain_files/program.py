@@ -35,7 +35,7 @@ class CheckProgram:
         """What the program has against the book of this main file; None = it accepts it. Raises `NotSent` where it cannot be asked."""
         if self._command is None:
             return None
-        command = self._dialect.check_command(self._command, str(self._folder / main))
+        command = self._dialect.check_command(self._command, str(self._folder.joinpath(main)))
         try:
             run = subprocess.run(
                 command, capture_output=True, timeout=CHECK_SECONDS_MAX, check=False, env=_environment(), stdin=subprocess.DEVNULL

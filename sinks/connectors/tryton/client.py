@@ -22,6 +22,14 @@ class TrytonRefused(Exception):
         self.message = message
 
 
+class Forbidden(TrytonRefused):
+    """A button, or the making of several records, was refused without a word (403): missing rights are one reason of many."""
+
+
+class RowLocked(NotSent):
+    """Another user's transaction holds what this one needs (the series of numbers): it was taken back."""
+
+
 class NotThere(Exception):
     """The record that a call names is not there (any more)."""
 
@@ -29,6 +37,11 @@ class NotThere(Exception):
 def create_request(model: str, records: Sequence[Any]) -> Request:
     """Makes records, all or none."""
     return Request(method="POST", path=f"{MODELS}/{model}/create", body={"vlist": list(records)}, headers={})
+
+
+def create_one_request(model: str, record: Record) -> Request:
+    """Makes one record."""
+    return Request(method="POST", path=f"{MODELS}/{model}?f=id", body=record, headers={})
 
 
 def action_request(model: str, record: int | str, action: str, fields: Sequence[str] = ()) -> Request:
@@ -75,6 +88,13 @@ class TrytonClient:
             raise Uncertain(f"Tryton at {self._base_url} answers the making of {len(records)} records of {model} without their ids")
         return [int(one) for one in ids]
 
+    async def create_one(self, model: str, record: Record) -> int:
+        """Make one record; its id. Refusals have words here that the making of several has not. Raises `TrytonRefused`."""
+        answer = await self._answer(create_one_request(model, record), writes=True)
+        if not isinstance(answer, dict) or not isinstance(answer.get("id"), int):
+            raise Uncertain(f"Tryton at {self._base_url} answers the making of a record of {model} without its id")
+        return int(answer["id"])
+
     async def press(self, model: str, record: int, action: str, fields: Sequence[str]) -> Record:
         """Press a button of a record, and read it. Raises `TrytonRefused` or `NotThere`."""
         answer = await self._answer(action_request(model, record, action, fields), writes=True)
@@ -118,13 +138,13 @@ class TrytonClient:
                 " of the secret api_key (docs/ledgers/tryton.md)"
             )
         if answer.status == 403:
-            raise AuthRefused(f"Tryton at {self._base_url}: the key's user may not do this: {answer.words()}")
+            raise Forbidden(f"Tryton at {self._base_url} says 403: it is not allowed")
         if answer.status == 404:
             raise NotThere(f"Tryton at {self._base_url} has no such place or record: base_url ends with the name of the database")
         if answer.status == 413:
             raise TrytonRefused(f"the request is larger than this server takes ([request] max_size): {answer.words()}")
         if answer.status == 503 and _ROW_IS_LOCKED in answer.words():
-            raise NotSent(f"Tryton at {self._base_url}: somebody is posting just now, it took this back: {answer.words()}")
+            raise RowLocked(f"Tryton at {self._base_url}: somebody is posting just now, it took this back: {answer.words()}")
         raise call_failure(answer, writes=writes) or Uncertain(f"Tryton at {self._base_url} answers {answer.status}: {answer.words()}")
 
 

@@ -243,4 +243,5 @@ KIND: Final = ConnectorKind(
     },
     sandbox=_sandbox,
     oauth=OAuth(token_url=TOKEN_URL, rotates=True),
+    base_url=BASE_URL,
 )

@@ -8,12 +8,14 @@
 -- Which version of these scripts the database has.
 CREATE TABLE posting_version (version BIGINT NOT NULL PRIMARY KEY);
 
--- A connection. changes: counts its transactions. mapping_digest: of the mapping that entries were last planned with. paused_until: no
--- call before, pause_reason and pause_message say why.
+-- A connection. changes: counts its transactions. mapping_digest: of the mapping that entries were last planned with. doubted_since: a
+-- person has said that documents may stand there of which nothing is known here. paused_until: no call before, pause_reason and
+-- pause_message say why.
 CREATE TABLE posting_connection (
     connection     {text} NOT NULL PRIMARY KEY,
     changes        BIGINT NOT NULL,
     mapping_digest {text},
+    doubted_since  BIGINT,
     paused_until   BIGINT,
     pause_reason   {text},
     pause_message  {text}

@@ -12,6 +12,7 @@ from asiento.accounting.journal import JournalEntry
 from asiento.cli.exits import CommandError, UsageError
 from asiento.cli.main import app
 from schemas.entries import entry_to_json
+from sinks.mapping.examples import example_file
 from tests.unit.sinks.journal import capture, invoice
 
 KIND = "zoho_books"
@@ -60,6 +61,12 @@ def test_lines_that_cannot_be_read_are_told_by_number_and_the_rest_is_rendered()
     assert "-:3: " in result.stderr
 
 
+def test_of_many_refused_lines_the_first_are_told() -> None:
+    result = _run(KIND, entries=b"{\n" * 25)
+    assert len(result.stderr.splitlines()) == 21
+    assert "5 more lines are refused" in result.stderr
+
+
 def test_a_mapping_of_ones_own(tmp_path: Path) -> None:
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(
@@ -81,6 +88,9 @@ def test_a_connection_of_the_file_is_rendered_as_it_says(tmp_path: Path, monkeyp
         encoding="utf-8",
     )
     monkeypatch.setenv("ASIENTO_LEDGER_CONNECTIONS", str(connections))
+    words = str(_run("books").exception)
+    assert "connection books has no account mapping" in words
+    monkeypatch.setenv("ASIENTO_MAPPING", str(example_file(KIND)))
     entries = _text(*(replace(entry, legal_entity="ES01") for entry in (CAPTURE, capture(2))), invoice(3))
     result = _run("books", entries=entries)
     assert result.exit_code == 0, result.output

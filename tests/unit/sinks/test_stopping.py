@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer
 from asiento.runtime.metrics import Metrics
 from sinks.ack_publisher import AckPublisher
 from sinks.entry_stream import EntryStream
+from sinks.outbox_publisher import OutboxRecord
 from sinks.projector.stream import TopicsStream
 from sinks.sqlite_ledger.writer import SqliteLedger
 
@@ -48,12 +49,13 @@ async def test_publishing_acks(monkeypatch: pytest.MonkeyPatch) -> None:
     async def send(*_: object) -> None:
         await stored.wait()
 
-    async def pending_acks(_: int) -> SimpleNamespace:
-        return SimpleNamespace(acks=(object(),))
+    async def next_page(*_: object) -> tuple[object, list[OutboxRecord]]:
+        return object(), [OutboxRecord(0, b"key", b"value", "POSTED")]
 
     monkeypatch.setattr(AckPublisher, "_send", send)
-    ledger: Any = SimpleNamespace(kind="sqlite", pending_acks=pending_acks)
-    publisher = AckPublisher(ledger, Metrics(), topic="acks", client_options=BROKER, clock=lambda: 0)
+    monkeypatch.setattr(AckPublisher, "next_page", next_page)
+    outbox: Any = SimpleNamespace(kind="sqlite")
+    publisher = AckPublisher(outbox, Metrics(), topic="acks", client_options=BROKER, clock=lambda: 0)
     with pytest.raises(asyncio.CancelledError):
         await _cancelled_as_it_comes(publisher.run(asyncio.Event()), stored.set)
 

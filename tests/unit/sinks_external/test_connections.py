@@ -15,10 +15,13 @@ connections:
     kind: tryton
     base_url: https://erp.example/
     entities: [ACME-ES, ACME-PT]
+    currencies: [EUR]
     mode: documents
     posting: summary
     summary_closes_after_hours: 12
     closed_periods: next_open
+    reconcile_every_hours: 12
+    reconcile_days: 62
     mapping: es.yaml
     limits: {per_minute: 30}
     secrets: {api_key: key.txt}
@@ -41,10 +44,13 @@ def test_a_connection_says_everything(tmp_path: Path) -> None:
             kind="tryton",
             base_url="https://erp.example",
             entities=frozenset({"ACME-ES", "ACME-PT"}),
+            currencies=frozenset({"EUR"}),
             mode=Mode.DOCUMENTS,
             posting=Posting.SUMMARY,
             summary_closes_after_hours=12,
             closed_periods=ClosedPeriods.NEXT_OPEN,
+            reconcile_every_hours=12,
+            reconcile_days=62,
             mapping=tmp_path / "es.yaml",
             limits=CallLimits(per_minute=30),
             secrets={"api_key": tmp_path / "key.txt"},
@@ -62,6 +68,7 @@ def test_a_connection_says_everything(tmp_path: Path) -> None:
         ("kind: tryton", "knid: tryton", "connections.books-es.knid"),
         ("https://erp.example/", "http://erp.example/", "connections.books-es.base_url"),
         ("https://erp.example/", "https://user:pw@erp.example/", "connections.books-es.base_url"),
+        ("reconcile_days: 62", "reconcile_days: 0", "connections.books-es.reconcile_days"),
         ("mode: documents", "mode: both", "connections.books-es.mode"),
         ("closes_after_hours: 12", "closes_after_hours: 1000", "connections.books-es.summary_closes_after_hours"),
         ("{per_minute: 30}", "{per_hour: 30}", "connections.books-es.limits.per_hour"),

@@ -132,6 +132,13 @@ def test_entries_of_other_entities_are_not_its_business(store: PostingStore) -> 
     assert all(Planner(JOURNALS, JOURNALS_ONLY, Rules()).concerns(hashed(entry)) for entry in ENTRIES)
 
 
+def test_a_connection_may_take_some_currencies_only() -> None:
+    planner = Planner(replace(JOURNALS, currencies=frozenset({"EUR", "JPY"})), JOURNALS_ONLY, Rules())
+    taken = {entry.currency for entry in ENTRIES if planner.concerns(hashed(entry))}
+    assert taken == {entry.currency for entry in ENTRIES} & {"EUR", "JPY"}
+    assert taken != {entry.currency for entry in ENTRIES}
+
+
 @pytest.mark.parametrize(("connection", "capabilities"), MODES)
 def test_what_has_no_account_waits_and_goes_on_when_it_is_mapped(
     store: PostingStore, connection: Connection, capabilities: Capabilities

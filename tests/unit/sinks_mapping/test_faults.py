@@ -64,6 +64,20 @@ def _posting_of(rule: dict[str, str]) -> tuple[str, dict[str, str]]:
     return qualifier, {name: rule.get(name, FRESH) for name in VALUES}
 
 
+@pytest.mark.parametrize("rows", [1, 400], ids=["few-scopes", "many-scopes"])
+def test_what_covers_a_scope_is_found_either_way(tmp_path: Path, rows: int) -> None:
+    """Few scopes are compared one by one, of many only those are asked for that could cover."""
+    gap = [{"role": "revenue", "qualifier": "ab", "entity": "A", "until": "2026-01-02", "to": "1"}]
+    gap += [{"role": "revenue", "qualifier": "ab", "entity": "A", "from": "2026-01-05", "to": "2"}]
+    others = [{"role": "revenue", "qualifier": f"z{place}", "to": "3"} for place in range(rows)]
+    (fault,) = faults.gaps(_read(tmp_path, [*gap, *others]).rules)
+    assert (fault.field, fault.other_line) == ("rules[1]", 5)
+    for cover in ({}, {"qualifier": "a*"}, {"entity": "A"}, {"qualifier": "ab*", "entity": "A"}):
+        assert faults.gaps(_read(tmp_path, [*gap, *others, {"role": "revenue", **cover, "to": "4"}]).rules) == []
+    for beside in ({"qualifier": "b*"}, {"qualifier": "abc*"}, {"entity": "B"}, {"currency": "EUR"}):
+        assert len(faults.gaps(_read(tmp_path, [*gap, *others, {"role": "revenue", **beside, "to": "4"}]).rules)) == 1
+
+
 @given(rules=RULES)
 @settings(max_examples=200, deadline=None)
 def test_gaps_are_those_of_brute_force(tmp_path_factory: pytest.TempPathFactory, rules: list[dict[str, str]]) -> None:

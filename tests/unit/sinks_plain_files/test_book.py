@@ -10,10 +10,16 @@ import pytest
 
 from sinks.connectors.plain_files.dialect import Dialect
 from sinks.external.documents import LedgerDocument
-from sinks.external.results import NotSent, Posted, Refusal, Refused, Unknown
+from sinks.external.results import NotSent, Posted, Refusal, Refused
 from tests.unit.sinks_plain_files.books import DIALECTS, book, document, keys_in, posted, texts
 
 MONTHS = [f"2025-{month:02}-{day:02}" for month in (4, 5, 6) for day in (1, 2, 15)]
+REFUSES_SALES_3_AND_8 = """#!/bin/sh
+for word in "$@"; do case "$word" in *.beancount|*.journal) main="$word";; esac; done
+cd "$(dirname "$main")"
+for file in $(sed -n 's/^include "*\\([^"]*\\)"*$/\\1/p' "$main"); do grep -qE 'sale (3|8)' "$file" && exit 1; done
+exit 0
+"""
 CHANGED_BY_HAND = "was changed by somebody"
 
 
@@ -73,17 +79,16 @@ def test_a_call_may_name_a_document_twice(dialect: Dialect, tmp_path: Path) -> N
     assert keys_in(tmp_path) == {document(1).key: 1}
     answers = book(tmp_path, dialect).post([document(2), document(2, amount=1)])
     assert isinstance(answers[1], Refused)
-    assert keys_in(tmp_path) == {document(1).key: 1}
+    assert keys_in(tmp_path) == {document(1).key: 1, document(2).key: 1}
 
 
-def test_another_content_under_a_key_is_a_conflict_for_all(dialect: Dialect, tmp_path: Path) -> None:
+def test_another_content_under_a_key_is_a_conflict_and_the_others_are_booked(dialect: Dialect, tmp_path: Path) -> None:
     posted(book(tmp_path, dialect), [document(1), document(3)])
     answers = book(tmp_path, dialect).post([document(1, amount=1), document(2), document(3)])
     assert isinstance(answers[0], Refused)
     assert answers[0].refusal is Refusal.CONFLICT
-    assert isinstance(answers[1], Unknown)
-    assert answers[2] == Posted(remote_id=document(3).key, earlier=True)
-    assert keys_in(tmp_path) == {document(1).key: 1, document(3).key: 1}
+    assert answers[1:] == [Posted(remote_id=document(2).key), Posted(remote_id=document(3).key, earlier=True)]
+    assert keys_in(tmp_path) == {document(number).key: 1 for number in (1, 2, 3)}
 
 
 @pytest.mark.parametrize(
@@ -191,6 +196,16 @@ def test_a_program_that_refuses_leaves_nothing(dialect: Dialect, tmp_path: Path)
     answers = book(tmp_path, dialect, "false").post([document(1), document(2)])
     assert [type(answer) for answer in answers] == [Refused, Refused]
     assert texts(tmp_path) == {}
+
+
+def test_those_that_the_program_refuses_are_found_and_the_others_booked(dialect: Dialect, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text(REFUSES_SALES_3_AND_8, encoding="utf-8")
+    program.chmod(0o755)
+    documents = [document(number) for number in range(10)]
+    answers = book(tmp_path / "book", dialect, str(program)).post(documents)
+    assert [number for number, answer in enumerate(answers) if isinstance(answer, Refused)] == [3, 8]
+    assert keys_in(tmp_path / "book") == {one.key: 1 for one in documents if one not in (documents[3], documents[8])}
 
 
 def test_a_book_that_is_refused_as_it_stands_blames_no_document(dialect: Dialect, tmp_path: Path) -> None:

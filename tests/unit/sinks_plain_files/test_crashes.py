@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = "tests.unit.sinks_plain_files"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DIALECTS)
 def test_killed_at_any_step_all_or_nothing_stands_there(name: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", f"{PACKAGE}.crashing", str(tmp_path), name]
@@ -26,6 +27,7 @@ def test_killed_at_any_step_all_or_nothing_stands_there(name: str, tmp_path: Pat
     assert int(run.stdout) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DIALECTS)
 def test_two_processes_at_one_book(name: str, tmp_path: Path) -> None:
     commands = [[sys.executable, "-m", f"{PACKAGE}.racing", str(tmp_path / "book"), name, way] for way in ("1", "-1")]

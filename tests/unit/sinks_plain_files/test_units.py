@@ -66,9 +66,8 @@ def test_whoever_comes_later_goes_where_he_belongs(places: list[tuple[str, str]]
 
 
 def test_transactions_of_a_file_know_their_lines() -> None:
-    text = "".join(
-        f"{HLEDGER.header()}\n{block_of(document(1), HLEDGER).text}\n; a word\n2025-06-30 by hand\n    a  1 EUR\n    b  -1 EUR\n"
-    )
+    ours = block_of(document(1), document(1).digest, HLEDGER).text
+    text = f"{HLEDGER.header()}\n{ours}\n; a word\n2025-06-30 by hand\n    a  1 EUR\n    b  -1 EUR\n"
     first, second = blocks_in(text, HLEDGER)
     assert (text.split("\n")[first.line - 1], first.edited) == (first.text.split("\n")[0], False)
     assert (text.split("\n")[second.line - 1], second.key, second.edited) == ("2025-06-30 by hand", None, True)

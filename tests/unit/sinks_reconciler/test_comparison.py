@@ -79,10 +79,10 @@ def test_an_account_that_moved_by_more_is_told() -> None:
         for account, amount in effects(one.document).items():
             _add(moved, account, one.document.currency, amount)
     accounts = {account for account, _ in moved}
-    assert unexplained(moved, posted, [], accounts) == []
+    assert unexplained(moved, posted, [], [], accounts) == []
     place = min(moved)
     moved[place] += 3
-    (finding,) = unexplained(moved, posted, [], accounts)
+    (finding,) = unexplained(moved, posted, [], [], accounts)
     assert (finding.difference, finding.account, finding.currency) == (Difference.BALANCE, *place)
     assert (finding.actual or 0) - (finding.expected or 0) == 3
 
@@ -96,7 +96,7 @@ def test_a_balance_that_a_finding_explains_is_not_told_twice() -> None:
             for line in document.lines:
                 _add(moved, line.account, document.currency, line.amount)
     findings: list[Finding] = compare(posted, spoilt.documents)
-    assert unexplained(moved, posted, findings, {account for account, _ in moved}) == []
+    assert unexplained(moved, posted, [], findings, {account for account, _ in moved}) == []
 
 
 @pytest.mark.parametrize("kind", [kind for kind in DocumentKind if kind is not DocumentKind.ALLOCATION])
