@@ -106,7 +106,7 @@ class Rendering:
         for hashed in entries:
             entry = hashed.entry
             try:
-                legs_of(entry, self.mapping)
+                legs_of(entry, self.mapping, names_customer=self.connector.capabilities.journal_contact)
             except Unmapped as problem:
                 self._leave_out((entry.entry_id,), problem.about, str(problem))
                 continue

@@ -11,6 +11,7 @@ from sinks.external.capabilities import Capabilities
 from sinks.external.connections import Connection, Posting
 from sinks.external.documents import LedgerDocument
 from sinks.external.port import Connector, RemoteIds, Request
+from sinks.external.targets import Target, Unmapped
 from sinks.planner import rendering as rendering_module
 from sinks.planner.rendering import Rendering
 from tests.unit.sinks.journal import capture, hashed, invoice
@@ -117,3 +118,20 @@ def test_summaries_go_out_when_they_are_full_and_at_the_end(monkeypatch: pytest.
         (1, "3", False),
     ]
     assert [left.entry_id for left in rendering.left_out.values()] == [invoice(7).entry_id]
+
+
+class _NoCustomers(Rules):
+    """Rules without any customer."""
+
+    def contact(self, entry: JournalEntry) -> str:
+        raise Unmapped("contact", f"no customer for {entry.channel}")
+
+
+def test_a_summary_leaves_out_what_has_no_customer_where_the_ledger_wants_one() -> None:
+    connector = _Shown()
+    connector.capabilities = replace(EVERY_KIND, journal_contact=True)
+    rules = _NoCustomers(per_role=lambda role: Target(account=role))
+    rendering = _rendering(replace(JOURNALS, posting=Posting.SUMMARY), rules)
+    rendering.connector = cast("Connector", connector)
+    assert len(_calls(rendering, [invoice(), capture()])) == 1
+    assert [left.reason for left in rendering.left_out.values()] == ["no customer for web"]
