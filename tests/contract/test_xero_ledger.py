@@ -16,6 +16,7 @@ from sinks.external.documents import DocumentKind, LedgerDocument, LedgerLine, L
 from sinks.external.http_calls import HttpCalls
 from sinks.external.port import Connector
 from sinks.external.results import AuthRefused, Posted, QuotaSpent, Refusal, Refused, Uncertain, Unknown
+from sinks.posting.clock import SECOND
 from sinks.posting.oauth_tokens import HttpTokenRequest, OAuthTokens
 from sinks.posting.store import PostingStore
 from tests.posting_faults import KillableStore, KillPlan, VirtualClock
@@ -100,7 +101,7 @@ class TestXero(StandinContract):
             assert isinstance((await connector.post([self.journal("first")], {}))[0], Posted)
             self.standin.set(refused_tokens=["access-1"])
             assert isinstance((await connector.post([self.journal("refused")], {}))[0], Posted)
-            await clock.sleep(1800)
+            clock.time += 1800 * SECOND
             self.standin.set(refused_tokens=["access-2"])
             assert isinstance((await connector.post([self.journal("old")], {}))[0], Posted)
             await connector.close()
