@@ -86,9 +86,14 @@ class Planner:
         batch.put(entry, Planned(documents=planned.documents), None)
 
     def _settle(self, pictures: Mapping[str, OrderPicture], batch: "PlannedBatch") -> None:
-        """Credit notes against invoices that are open still, with the last entry of each order that was planned here."""
+        """Credit notes against invoices that are open still, with the last entry of each order that was planned here.
+
+        Not of orders that wait: what waits may pay the credit note out.
+        """
         last = {taken.entry.hashed.entry.order_key: place for place, taken in enumerate(batch.taken) if isinstance(taken.plan, Planned)}
         for order, place in last.items():
+            if order in batch.waiting:
+                continue
             settled = settle_order(pictures[order], self.capabilities, self.connection).documents
             taken = batch.taken[place]
             if settled and isinstance(taken.plan, Planned):

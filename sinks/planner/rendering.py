@@ -33,7 +33,7 @@ class Rendering:
     """Renders the entries of a journal in its order for one connection.
 
     base_url: what stands before the path of every call. left_out: what is missing -> the entries that wait for it.
-    elsewhere: entries of legal entities that the connection is not for.
+    elsewhere: entries of legal entities or currencies that the connection does not take.
     """
 
     connection: Connection

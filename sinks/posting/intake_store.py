@@ -101,6 +101,7 @@ class IntakeStore:
             self._session.change("set_mapping_digest", {"digest": digest})
             self._session.change("ask_waiting_again", {"about": None})
             self._session.change("ask_parked_again", {})
+            self._session.change("ask_summaries_again", {})
         return True
 
     def entries_to_plan(self, after: EntryRow | None = None) -> tuple[EntryRow, ...]:
@@ -126,7 +127,7 @@ class IntakeStore:
             self._outbox.tell((row.entry_id for row, _ in plans), at)
 
     def due_summaries(self, now: int, members_max: int) -> tuple[SummaryRow, ...]:
-        """Summaries that are to be closed by now, or have so many members, oldest first."""
+        """Summaries that are to be closed by now, have so many members, or are to be planned again, oldest first."""
         rows = self._session.query("due_summaries", {"now": now, "members_max": members_max, "limit": SUMMARIES_MAX})
         return tuple(SummaryRow(name=row[0], subject=row[1], generation=row[2], closes_at=row[3]) for row in rows)
 
@@ -136,7 +137,10 @@ class IntakeStore:
         return tuple(map(entry_row, self._session.query("summary_members", place)))
 
     def close_summary(self, name: str, plan: Planned, members: int, at: int) -> None:
-        """Close a summary with the documents of its `members`. Raises `PostingMoved` where it has others by now, or is closed."""
+        """Close a summary with the documents of its `members`, or give the new ones to one that is planned again.
+
+        Raises `PostingMoved` where it has other members by now, or is closed and nobody has asked.
+        """
         with self._session.writing():
             found = self._session.query("summary_size", {"summary": name})[0][0]
             if found != members or self._session.change("close_summary", {"name": name, "closed_at": at}) != 1:

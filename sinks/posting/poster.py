@@ -45,6 +45,10 @@ IDLE_SECONDS: Final = 1.0
 """Longest rest of `run`: what the intake took and what people decide is seen within so long."""
 PERIODS_SECONDS: Final = 600
 """So long the ledger's closed periods are believed."""
+CALL_SECONDS_MAX: Final = 900
+"""A call that has not ended by then is given up: it may have booked. Waits for the quota inside it are a part of it."""
+COUNTED_SECONDS: Final = 15
+"""How often what does not stand is counted for the metrics."""
 CALLS_SPARED_MAX: Final = 3
 """Calls of the day that must be left before a document is begun: it may take several."""
 
@@ -91,8 +95,12 @@ class Poster:
     async def run(self, stop: asyncio.Event) -> None:
         """Post until `stop`; the call under way is brought to its end. Raises `PostingError` where the store cannot go on."""
         await self.start()
+        counted_at = 0
         while not stop.is_set():
             seconds = await self.step()
+            if (now := self._clock.now()) - counted_at >= COUNTED_SECONDS * SECOND:
+                self._metrics.standing(await self._store(lambda store: store.sending.counts()), now)
+                counted_at = now
             if seconds != 0:
                 await self._rest(IDLE_SECONDS if seconds is None else min(seconds, IDLE_SECONDS), stop)
 
@@ -289,7 +297,8 @@ class Poster:
     async def _called(self, call: str, work: Callable[[], Awaitable[Answer]]) -> Answer:
         """What the connector answers; a call that ends in any other error than its own may have booked."""
         try:
-            answer = await work()
+            async with asyncio.timeout(CALL_SECONDS_MAX):
+                answer = await work()
         except CallFailed as failure:
             self._metrics.called(call, failure)
             raise

@@ -71,16 +71,18 @@ CREATE TABLE posting_conflict (
 );
 
 -- Summaries: subject is what one is about (day, channel, currency), name also which of them it is: what comes after one was closed goes
--- into the next. A closed one never changes.
+-- into the next. A closed one never gets another entry. asked_again: its journal, which the ledger could not map, is planned again.
 CREATE TABLE posting_summary (
-    connection {text} NOT NULL,
-    subject    {text} NOT NULL,
-    generation BIGINT NOT NULL,
-    name       {text} NOT NULL,
-    closes_at  BIGINT NOT NULL,
-    closed_at  BIGINT,
+    connection  {text} NOT NULL,
+    subject     {text} NOT NULL,
+    generation  BIGINT NOT NULL,
+    name        {text} NOT NULL,
+    closes_at   BIGINT NOT NULL,
+    closed_at   BIGINT,
+    asked_again BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (connection, subject, generation)
 ) {clustered};
+CREATE INDEX posting_summary_asked ON posting_summary (connection, closes_at) WHERE asked_again = 1;
 CREATE INDEX posting_summary_open ON posting_summary (connection, closes_at) WHERE closed_at IS NULL;
 
 -- Documents, one for each key, in the order in which they were planned. body: JSON of the document, digest its SHA-256. ready_at: when it

@@ -26,6 +26,7 @@ from tests.posting_store_cases import document, key_of, told
 from tests.scripted_ledger import RETRY_AFTER_SECONDS, ScriptedLedger, able
 
 OTHER = "another token"
+_PARKED = {"connection": "books", "state": "parked", "reason": "invalid"}
 
 
 @dataclass
@@ -382,6 +383,7 @@ async def test_the_order_of_an_order_is_kept(desk: Desk) -> None:
 
 
 async def test_it_runs_until_it_is_stopped_and_is_woken(desk: Desk) -> None:
+    take(desk.store, [replace(document("parked"), memo="no form")])
     ledger = ScriptedLedger()
     poster = await desk.poster(ledger)
     stop = asyncio.Event()
@@ -391,9 +393,12 @@ async def test_it_runs_until_it_is_stopped_and_is_woken(desk: Desk) -> None:
     async with asyncio.timeout(30):
         while not ledger.books:
             await asyncio.sleep(0)
+    while desk.metrics.registry.get_sample_value("asiento_postings_standing", _PARKED) is None:
+        await asyncio.sleep(0)
     stop.set()
     await running
     assert desk.states("a") == ["POSTED"]
+    assert desk.value("posting_oldest_seconds") >= 0
 
 
 async def test_after_a_lost_database_nothing_is_doubled(desk: Desk, tmp_path: Path) -> None:
