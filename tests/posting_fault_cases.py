@@ -40,6 +40,8 @@ class FaultCases:
     """One behaviour each; a subclass has the fixture `url` of an empty database, and says how many documents a run has."""
 
     documents_max = 900
+    deaths_every = 1
+    """Only each so many awaits is one to die at: where a database takes long to open."""
 
     async def test_with_look_up_nothing_is_lost_nothing_doubled(self, url: str) -> None:
         ledger = ScriptedLedger(able=able(), seed=1, percent=FAULTS, find_percent=LOOK_UP_FAULTS)
@@ -129,9 +131,9 @@ class FaultCases:
             assert (counts.lost, counts.doubled, counts.unknown, counts.posted) == (0, 0, 0, 60)
 
     async def _death_at_each(self, url: str, able_to: Any, allowed: Mapping[str, str]) -> None:
-        number = 0
+        number = 1 - self.deaths_every
         while True:
-            number += 1
+            number += self.deaths_every
             ledger = ScriptedLedger(able=able_to, once=["", "drop_after", "busy"])
             run = FaultRun(
                 url=url,

@@ -284,6 +284,22 @@ class StoreCases:
         (ready,) = store.sending.due(NOW)
         assert (ready.key, ready.document.lines[0].account, ready.digest) == (row.key, "1001", mended.digest)
 
+    def test_a_document_that_fails_by_an_older_mapping_is_planned_by_the_new_one(self, store: PostingStore) -> None:
+        store.intake.use_mapping("m1")
+        store.intake.take(intake(0, 1, taken(1)), NOW)
+        store.intake.use_mapping("m2")
+        assert store.intake.entries_to_plan() == ()  # it may be right as it is
+        (row,) = store.sending.due(NOW)
+        store.sending.begin_attempt([row], NOW)
+        store.sending.settle([step(row, PostingState.PARKED, reason="mapping", about="1000")], NOW)
+        (again,) = store.intake.entries_to_plan()
+        mended = replace(document("d1", entry_ids=(again.entry_id,), account="1001"), group=row.document.group)
+        store.intake.plan_again([(again, Planned(documents=(mended,)))], (), NOW)
+        (ready,) = store.sending.due(NOW)
+        store.sending.begin_attempt([ready], NOW)
+        store.sending.settle([step(ready, PostingState.PARKED, reason="mapping", about="1001")], NOW)
+        assert store.intake.entries_to_plan() == ()
+
     def test_a_document_that_may_be_booked_keeps_its_content(self, store: PostingStore) -> None:
         store.intake.take(intake(0, 1, taken(1)), NOW)
         (row,) = store.sending.due(NOW)

@@ -53,7 +53,7 @@ def render_command(
     for call in rendering.calls(reading.entries()):
         print_json(call)
     if rendering.elsewhere:
-        message(f"{rendering.elsewhere} entries are of legal entities that {connection.name} is not for")
+        message(f"{rendering.elsewhere} entries are of legal entities or currencies that {connection.name} does not take")
     _told(reading.refused, "more lines are refused")
     left_out = list(rendering.left_out.values())
     _told([f"{left.entries} entries left out, the first is {left.entry_id}: {left.reason}" for left in left_out], "more reasons")

@@ -13,6 +13,7 @@ from sinks.external.targets import Mapping as AccountMapping
 from sinks.external.targets import Unmapped
 from sinks.intake.discrepancies import ledger_discrepancy
 from sinks.ledger import StreamEntry
+from sinks.planner.legs import legs_of
 from sinks.planner.picture import OrderPicture
 from sinks.planner.plan import plan_entry
 from sinks.planner.refusal import CannotTell
@@ -99,11 +100,10 @@ class Planner:
                 batch.taken[place] = replace(taken, plan=Planned(documents=(*taken.plan.documents, *settled)))
 
     def _summarized(self, entry: HashedEntry, now: int) -> Plan:
-        """A member of a summary, once every posting of it has an account."""
+        """A member of a summary, once every posting of it has an account, and a customer where the ledger wants one."""
         told = entry.entry
         try:
-            for posting in told.postings:
-                self.account_mapping.target(told, posting)
+            legs_of(told, self.account_mapping, names_customer=self.capabilities.journal_contact)
         except Unmapped as problem:
             return _waits(problem)
         return Summarized(subject=summary_of(told).text, closes_at=closing_time(told.posting_date, self.connection, now))

@@ -232,6 +232,7 @@ def _sandbox() -> Connection:
 OPTIONS: Final[Mapping[str, str]] = {
     "tenant_id": "id of the organization that is booked to",
     "base_currency": "currency of the organization; unset: Xero is asked before the first journal",
+    "token_url": f"where tokens are renewed; unset: {TOKEN_URL}",
 }
 
 KIND: Final = ConnectorKind(

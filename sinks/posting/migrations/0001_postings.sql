@@ -32,8 +32,8 @@ CREATE TABLE posting_offset (
 ) {clustered};
 
 -- Every entry that was taken, once. value: its record while it waits or is in a summary that is not planned. about: what no rule maps;
--- null of a WAITING one: it waits behind an earlier entry of its order. asked_again: it is to be planned again. told_status, told_reason:
--- the last ack.
+-- null of a WAITING one: it waits behind an earlier entry of its order. planned_with: digest of the mapping. asked_again: it is to be
+-- planned again. told_status, told_reason: the last ack.
 CREATE TABLE posting_entry (
     connection   {text} NOT NULL,
     entry_id     {text} NOT NULL,
@@ -48,6 +48,7 @@ CREATE TABLE posting_entry (
     summary      {text},
     value        {bytes},
     taken_at     BIGINT NOT NULL,
+    planned_with {text},
     asked_again  BIGINT NOT NULL DEFAULT 0,
     told_status  {text},
     told_reason  {text},
@@ -79,6 +80,7 @@ CREATE TABLE posting_summary (
     name        {text} NOT NULL,
     closes_at   BIGINT NOT NULL,
     closed_at   BIGINT,
+    planned_with {text},
     asked_again BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (connection, subject, generation)
 ) {clustered};

@@ -6,11 +6,13 @@ from typing import Any, cast
 
 import pytest
 
-from asiento.accounting.journal import JournalEntry
+from asiento.accounting.journal import JournalEntry, Posting
 from sinks.external.capabilities import Capabilities
-from sinks.external.connections import Connection, Posting
+from sinks.external.connections import Connection
+from sinks.external.connections import Posting as PostingMode
 from sinks.external.documents import LedgerDocument
 from sinks.external.port import Connector, RemoteIds, Request
+from sinks.external.targets import Target, Unmapped
 from sinks.planner import rendering as rendering_module
 from sinks.planner.rendering import Rendering
 from tests.unit.sinks.journal import capture, hashed, invoice
@@ -113,9 +115,29 @@ def _events(life: Sequence[JournalEntry]) -> list[list[JournalEntry]]:
     return groups
 
 
+def test_a_customer_without_a_rule_leaves_its_entry_out_of_the_summary() -> None:
+    class Named(_Shown):
+        capabilities = replace(EVERY_KIND, journal_contact=True)
+
+    class Pos(Rules):
+        def target(self, entry: JournalEntry, posting: Posting) -> Target:
+            return Target(account=posting.account)
+
+        def contact(self, entry: JournalEntry) -> str:
+            if entry.channel != "pos":
+                raise Unmapped("contact", f"nobody buys in {entry.channel}")
+            return "Passers-by"
+
+    connection = replace(JOURNALS, posting=PostingMode.SUMMARY)
+    rendering = Rendering(connection=connection, mapping=Pos(), connector=cast("Connector", Named()), base_url="")
+    calls = _calls(rendering, [invoice(1), capture(1), replace(invoice(2), channel="pos")])
+    assert [call["entry_ids"] for call in calls] == [[capture(1).entry_id], [invoice(2).entry_id]]
+    assert [left.reason for left in rendering.left_out.values()] == ["nobody buys in web"]
+
+
 def test_summaries_go_out_when_they_are_full_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering_module, "SUMMARY_ENTRIES_MAX", 2)
-    rendering = _rendering(replace(JOURNALS, posting=Posting.SUMMARY), Rules(missing=frozenset({"revenue:sales"})))
+    rendering = _rendering(replace(JOURNALS, posting=PostingMode.SUMMARY), Rules(missing=frozenset({"revenue:sales"})))
     entries = [replace(capture(1), channel="pos"), *(capture(number) for number in (2, 3, 4, 5, 6)), invoice(7)]
     calls = _calls(rendering, entries)
     assert [(len(call["entry_ids"]), call["url"].rpartition("-")[2], "pos" in call["url"]) for call in calls] == [
@@ -125,3 +147,20 @@ def test_summaries_go_out_when_they_are_full_and_at_the_end(monkeypatch: pytest.
         (1, "3", False),
     ]
     assert [left.entry_id for left in rendering.left_out.values()] == [invoice(7).entry_id]
+
+
+class _NoCustomers(Rules):
+    """Rules without any customer."""
+
+    def contact(self, entry: JournalEntry) -> str:
+        raise Unmapped("contact", f"no customer for {entry.channel}")
+
+
+def test_a_summary_leaves_out_what_has_no_customer_where_the_ledger_wants_one() -> None:
+    connector = _Shown()
+    connector.capabilities = replace(EVERY_KIND, journal_contact=True)
+    rules = _NoCustomers(per_role=lambda role: Target(account=role))
+    rendering = _rendering(replace(JOURNALS, posting=PostingMode.SUMMARY), rules)
+    rendering.connector = cast("Connector", connector)
+    assert len(_calls(rendering, [invoice(), capture()])) == 1
+    assert [left.reason for left in rendering.left_out.values()] == ["no customer for web"]

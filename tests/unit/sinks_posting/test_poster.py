@@ -230,6 +230,16 @@ async def test_failures_in_a_row_open_the_breaker_and_one_question_closes_it(des
     assert {desk.row(f"d{number}").state for number in range(20)} == {PostingState.POSTED}
 
 
+async def test_who_may_post_but_not_ask_goes_on_all_the_same(desk: Desk) -> None:
+    take(desk.store, [document(f"d{number}", group=f"o{number}") for number in range(10)])
+    ledger = ScriptedLedger(percent={"busy": 100}, find_percent={"busy": 100})
+    poster = await desk.poster(ledger)
+    await desk.post(poster, until=20 * SECOND)
+    ledger.percent = {}  # posting works again, questions do not
+    await desk.post(poster)
+    assert {desk.row(f"d{number}").state for number in range(10)} == {PostingState.POSTED}
+
+
 async def test_a_document_that_fails_for_too_long_is_parked(desk: Desk) -> None:
     take(desk.store, [document("a"), document("b", group="other")])
     poster = await desk.poster(ScriptedLedger(percent={"busy": 100}), rules=PostingRules(tried_max=600))
