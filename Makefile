@@ -64,8 +64,9 @@ soak-crash-loop: setup ## Deadly records set aside, innocent ones near 20 kills 
 	$(PYTEST) -q -m soak tests/integration/test_crash_loop.py tests/integration/test_decompression_bomb.py --timeout 1500 \
 	  -o log_cli=true -o log_cli_level=WARNING
 
-soak-ledgers: setup ## Thousands of entries and documents rendered for each ledger outside, by its vendor's contract (LIVES: orders per profile)
-	LEDGER_LIVES=$(or $(LIVES),450) $(PYTEST) -q -s -n 2 tests/contract/test_*_requests.py --timeout 1500
+soak-ledgers: setup ## Thousands of documents for each ledger outside: by its vendor's contract (LIVES), through a bad network (ORDERS)
+	LEDGER_LIVES=$(or $(LIVES),450) LEDGER_ORDERS=$(or $(ORDERS),600) $(PYTEST) -q -s -n 2 \
+	  tests/contract/test_*_requests.py tests/contract/test_*_faults.py --timeout 3000
 
 # What the chaos harness can be told: docs/chaos.md. The last lines of each are its figures.
 CHAOS = SEED=$(or $(SEED),1) $(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
@@ -93,6 +94,9 @@ soak-brokers: setup ## Three brokers, each killed in turn under load, then two a
 
 soak-zombies: setup ## Workers frozen at each step of a commit and woken while their successor is in its own; about three minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/integration/test_worker_zombies.py
+
+soak-tryton: setup ## 300 orders with refunds into a real Tryton, 20 kill -9 of the process that posts there; both modes, half an hour
+	$(PYTEST) -q -m soak --timeout 3600 -o log_cli=true -o log_cli_level=WARNING tests/acceptance/test_tryton_kills.py
 
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation

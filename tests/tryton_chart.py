@@ -7,11 +7,11 @@ CURRENCY: Final = "EUR"
 YEARS: Final = (2025, 2026, 2027)
 CLOSED_PERIOD: Final = "2025-01"
 CLOSED_DAY: Final = "2025-01-15"
-CONTACT: Final = "WEB"
+CONTACT: Final = "C-1"
 """The code of the customer that all documents name."""
 HEADING: Final = "1.5.0"
 """An account that takes no bookings."""
-SECOND_CONTACT: Final = "STORE"
+SECOND_CONTACT: Final = "C-2"
 
 ACCOUNT_OF_ROLE: Final = {
     "accounts_receivable": "1.2.1",
@@ -90,3 +90,10 @@ def wishes() -> dict[str, Any]:
 
 def _like(code: str) -> str:
     return next(model for start, model in _LIKE if code.startswith(start))
+
+
+def mapping_text() -> str:
+    """A mapping file that gives each role its own account."""
+    rules = [f'  - {{role: {role}, to: "{code}"}}' for role, code in ACCOUNT_OF_ROLE.items() if role != "other"]
+    other = f'  - {{role: "*", manual: true, to: "{ACCOUNT_OF_ROLE["other"]}"}}'
+    return "\n".join(["format: 1", "ledger: tryton", "version: 1", "rules:", *rules, other, "contacts:", f'  - {{to: "{CONTACT}"}}', ""])

@@ -78,7 +78,8 @@ class TrytonServer:
         self._configuration.write_text(
             f"[database]\nuri = postgresql://postgres@127.0.0.1:{self._postgresql.port}\nminconn = 0\n"
             f"[web]\nlisten = 127.0.0.1:{self.port}\n"
-            "[session]\ntimeout = 0\n",  # it is also how long the list of databases is remembered
+            "[session]\ntimeout = 0\n"  # it is also how long the list of databases is remembered
+            "[queue]\nworker = True\n",  # printed forms are for a worker process, as they should be in production
             encoding="utf-8",
         )
         self._have_template()
@@ -196,6 +197,11 @@ class TrytonBooks:
         """Take out all that was booked."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             connection.execute(f"TRUNCATE {_EMPTIED} CASCADE".encode())
+
+    def change(self, statement: str, *values: object) -> None:
+        """Change what Tryton keeps, as somebody who does not ask it."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            connection.execute(statement.encode(), list(values))
 
     def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """The answer to a query."""

@@ -5,6 +5,7 @@ connections:
     kind: tryton
     base_url: https://erp.example  # HTTPS, or http to this machine
     entities: [ACME-ES]            # legal entities whose entries go there; unset: all
+    currencies: [EUR]              # currencies of entries that go there; unset: all
     mode: journals                 # or documents
     posting: entry                 # or summary
     closed_periods: park           # or next_open, or reject
@@ -32,6 +33,7 @@ KEYS: Final = (
     "kind",
     "base_url",
     "entities",
+    "currencies",
     "mode",
     "posting",
     "summary_closes_after_hours",
@@ -81,6 +83,7 @@ class Connection:
     kind: str
     base_url: str | None = None
     entities: frozenset[str] | None = None
+    currencies: frozenset[str] | None = None
     mode: Mode = Mode.JOURNALS
     posting: Posting = Posting.ENTRY
     summary_closes_after_hours: int = SUMMARY_CLOSES_AFTER_HOURS_DEFAULT
@@ -91,6 +94,10 @@ class Connection:
     limits: CallLimits | None = None
     secrets: Mapping[str, Path] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
+
+    def takes(self, legal_entity: str, currency: str) -> bool:
+        """Whether entries of this entity in this currency go there."""
+        return (self.entities is None or legal_entity in self.entities) and (self.currencies is None or currency in self.currencies)
 
 
 def load_connections(path: Path) -> dict[str, Connection]:
@@ -126,12 +133,14 @@ class _Reading:
         values = self._mapping(content, place)
         self._faults += [(f"{place}.{key}", f"is no key here; there are {', '.join(KEYS)}") for key in values if key not in KEYS]
         entities = self._list(values.get("entities"), f"{place}.entities")
+        currencies = self._list(values.get("currencies"), f"{place}.currencies")
         mapping = values.get("mapping")
         return Connection(
             name=name,
             kind=self._word(values.get("kind"), f"{place}.kind"),
             base_url=self._base_url(values.get("base_url"), f"{place}.base_url"),
             entities=frozenset(entities) if entities else None,
+            currencies=frozenset(currencies) if currencies else None,
             mode=self._choice(Mode, values.get("mode"), Mode.JOURNALS, f"{place}.mode"),
             posting=self._choice(Posting, values.get("posting"), Posting.ENTRY, f"{place}.posting"),
             summary_closes_after_hours=self._number(

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from sinks.connectors.quickbooks.ledger import KIND, QuickBooksLedger
-from sinks.external.connections import Connection
+from sinks.external.connections import Connection, Mode
 from sinks.external.documents import DocumentKind, LedgerDocument, LedgerLine
-from sinks.external.results import AuthRefused, NotSent, Posted, Refusal, Refused, Throttled, Unknown
+from sinks.external.results import AuthRefused, Posted, Refusal, Refused, Throttled, Unknown
 from sinks.testing.ledger_contract import NO_REMOTE_IDS, LedgerContract
 from tests.standins.frame import Fault, RunningStandin, running
 from tests.standins.quickbooks import REALM
@@ -30,11 +30,10 @@ class FreshTokens:
         self.number += 1
 
 
-def connect(standin: RunningStandin, **options: str) -> QuickBooksLedger:
+def connect(standin: RunningStandin, mode: Mode = Mode.JOURNALS, **options: str) -> QuickBooksLedger:
     """A connector for the stand-in."""
-    connection = Connection(
-        name="qbo", kind="quickbooks", base_url=standin.base_url, options={"realm_id": REALM, "home_currency": "USD", **options}
-    )
+    given = {"realm_id": REALM, "home_currency": "USD", **options}
+    connection = Connection(name="qbo", kind="quickbooks", base_url=standin.base_url, mode=mode, options=given)
     found = KIND.make(connection, FreshTokens())
     assert isinstance(found, QuickBooksLedger)
     return found
@@ -96,6 +95,17 @@ class TestQuickBooks(LedgerContract):
         assert other.refusal is Refusal.CONFLICT
         await connector.close()
 
+    async def test_a_look_up_that_fails_says_nothing_about_the_batch(self) -> None:
+        connector, document = await self.connector(), self.journal("numbered")
+        self.standin.set(refuse_duplicates=True)
+        assert isinstance(await _posted(connector, document), Posted)
+        self.standin.set(queries_fail=1)
+        (again, beside) = await connector.post([document, self.journal("beside")], NO_REMOTE_IDS)
+        assert isinstance(again, Unknown)
+        assert isinstance(beside, Posted), "it was booked by the same call"
+        assert isinstance(await connector.find(document), Posted)
+        await connector.close()
+
     async def test_a_repeated_request_answers_the_first(self) -> None:
         connector = await self.connector()
         for documents in ([self.journal("alone")], [self.journal("second"), self.journal("third")]):
@@ -139,10 +149,10 @@ class TestQuickBooks(LedgerContract):
         inactive = self.journal("inactive")
         inactive = replace(inactive, lines=(replace(inactive.lines[0], account="99"), inactive.lines[1]))
         unknown = replace(self.invoice("nobody"), contact="77")
-        for document, code in ((inactive, "610"), (unknown, "2500")):
+        for document, code, about in ((inactive, "610", None), (unknown, "2500", "77")):
             (answer,) = await connector.post([document], NO_REMOTE_IDS)
             assert isinstance(answer, Refused)
-            assert (answer.refusal, answer.code) == (Refusal.MAPPING, code)
+            assert (answer.refusal, answer.code, answer.about) == (Refusal.MAPPING, code, about)
         await connector.close()
 
     async def test_a_payment_of_what_is_gone_waits_for_it(self) -> None:
@@ -194,18 +204,41 @@ class TestQuickBooks(LedgerContract):
         assert isinstance(await connector.find(changed), Refused), "it stands there on another day"
         await connector.close()
 
+    async def test_balances_run_through_the_ends_of_fiscal_years(self) -> None:
+        connector = await self.connector()
+        self.standin.set(closed="2000-01-01")
+        for day in ("2024-06-01", "2025-06-01", "2026-03-01"):
+            await _posted(connector, self.journal(day, date=day))
+        assert await connector.balances("2025-12-31") == {("91", "USD"): 2100, ("79", "USD"): -2100, ("10", "USD"): 0}
+        assert await connector.balances("2026-03-15") == {("91", "USD"): 3150, ("79", "USD"): -3150, ("10", "USD"): 0}
+        await connector.close()
+
     async def test_pages_are_read_to_their_end(self) -> None:
         connector = await self.connector()
         self.standin.set(accounts={str(number): [f"Store {number}", "Bank", "CashOnHand"] for number in range(1001, 3100)})
-        assert len({account.code for account in await connector.accounts()}) == 2099 + 7
+        assert len({account.code for account in await connector.accounts()}) == 2099 + 8
+        self.standin.set(page_max=300)
+        assert len({account.code for account in await connector.accounts()}) == 2099 + 8, "answers that are too long come in smaller pages"
         await connector.close()
 
     async def test_a_company_with_other_currencies_than_the_connection_says_is_refused(self) -> None:
         connector = await self.connector()
         self.standin.set(currencies=["CAD", False])
-        with pytest.raises(NotSent, match="CAD"):
-            await connector.closed_periods()
+        with pytest.raises(AuthRefused, match="CAD"):
+            await connector.post([self.journal("in dollars")], NO_REMOTE_IDS)
+        assert await self.held() == {}
         await connector.close()
+
+    async def test_invoices_need_numbers_of_their_own(self) -> None:
+        self.standin.set(custom_numbers=False)
+        in_journals, in_documents = connect(self.standin), connect(self.standin, Mode.DOCUMENTS)
+        assert isinstance(await _posted(in_journals, self.journal("numbered")), Posted)
+        with pytest.raises(AuthRefused, match="Custom transaction numbers"):
+            await in_documents.post([self.invoice("numbered")], NO_REMOTE_IDS)
+        self.standin.set(custom_numbers=True)
+        assert isinstance(await _posted(in_documents, self.invoice("numbered")), Posted)
+        await in_journals.close()
+        await in_documents.close()
 
     async def test_what_would_be_rounded_is_not_sent(self) -> None:
         self.standin.set(currencies=["USD", True])

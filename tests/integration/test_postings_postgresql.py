@@ -28,13 +28,14 @@ class TestPostgresqlFaults(FaultCases):
     """See the cases."""
 
     documents_max = 300
+    deaths_every = 3
 
     @pytest.fixture
     def url(self, postgresql: str) -> str:
         return postgresql
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 async def test_five_thousand_calls_a_fifth_of_them_failing(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:

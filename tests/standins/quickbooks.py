@@ -48,7 +48,9 @@ def _account(remote_id: str, name: str, kind: str, subtype: str, *, active: bool
 class QuickBooks(Standin):
     """One company.
 
-    `set` knows: reset, accounts, items, customers (added), closed (a day), currencies, refuse_tokens, refuse_duplicates, edit.
+    `set` knows: reset, accounts, items, customers (added), closed (a day), currencies, refuse_tokens, refuse_duplicates,
+    queries_fail (so many), page_max,
+    custom_numbers, edit.
     """
 
     retry_after_seconds = 60
@@ -64,6 +66,7 @@ class QuickBooks(Standin):
                 _account("91", "Customer prepayments", "Other Current Liability", "OtherCurrentLiabilities"),
                 _account("79", "Sales", "Income", "SalesOfProductIncome"),
                 _account("80", "Returns", "Income", "DiscountsRefundsGiven"),
+                _account("10", "Retained Earnings", "Equity", "RetainedEarnings"),
                 _account("99", "Old bank", "Bank", "Checking", active=False),
             )
         }
@@ -73,6 +76,9 @@ class QuickBooks(Standin):
         self._home, self._several = "USD", False
         self._refused_tokens: set[str] = set()
         self._refuses_duplicates = False
+        self._queries_fail = 0
+        self._page_max = 1000
+        self._custom_numbers = True
         self._books: dict[str, dict[str, Resource]] = {name: {} for name in RESOURCES}
         self._answers: dict[str, Resource] = {}
         self._id = 100
@@ -100,6 +106,9 @@ class QuickBooks(Standin):
         self._home, self._several = values.get("currencies", (self._home, self._several))
         self._refused_tokens.update(values.get("refuse_tokens", ()))
         self._refuses_duplicates = values.get("refuse_duplicates", self._refuses_duplicates)
+        self._custom_numbers = values.get("custom_numbers", self._custom_numbers)
+        self._page_max = values.get("page_max", self._page_max)
+        self._queries_fail = values.get("queries_fail", self._queries_fail)
         for remote_id, changes in values.get("edit", {}).items():
             held = next(books[remote_id] for books in self._books.values() if remote_id in books)
             held.update(changes, SyncToken="1", MetaData={**held["MetaData"], "LastUpdatedTime": "2026-01-02T00:00:00-08:00"})
@@ -234,8 +243,8 @@ class QuickBooks(Standin):
             self._check_account(account)
         if any(item not in self._items for item in _values(resource, "ItemRef")):
             raise Refusal("2500", "Invalid Reference Id", "Invalid Reference Id : Something you're trying to use is not there", "ItemRef")
-        if any(customer not in self._customers for customer in _values(resource, "CustomerRef", "EntityRef")):
-            raise Refusal("2500", "Invalid Reference Id", "Invalid Reference Id : Names element id not found", "CustomerRef")
+        for customer in set(_values(resource, "CustomerRef", "EntityRef")) - self._customers:
+            raise Refusal("2500", "Invalid Reference Id", f"Invalid Reference Id : Names element id {customer} not found", "CustomerRef")
         if name == "JournalEntry":
             self._check_receivables(resource)
         deposit = resource.get("DepositToAccountRef", {"value": "4"})["value"]
@@ -277,12 +286,17 @@ class QuickBooks(Standin):
         refused = self._unauthorized(request)
         if refused is not None:
             return refused
+        if self._queries_fail:
+            self._queries_fail -= 1
+            return web.Response(status=503)
         found = _QUERY.fullmatch(request.query.get("query", ""))
         if found is None:
             self.refusals.append(f"query {request.query.get('query')}")
             return _json(Refusal("4000", "Error parsing query", "QueryParserError").fault(), 400)
         resources = [one for one in self._all(found["name"]) if _holds(one, found["where"])]
         start, size = int(found["start"]), int(found["size"])
+        if size > self._page_max and request.transport is not None:
+            request.transport.abort()
         page = resources[start - 1 : start - 1 + size]
         answer = {found["name"]: page, "startPosition": start, "maxResults": len(page)} if page else {}
         return _json({"QueryResponse": answer, "time": "2026-01-01T00:00:00.000-08:00"})
@@ -293,10 +307,13 @@ class QuickBooks(Standin):
                 return list(self._accounts.values())
             case "Item":
                 return [{"Id": item, "IncomeAccountRef": {"value": account}, "Active": True} for item, account in self._items.items()]
+            case "CompanyInfo":
+                return [{"CompanyName": "Try", "CompanyStartDate": "2024-05-05", "FiscalYearStartMonth": "January"}]
             case "Preferences":
                 closed = {"BookCloseDate": self._closed} if self._closed else {}
                 currencies = {"HomeCurrency": {"value": self._home}, "MultiCurrencyEnabled": self._several}
-                return [{"AccountingInfoPrefs": closed, "CurrencyPrefs": currencies}]
+                sales = {"CustomTxnNumbers": self._custom_numbers}
+                return [{"AccountingInfoPrefs": closed, "CurrencyPrefs": currencies, "SalesFormsPrefs": sales}]
         return list(self._books[name].values())
 
     async def _trial_balance(self, request: web.Request) -> web.StreamResponse:
@@ -304,11 +321,13 @@ class QuickBooks(Standin):
         if refused is not None:
             return refused
         sums: dict[str, Decimal] = {}
+        year, end = request.query["end_date"][:4], request.query["end_date"]
         for name, books in self._books.items():
-            for one in books.values():
-                if request.query["start_date"] <= one["TxnDate"] <= request.query["end_date"]:
-                    for account, amount in self._postings(name, one):
-                        sums[account] = sums.get(account, Decimal(0)) + amount
+            for one in (one for one in books.values() if one["TxnDate"] <= end):
+                for account, amount in self._postings(name, one):
+                    of_the_year = self._accounts[account]["AccountType"] in ("Income", "Expense")
+                    place = "10" if of_the_year and one["TxnDate"][:4] < year else account
+                    sums[place] = sums.get(place, Decimal(0)) + amount
         rows: list[Resource] = [
             {
                 "ColData": [

@@ -14,6 +14,10 @@ MINOR_VERSION: Final = "75"
 HEADERS: Final[Mapping[str, str]] = {"Accept": "application/json"}
 
 
+class CutOff(NotSent):
+    """A reading call whose answer did not come whole: the connection ended, or it was too long."""
+
+
 class QuickBooksClient:
     """One company's API."""
 
@@ -26,12 +30,12 @@ class QuickBooksClient:
         return await self._answered(request, writes=True)
 
     async def get(self, path: str, **parameters: str) -> Any:
-        """Read; raises `CallFailed`, which is never `Uncertain`."""
+        """Read; raises `CallFailed`, which is never `Uncertain` but `CutOff`."""
         path = f"{path}?{query_string(parameters)}"
         try:
             found = await self._answered(Request(method="GET", path=path, body=None, headers=HEADERS), writes=False)
         except Uncertain as problem:
-            raise NotSent(str(problem)) from None
+            raise CutOff(str(problem)) from None
         fault = fault_in(found)
         if fault is not None:
             raise NotSent(f"QuickBooks does not answer {path.partition('?')[0]}: {fault.code}: {fault.message}")

@@ -3,6 +3,7 @@
 A fault comes with any status, 200 included, and in two spellings. Codes are not enough: 6210 and 6000 stand for several things.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,15 +19,15 @@ _QUOTA: Final = frozenset({"6190"})
 _MAPPING: Final = frozenset({"610", "2500"})
 _BROKEN: Final = frozenset({"10000"})
 _WORDS_MAX: Final = 500
+_NAMED: Final = re.compile(r"\belement id (\d+) not found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorFault:
-    """The first error of a fault: `code` without leading zeros, `message` in the vendor's words, `element` the field it names."""
+    """The first error of a fault: `code` without leading zeros, `message` in the vendor's words with the field it names."""
 
     code: str
     message: str
-    element: str | None
     system: bool = False
 
 
@@ -37,12 +38,12 @@ def fault_in(body: object) -> VendorFault | None:
         return None
     errors = _either(fault, "Error", "error")
     error = errors[0] if isinstance(errors, list) and errors else {}
-    texts = [str(text).strip() for text in (_either(error, "Message", "message"), _either(error, "Detail", "detail")) if text]
+    said = (_either(error, name, name.lower()) for name in ("Message", "Detail", "Element"))
+    texts = [str(text).strip() for text in said if text]
     kind = str(_either(fault, "type", "Type") or "")
     return VendorFault(
         code=str(_either(error, "code", "Code") or "").lstrip("0"),
         message=" ".join(": ".join(dict.fromkeys(texts)).split())[:_WORDS_MAX] or f"a fault of type {kind or 'unknown'} without words",
-        element=_either(error, "element", "Element") or None,
         system=kind.lower() in ("systemfault", "service"),
     )
 
@@ -74,7 +75,13 @@ def refusal_of(fault: VendorFault, *, settles: bool) -> Refused:
         refusal = Refusal.MAPPING
     else:
         refusal = Refusal.INVALID
-    return Refused(refusal=refusal, code=fault.code, message=fault.message, about=fault.element)
+    return Refused(refusal=refusal, code=fault.code, message=fault.message, about=_named_in(fault) if refusal is Refusal.MAPPING else None)
+
+
+def _named_in(fault: VendorFault) -> str | None:
+    """The Id that a fault names as one that is not there: all that goes to it can wait."""
+    found = _NAMED.search(fault.message)
+    return found[1] if found is not None else None
 
 
 def _either(thing: object, *names: str) -> Any:

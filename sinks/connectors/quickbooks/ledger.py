@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from asiento.accounting.money import CURRENCY_EXPONENTS
 from sinks.connectors.catalogue import ConnectorKind
-from sinks.connectors.quickbooks.client import HEADERS, QuickBooksClient, query_string, quoted
+from sinks.connectors.quickbooks.client import HEADERS, CutOff, QuickBooksClient, query_string, quoted
 from sinks.connectors.quickbooks.company import NEEDED, OPTIONS, Company, company_of
 from sinks.connectors.quickbooks.faults import DUPLICATE, failure_of, fault_in, refusal_of
 from sinks.connectors.quickbooks.marks import batch_request_id_of, number_of, request_id_of
@@ -20,13 +20,13 @@ from sinks.connectors.quickbooks.reading import (
     remote_document,
 )
 from sinks.connectors.quickbooks.rendering import RESOURCES, finer_than_kept, resource_of
+from sinks.connectors.quickbooks.trial_balance import fiscal_years, report_amounts, since_ever
 from sinks.external.access import Access, OAuth
-from sinks.external.amounts import minor_units
 from sinks.external.capabilities import AccountUse, BatchAnswers, CallLimits, Capabilities, Grade, Repeat
-from sinks.external.connections import Connection
+from sinks.external.connections import Connection, Mode
 from sinks.external.documents import DIRECT_KINDS, LedgerDocument
 from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, RemoteIds, Request
-from sinks.external.results import NotSent, Posted, PostResult, Refusal, Refused, Uncertain, Unknown
+from sinks.external.results import AuthRefused, CallFailed, Posted, PostResult, Refusal, Refused, Uncertain, Unknown
 
 BASE_URL: Final = "https://quickbooks.api.intuit.com"
 AUTHORIZED_AT: Final = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
@@ -34,8 +34,6 @@ BATCH_DOCUMENTS_MAX: Final = 10
 """Intuit names 30 on one page and 10 on another; with 40 batches a minute 10 stay below 500 documents a minute."""
 PAGE_RESOURCES_MAX: Final = 1000
 PAGE_RESOURCES_MIN: Final = 50
-FIRST_DAY: Final = "2000-01-01"
-"""Balances count from here: before any company in QuickBooks Online."""
 READ: Final = ("JournalEntry", "Invoice", "CreditMemo", "Payment")
 WITHOUT_JOURNALS: Final = frozenset({"GlobalTaxPayable", "GlobalTaxSuspense"})
 WITHOUT_ITEMS: Final = frozenset({"Bank", "Credit Card", RECEIVABLE, "Accounts Payable"})
@@ -71,6 +69,8 @@ class QuickBooksLedger:
     def __init__(self, connection: Connection, access: Access | None) -> None:
         self._company = company_of(connection)
         self._client = QuickBooksClient(connection.base_url or BASE_URL, access)
+        self._in_documents = connection.mode is Mode.DOCUMENTS
+        self._is_the_company = False
 
     @property
     def capabilities(self) -> Capabilities:
@@ -108,8 +108,10 @@ class QuickBooksLedger:
         return None
 
     async def post(self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds) -> Sequence[PostResult]:
-        """One call for all that may be sent; numbers that stand there already are looked up."""
+        """One call for all that may be sent, and one before the first for the company's settings; a number that is taken is looked up."""
         sent, results = self._sendable(documents, remote_ids)
+        if sent and not self._is_the_company:
+            await self.closed_periods()
         if sent:
             answer = await self._client.post(_request(self._company, sent))
             items = _items(answer, len(sent))
@@ -140,11 +142,8 @@ class QuickBooksLedger:
             failure = failure_of(fault, writes=True)
             if failure is not None:
                 return Unknown(reason=str(failure))
-            if fault.code == DUPLICATE:
-                found = await self.find(document)
-                if isinstance(found, Posted):
-                    return replace(found, earlier=True)
-            return refusal_of(fault, settles=document.kind not in DIRECT_KINDS)
+            refusal = refusal_of(fault, settles=document.kind not in DIRECT_KINDS)
+            return await self._of_that_number(document, refusal) if fault.code == DUPLICATE else refusal
         resource = item.get(RESOURCES[document.kind]) if isinstance(item, Mapping) else None
         if not isinstance(resource, Mapping) or "Id" not in resource:
             reason = f"QuickBooks' answer names no {RESOURCES[document.kind]} for {document.reference}"
@@ -152,6 +151,13 @@ class QuickBooksLedger:
                 raise Uncertain(reason)
             return Unknown(reason=reason)
         return self._judged(document, resource)
+
+    async def _of_that_number(self, document: LedgerDocument, refusal: Refused) -> PostResult:
+        """What stands there under a number that is taken. A look-up that fails says nothing, of the others of the batch neither."""
+        try:
+            return await self.find(document) or refusal
+        except CallFailed as failure:
+            return Unknown(reason=f"{refusal.message}; the look-up failed: {failure}")
 
     async def find(self, document: LedgerDocument) -> Posted | Refused | None:
         """By its number, then by the key in its note: a number alone may have been typed by somebody."""
@@ -183,9 +189,11 @@ class QuickBooksLedger:
         return [account_in(one) for one in await self._query("Account", "Active in (true, false)")]
 
     async def closed_periods(self) -> Sequence[ClosedPeriod]:
-        """All days up to the closing date; raises `NotSent` where the company has other currencies than the connection says."""
+        """All days up to the closing date; raises `AuthRefused` where the company is not set up as the connection needs it."""
         preferences = (await self._query("Preferences") or [{}])[0]
         self._check_currencies(preferences.get("CurrencyPrefs") or {})
+        self._check_numbers(preferences.get("SalesFormsPrefs") or {})
+        self._is_the_company = True
         closed = (preferences.get("AccountingInfoPrefs") or {}).get("BookCloseDate")
         return [ClosedPeriod(start=None, end=str(closed)[:10], name=f"books closed up to {str(closed)[:10]}")] if closed else []
 
@@ -193,25 +201,29 @@ class QuickBooksLedger:
         home = (preferences.get("HomeCurrency") or {}).get("value", self._company.home_currency)
         several = preferences.get("MultiCurrencyEnabled", self._company.multicurrency)
         if home != self._company.home_currency or several is not self._company.multicurrency:
-            raise NotSent(
+            raise AuthRefused(
                 f"company {self._company.realm_id} keeps its books in {home}, Multicurrency {'on' if several else 'off'}: "
                 "put that into the options home_currency and multicurrency of the connection"
             )
 
+    def _check_numbers(self, preferences: Mapping[str, Any]) -> None:
+        """Invoices are found by their numbers, and keep those they are sent with only where the company lets them."""
+        if self._in_documents and preferences.get("CustomTxnNumbers") is False:
+            raise AuthRefused(
+                f"company {self._company.realm_id} numbers its invoices by itself: switch on Custom transaction numbers there "
+                "(Account and settings, Sales, Sales form content)"
+            )
+
     async def balances(self, as_of: str) -> Mapping[tuple[str, str], int]:
-        """From the trial balance, accrual basis."""
-        report = await self._client.get(
-            self._company.path("reports/TrialBalance"), start_date=FIRST_DAY, end_date=as_of, accounting_method="Accrual"
-        )
+        """From the trial balances of all fiscal years, accrual basis; one call a year."""
+        company = (await self._query("CompanyInfo") or [{}])[0]
         currency = self._company.home_currency
-        exponent = CURRENCY_EXPONENTS[currency]
-        found: dict[tuple[str, str], int] = {}
-        for row in (report.get("Rows") or {}).get("Row", ()):
-            columns = list(row.get("ColData") or [])
-            if len(columns) == 3 and columns[0].get("id"):
-                place = (str(columns[0]["id"]), currency)
-                found[place] = found.get(place, 0) + _cell(columns[1], exponent) - _cell(columns[2], exponent)
-        return found
+        reports = []
+        for first, last in fiscal_years(company, as_of):
+            path = self._company.path("reports/TrialBalance")
+            report = await self._client.get(path, start_date=first, end_date=last, accounting_method="Accrual")
+            reports.append(report_amounts(report, CURRENCY_EXPONENTS[currency]))
+        return {(account, currency): amount for account, amount in since_ever(reports, await self.accounts()).items()}
 
     async def documents(self, first: str, last: str) -> AsyncIterator[RemoteDocument]:
         """Journal entries, invoices, credit memos and payments; other kinds of documents are not ours."""
@@ -236,8 +248,8 @@ class QuickBooksLedger:
         while True:
             try:
                 answer = await self._client.get(self._company.path("query"), query=f"{query} startposition {start} maxresults {size}")
-            except NotSent as problem:
-                if type(problem) is not NotSent or size <= PAGE_RESOURCES_MIN:
+            except CutOff:
+                if size <= PAGE_RESOURCES_MIN:
                     raise
                 size //= 4
                 continue
@@ -276,10 +288,6 @@ def _items(answer: Any, count: int) -> list[Any]:
     return [by_id.get(str(number)) for number in range(1, count + 1)]
 
 
-def _cell(column: Mapping[str, Any], exponent: int) -> int:
-    return minor_units(str(column.get("value") or 0).replace(",", ""), exponent)
-
-
 def _sandbox() -> Connection:
     return Connection(
         name="quickbooks",
@@ -296,7 +304,8 @@ KIND: Final = ConnectorKind(
     secrets={
         "client_id": "Client ID of the app at developer.intuit.com",
         "client_secret": "Client Secret of the app",
-        "refresh_token": "first refresh token of the company",
+        "refresh_token": "first refresh token, of the user who connected the company",
+        "token_key": "own key that kept tokens are sealed with: 32 random bytes in URL-safe base64",
     },
     sandbox=_sandbox,
     oauth=OAuth(token_url=AUTHORIZED_AT, rotates=True),

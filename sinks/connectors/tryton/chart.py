@@ -80,6 +80,10 @@ class ForeignCurrency(NotInBooks):
     """The currency is not that of the company's books."""
 
 
+class NotSettled(NotInBooks):
+    """What a document settles is not known to stand in Tryton."""
+
+
 class Chart:
     """The company's names. `forget` makes it read everything again: after a refusal, or when people have changed something."""
 
@@ -90,11 +94,12 @@ class Chart:
         self._accounts: dict[str, list[Account]] = {}
         self._journals: dict[str, int] = {}
         self._parties: dict[str, Party] = {}
+        self._taxes: dict[str, int] = {}
         self._open_periods: list[tuple[str, str, int]] = []
 
     def forget(self) -> None:
         """Forget all but the company."""
-        self._accounts, self._journals, self._parties, self._open_periods = {}, {}, {}, []
+        self._accounts, self._journals, self._parties, self._taxes, self._open_periods = {}, {}, {}, {}, []
 
     async def company(self) -> Company:
         """The company of the connection. Raises `NotSent` where the key sees none, or several and none is chosen."""
@@ -161,6 +166,16 @@ class Chart:
             addresses = same[0]["addresses"] or []
             self._parties[name] = Party(record=int(same[0]["id"]), address=int(addresses[0]) if addresses else None)
         return self._parties[name]
+
+    async def tax(self, name: str) -> int:
+        """The record of a tax by its name. Raises `NotInBooks` where there is none, or several."""
+        if name not in self._taxes:
+            company = await self.company()
+            found = await self._client.search("account.tax", [["company", "=", company.record], ["name", "=", name]], ["name"])
+            if len(found) != 1:
+                raise NotInBooks(name, f"Tryton has {len(found) or 'no'} taxes with the name {name!r}: tax codes of the mapping are names")
+            self._taxes[name] = int(found[0]["id"])
+        return self._taxes[name]
 
     async def open_period(self, day: str) -> int:
         """The record of the period of a day. Raises `NoOpenPeriod`. Only open ones are remembered."""

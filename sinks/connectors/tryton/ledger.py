@@ -1,33 +1,38 @@
 """The connector of Tryton, and what its kind is."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Final
+from contextlib import suppress
+from typing import Final
 
 from asiento.runtime.settings import SettingsError
 from sinks.connectors.catalogue import ConnectorKind
 from sinks.connectors.tryton import reading
-from sinks.connectors.tryton.chart import NEEDS_CUSTOMER, Account, Chart, Company, NotInBooks
+from sinks.connectors.tryton.chart import NEEDS_CUSTOMER, Chart, NotInBooks
 from sinks.connectors.tryton.client import NotThere, TrytonClient, TrytonRefused, action_request, create_request
-from sinks.connectors.tryton.moves import Draft, Moves, comes_to, date_of, lines_by_account, remote_id
+from sinks.connectors.tryton.drafts import COUNTS, DRAFT, Content, Draft, Drafts, content_of, remote_id
+from sinks.connectors.tryton.naming import INVOICE_JOURNAL_DEFAULT, JOURNAL_DEFAULT, Naming
 from sinks.connectors.tryton.refusals import conflict, not_in_books, refused
-from sinks.connectors.tryton.rendering import MOVE, MoveLine, Place, line_text, move_record, totals_of
+from sinks.connectors.tryton.rendering import INVOICE, INVOICE_KINDS, model_of, record_for
+from sinks.connectors.tryton.values import Record, date_read, date_value
 from sinks.external.access import Access
 from sinks.external.capabilities import AccountUse, BatchAnswers, Capabilities, Grade, Repeat
 from sinks.external.connections import Connection
-from sinks.external.documents import DocumentKind, LedgerDocument, LedgerLine
+from sinks.external.documents import DIRECT_KINDS, DocumentKind, LedgerDocument
+from sinks.external.effects import effects
 from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, RemoteIds, Request
-from sinks.external.results import NotSent, Posted, PostResult, Refused
+from sinks.external.results import CallFailed, Posted, PostResult, Refused, Unknown
 
 CAPABILITIES: Final = Capabilities(
     kind="tryton",
     name="Tryton",
     grade=Grade.A,
-    documents=frozenset({DocumentKind.JOURNAL}),
-    findable=frozenset({DocumentKind.JOURNAL}),
+    documents=frozenset(DocumentKind),
+    findable=frozenset(DocumentKind),
     repeat=Repeat.ANSWERS_FIRST,
+    journal_contact=True,
     batch_documents_max=100,
     batch_answers=BatchAnswers.EACH,
-    batch_kinds=frozenset({DocumentKind.JOURNAL}),
+    batch_kinds=frozenset(DocumentKind),
     journal_lines_max=500,
     reads_periods=True,
     reads_balances=True,
@@ -35,10 +40,10 @@ CAPABILITIES: Final = Capabilities(
 )
 OPTIONS: Final = {
     "company": "number or name of the company that is booked to; not needed where the key sees one only",
-    "journal": "code of the journal of our moves, default MISC",
+    "journal": f"code of the journal of our moves, default {JOURNAL_DEFAULT}",
+    "invoice_journal": f"code of the journal of our invoices, default {INVOICE_JOURNAL_DEFAULT}",
     "party": "code of the customer whom lines name that need one and have none of the mapping",
 }
-_JOURNAL_DEFAULT: Final = "MISC"
 
 
 class TrytonLedger:
@@ -50,39 +55,72 @@ class TrytonLedger:
         self._client = client
         self._options = options
         self._chart = Chart(client, options.get("company"))
-        self._moves = Moves(client, self._explain)
+        self._naming = Naming(self._chart, options)
+        self._drafts = Drafts(client, self._explain)
 
-    def render(self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds) -> Sequence[Request]:  # noqa: ARG002
-        """One call that makes the moves, and one for each that posts it; names stand where numbers of Tryton's would."""
-        place = Place(company=self._options.get("company", "company"), journal=self._journal_code, period="period")
-        records = [move_record(document, place, [self._shown(line) for line in document.lines]) for document in documents]
-        return [create_request(MOVE, records), *(action_request(MOVE, f"({one.key})", "post", ["number", "state"]) for one in documents)]
+    def render(self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds) -> Sequence[Request]:
+        """One call that makes the records, and one for each that posts it; names stand where numbers of Tryton's would."""
+        model = model_of(documents[0].kind)
+        records = [record_for(document, self._naming.shown(document, remote_ids)) for document in documents]
+        return [create_request(model, records), *(action_request(model, f"({one.key})", "post", ["number", "state"]) for one in documents)]
 
     def account_problem(self, account: RemoteAccount, use: AccountUse) -> str | None:
         """Why Tryton does not take an account for a use."""
-        if account.kind.startswith("heading") or not account.active:
+        if not account.active:
             return "it is a heading or closed in Tryton: it takes no bookings"
         if account.currency is not None:
-            return f"it is kept in {account.currency} as a second currency, which needs a rate on each line"
+            return f"it has {account.currency} as second currency in Tryton, which needs a rate on each line"
+        receivable = account.kind.startswith("receivable")
         if use is AccountUse.RECEIVABLE:
-            return None if account.kind.startswith("receivable") else "its type in Tryton is not Receivable"
-        if account.kind.endswith(NEEDS_CUSTOMER) and use is not AccountUse.JOURNAL_LINE:
-            return "Tryton wants a customer on each of its lines (Party Required)"
+            return None if receivable else "its type in Tryton is not Receivable"
+        needs_option = use is AccountUse.JOURNAL_LINE and not receivable and account.kind.endswith(NEEDS_CUSTOMER)
+        if needs_option and "party" not in self._options:
+            return "Tryton wants a customer on each of its lines (Party Required): give the connection the option party"
         return None
 
-    async def post(self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds) -> Sequence[PostResult]:  # noqa: ARG002
-        """Make and post journals; what stands there already is not made again."""
-        try:
-            return await self._post(documents)
-        except NotThere as problem:
-            raise NotSent(str(problem)) from None
+    async def post(self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds) -> Sequence[PostResult]:
+        """Make and post documents of one kind; what stands there already is not made again."""
+        company = await self._chart.company()
+        standing = await self._drafts.standing(company.record, model_of(documents[0].kind), documents)
+        results: dict[str, PostResult] = {}
+        drafts: list[Draft] = []
+        for document in documents:
+            found = await self.find(document) if document.key in standing else None
+            if found is not None:
+                results[document.key] = found
+                continue
+            try:
+                drafts.append(await self._naming.draft(document, remote_ids))
+            except NotInBooks as problem:
+                results[document.key] = not_in_books(problem)
+        answers = await self._drafts.make_and_post(drafts) if drafts else []
+        for draft, answer in zip(drafts, answers, strict=True):
+            results[draft.document.key] = await self._with_due_date(draft.document, answer)
+        return [results[document.key] for document in documents]
 
     async def find(self, document: LedgerDocument) -> Posted | Refused | None:
-        """Look a journal up by its key; a draft of it is posted if it is whole, else taken away."""
-        try:
-            return await self._find(document)
-        except NotThere as problem:
-            raise NotSent(str(problem)) from None
+        """Look a document up by its key; a draft of it is posted if it is whole, else taken away."""
+        company, model = await self._chart.company(), model_of(document.kind)
+        same = await self._drafts.with_key(company.record, model, document.key)
+        standing = [record for record in same if record["state"] in COUNTS]
+        finished: Posted | None = None
+        for record in (record for record in same if record["state"] in DRAFT):
+            whole = document.currency == company.currency and _is_whole(document, content_of(model, record, company.decimals))
+            if whole and finished is None and not standing:
+                tried = await self._drafts.post(document, model, int(record["id"]))
+                finished = tried if isinstance(tried, Posted) else None
+            else:
+                await self._drafts.remove(model, int(record["id"]))
+        if len(standing) > 1:
+            numbers = ", ".join(str(record["number"]) for record in standing)
+            return conflict(f"{len(standing)} records of Tryton hold the key of {document.reference}: {numbers}")
+        answer: Posted | Refused | None = finished
+        if standing:
+            content = content_of(model, standing[0], company.decimals)
+            answer = _standing(document, standing[0], content, same_currency=document.currency == company.currency)
+        if isinstance(answer, Posted):
+            await self._set_due_date(document, answer)
+        return answer
 
     async def accounts(self) -> Sequence[RemoteAccount]:
         """The chart of accounts of the company, read again; headings are not active."""
@@ -106,97 +144,48 @@ class TrytonLedger:
         """Let go of the connection."""
         await self._client.close()
 
-    @property
-    def _journal_code(self) -> str:
-        return self._options.get("journal", _JOURNAL_DEFAULT)
-
-    async def _post(self, documents: Sequence[LedgerDocument]) -> Sequence[PostResult]:
-        company = await self._chart.company()
-        standing = await self._moves.standing(company.record, documents)
-        results: dict[str, PostResult] = {}
-        drafts: list[Draft] = []
-        for document in documents:
-            answer = await self._find(document) if document.key in standing else None
-            if answer is not None:
-                results[document.key] = answer
-                continue
+    async def _with_due_date(self, document: LedgerDocument, answer: PostResult) -> PostResult:
+        """The answer, once the due date is set: what is found again sets it too."""
+        if isinstance(answer, Posted):
             try:
-                drafts.append(await self._draft(document, company))
-            except NotInBooks as problem:
-                results[document.key] = not_in_books(problem)
-        answers = await self._moves.make_and_post(drafts) if drafts else []
-        results |= {draft.document.key: answer for draft, answer in zip(drafts, answers, strict=True)}
-        return [results[document.key] for document in documents]
-
-    async def _find(self, document: LedgerDocument) -> Posted | Refused | None:
-        company = await self._chart.company()
-        same = await self._moves.with_key(company.record, document.key)
-        posted = [move for move in same if move["state"] == "posted"]
-        drafts = [move for move in same if move["state"] != "posted"]
-        answer: Posted | Refused | None = None
-        if len(posted) > 1:
-            answer = conflict(f"{len(posted)} posted moves of Tryton hold the key: {', '.join(str(move['number']) for move in posted)}")
-        elif posted:
-            answer = _standing(document, posted[0], company)
-        elif drafts and _same_content(document, drafts[0], company):
-            tried = await self._moves.post(document, int(drafts.pop(0)["id"]))
-            answer = tried if isinstance(tried, Posted) else None
-        for move in drafts:
-            await self._moves.remove(int(move["id"]))
+                await self._set_due_date(document, answer)
+            except CallFailed as problem:
+                return Unknown(reason=str(problem))
         return answer
-
-    async def _draft(self, document: LedgerDocument, company: Company) -> Draft:
-        await self._chart.require_currency(document.currency)
-        place = Place(
-            company=company.record,
-            journal=await self._chart.journal(self._journal_code),
-            period=await self._chart.open_period(document.date),
-        )
-        return Draft(document=document, record=move_record(document, place, [await self._line(line) for line in document.lines]))
-
-    async def _line(self, line: LedgerLine) -> MoveLine:
-        account = await self._chart.account(line.account)
-        text = line_text(line.description, line.dimensions)
-        return MoveLine(account=account.record, amount=line.amount, description=text, party=await self._party(account, line.contact))
-
-    async def _party(self, account: Account, contact: str | None) -> int | None:
-        if not account.needs_party:
-            return None
-        name = contact or self._options.get("party")
-        if name is None:
-            raise NotInBooks(
-                f"contact of {account.code}",
-                f"account {account.code} of Tryton wants a customer on each line (Party Required): give its rule a contact, or the"
-                " connection the option party",
-            )
-        return (await self._chart.party(name)).record
 
     async def _explain(self, document: LedgerDocument, problem: TrytonRefused) -> PostResult:
         """What a refusal means: people may have closed a period or an account since it was read, so all is read again."""
         self._chart.forget()
         try:
-            await self._draft(document, await self._chart.company())
+            await self._naming.names(document, None)
         except NotInBooks as reason:
             return not_in_books(reason)
-        return refused(problem)
+        return refused(problem, settles=document.kind not in DIRECT_KINDS)
 
-    def _shown(self, line: LedgerLine) -> MoveLine:
-        text = line_text(line.description, line.dimensions)
-        return MoveLine(account=line.account, amount=line.amount, description=text, party=line.contact)
+    async def _set_due_date(self, document: LedgerDocument, posted: Posted) -> None:
+        """Tryton takes the day of posting; a day that is past cannot be told before. Reports of age read it, balances do not."""
+        if document.due_date is None or document.kind not in INVOICE_KINDS:
+            return
+        number = int(posted.remote_id.partition(",")[2])
+        fields = ["lines_to_pay.maturity_date", "lines_to_pay.reconciliation"]
+        for invoice in await self._client.search(INVOICE, [["id", "=", number]], fields):
+            for line in invoice["lines_to_pay"] or ():
+                if line["reconciliation"] is None and date_read(line["maturity_date"]) != document.due_date:
+                    with suppress(TrytonRefused, NotThere):  # settled meanwhile, or kept from this user: it counts in no balance
+                        await self._client.change("account.move.line", int(line["id"]), {"maturity_date": date_value(document.due_date)})
 
 
-def _standing(document: LedgerDocument, move: Mapping[str, Any], company: Company) -> Posted | Refused:
-    """A posted move under the key of a document, if it is the document."""
-    stands = (date_of(move), comes_to(move, company.decimals))
-    if document.currency != company.currency or stands != (document.date, document.total):
-        return conflict(f"move {move['number']} of Tryton holds the key, with another content: dated {stands[0]}, {stands[1]} minor units")
-    return Posted(remote_id=remote_id(MOVE, int(move["id"])), number=move["number"], earlier=True)
+def _standing(document: LedgerDocument, record: Record, content: Content, *, same_currency: bool) -> Posted | Refused:
+    """A posted record under the key of a document, if it is the document."""
+    number = record["number"]
+    if not same_currency or (content.date, content.total) != (document.date, document.total):
+        return conflict(f"{number} of Tryton holds the key of {document.reference}, dated {content.date}, {content.total} minor units")
+    return Posted(remote_id=remote_id(model_of(document.kind), int(record["id"])), number=number, earlier=True)
 
 
-def _same_content(document: LedgerDocument, draft: Mapping[str, Any], company: Company) -> bool:
-    """Whether a draft is the whole document, so that it can be posted."""
-    told = totals_of([(line.account, line.amount) for line in document.lines])
-    return document.currency == company.currency and date_of(draft) == document.date and lines_by_account(draft, company.decimals) == told
+def _is_whole(document: LedgerDocument, content: Content) -> bool:
+    """Whether a draft is all of the document, so that it can be posted."""
+    return (content.date, content.total, content.lines) == (document.date, document.total, effects(document))
 
 
 def make(connection: Connection, access: Access | None) -> TrytonLedger:

@@ -5,7 +5,7 @@ from typing import Final
 
 from sinks.connectors.tryton.chart import Company
 from sinks.connectors.tryton.client import TrytonClient
-from sinks.connectors.tryton.moves import MOVE_FIELDS, comes_to, date_of, lines_by_account, record_of, remote_id
+from sinks.connectors.tryton.drafts import MOVE_FIELDS, content_of, record_of, remote_id
 from sinks.connectors.tryton.rendering import INVOICE, MOVE, key_in
 from sinks.connectors.tryton.values import Record, amount_read, date_value
 from sinks.external.documents import DocumentKind
@@ -58,14 +58,15 @@ def _document(move: Record, invoices: Mapping[int, Record], company: Company) ->
         invoice = None
     told = move if invoice is None else invoice
     kind, key, text = key_in(told["description"])
+    content = content_of(MOVE, move, company.decimals)
     return RemoteDocument(
         remote_id=remote_id(MOVE if invoice is None else INVOICE, int(told["id"])),
         key=key,
         kind=kind or DocumentKind.JOURNAL,
         reference=text,
-        date=date_of(move),
+        date=content.date,
         currency=company.currency,
-        total=comes_to(move, company.decimals) if invoice is None else abs(amount_read(invoice["total_amount"], company.decimals)),
-        lines=tuple(RemoteLine(account=code, amount=amount) for code, amount in lines_by_account(move, company.decimals).items()),
+        total=content.total if invoice is None else abs(amount_read(invoice["total_amount"], company.decimals)),
+        lines=tuple(RemoteLine(account=code, amount=amount) for code, amount in content.lines.items()),
         number=told["number"] or None,
     )

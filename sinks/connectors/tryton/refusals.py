@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sinks.connectors.tryton.chart import ForeignCurrency, NoOpenPeriod, NotInBooks
+from sinks.connectors.tryton.chart import ForeignCurrency, NoOpenPeriod, NotInBooks, NotSettled
 from sinks.connectors.tryton.client import TrytonRefused
 from sinks.external.results import AuthRefused, Refusal, Refused
 
@@ -16,6 +16,8 @@ def not_in_books(problem: NotInBooks) -> Refused:
     """The refusal of a document that names what Tryton has not, or a day that is not open."""
     if isinstance(problem, NoOpenPeriod):
         return Refused(refusal=Refusal.PERIOD_CLOSED, code="no_open_period", message=problem.message, about=problem.about)
+    if isinstance(problem, NotSettled):
+        return Refused(refusal=Refusal.DEPENDENCY, code="not_there", message=problem.message, about=problem.about)
     code = "foreign_currency" if isinstance(problem, ForeignCurrency) else "unknown_name"
     return Refused(refusal=Refusal.MAPPING, code=code, message=problem.message, about=problem.about)
 

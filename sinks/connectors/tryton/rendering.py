@@ -1,49 +1,72 @@
-"""Documents as records of Tryton. Pure: names are given as numbers of records, or, where nothing was looked up yet, as they are.
+"""Documents as records of Tryton. Pure: names are numbers of records or, where nothing was looked up, what people call them.
 
-A journal is one accounting move; a payment, a refund and an allocation are moves too, whose lines on the account of receivables name
-the invoice that they pay. Our key stands at the end of the description, in brackets, with the kind of document before it.
+A journal is one accounting move. An invoice or a credit note is a customer invoice whose amounts are ours to the last digit: lines
+on revenue accounts, and what is booked to other accounts (taxes, discounts that are liabilities, ...) as manual taxes. A payment, a
+refund and an allocation are moves whose lines on the account of receivables name the invoice that they pay. Our key stands at the
+end of the description, in brackets, with the kind of document before it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from sinks.connectors.tryton.values import NOTHING, amount_value, date_value
-from sinks.external.documents import DocumentKind, LedgerDocument
+from asiento.accounting.money import major_units_text
+from sinks.connectors.tryton.values import NOTHING, amount_value, date_value, decimal_value
+from sinks.external.documents import DocumentKind, LedgerDocument, LedgerLine
 
 Name: TypeAlias = int | str
 """The number of a record, or what people call it."""
 
 MOVE: Final = "account.move"
 INVOICE: Final = "account.invoice"
-_SIGNED: Final = re.compile(r"\[([a-z_]+) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\]$")
+INVOICE_KINDS: Final = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE})
 TEXT_CHARACTERS_MAX: Final = 1_000
+_SIGNED: Final = re.compile(r"\[([a-z_]+) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\]$")
+_PRICE_DECIMALS: Final = 4
+"""Decimals of a unit price in Tryton, unless it is told otherwise."""
+_MICRO: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a document's move goes: numbers of the company, the journal and the open period of its date."""
+class AccountName:
+    """An account. needs_party: each line on it names a customer; is_revenue: lines of invoices may name it."""
+
+    record: Name
+    needs_party: bool
+    is_revenue: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyName:
+    """A customer, and the address that invoices name."""
+
+    record: Name
+    address: Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """All that a document names, by what our documents call it: accounts by code, parties by contact, taxes by code.
+
+    party: the contact of lines that need one and have none; pays, source: the invoices that a settling document is about.
+    """
 
     company: Name
+    currency: Name
     journal: Name
     period: Name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveLine:
-    """One line of a move, debit positive. party: only on accounts that need one; pays: the invoice that it settles."""
-
-    account: Name
-    amount: int
-    description: str
-    party: Name | None = None
+    accounts: Mapping[str, AccountName]
+    parties: Mapping[str, PartyName]
+    taxes: Mapping[str, Name] = field(default_factory=dict)
+    party: str | None = None
     pays: Name | None = None
+    source: Name | None = None
 
 
 def text_with_key(document: LedgerDocument) -> str:
     """The description of a document: what people read, then its kind and key in brackets."""
-    said = " · ".join(part for part in (_line_of(document.reference), _line_of(document.memo)) if part)
+    said = " · ".join(part for part in (_one_line(document.reference), _one_line(document.memo)) if part)
     return f"{said[:TEXT_CHARACTERS_MAX]} [{document.kind} {document.key}]"
 
 
@@ -60,79 +83,130 @@ def key_pattern(key: str) -> str:
     return f"% {key}]"
 
 
-def move_record(document: LedgerDocument, place: Place, lines: Sequence[MoveLine]) -> dict[str, Any]:
-    """The accounting move of a document, as it is made; it is a draft until it is posted."""
+def model_of(kind: DocumentKind) -> str:
+    """The model that a kind of document is a record of."""
+    return INVOICE if kind in INVOICE_KINDS else MOVE
+
+
+def record_for(document: LedgerDocument, names: Names) -> dict[str, Any]:
+    """A document as it is made; it is a draft until it is posted. Raises KeyError for a name that `names` does not have."""
+    if document.kind in INVOICE_KINDS:
+        return _invoice(document, names)
+    lines = _own_lines(document, names) if document.kind is DocumentKind.JOURNAL else _settling_lines(document, names)
     return {
-        "company": place.company,
-        "journal": place.journal,
-        "period": place.period,
+        "company": names.company,
+        "journal": names.journal,
+        "period": names.period,
         "date": date_value(document.date),
         "description": text_with_key(document),
-        "lines": [["create", [_line_record(line, document.currency_exponent) for line in lines]]],
+        "lines": [["create", lines]],
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settling:
-    """What a payment, refund or allocation names. pays: the invoice or credit note; source: the credit note of an allocation.
-
-    account: the other side, None for an allocation; party: of the receivable's lines, where that account needs one.
-    """
-
-    account: Name | None
-    receivable: Name
-    party: Name | None
-    pays: Name
-    source: Name | None = None
+def _own_lines(document: LedgerDocument, names: Names) -> list[dict[str, Any]]:
+    return [
+        _line(names, line.account, line.amount, _said(line), document.currency_exponent, contact=line.contact) for line in document.lines
+    ]
 
 
-def settling_lines(document: LedgerDocument, names: Settling) -> Sequence[MoveLine]:
-    """The two lines of a payment, refund or allocation. Raises ValueError where a name is missing."""
-    text = _line_of(f"{document.account_role or ''} {document.settles.reference if document.settles else ''}")
-    debit = credit = MoveLine(account=names.receivable, amount=0, description=text, party=names.party, pays=names.pays)
-    if document.kind is DocumentKind.ALLOCATION and names.source is not None:
-        debit = replace(debit, pays=names.source)
-    elif document.kind is DocumentKind.PAYMENT and names.account is not None:
-        debit = MoveLine(account=names.account, amount=0, description=text)
-    elif document.kind is DocumentKind.REFUND and names.account is not None:
-        credit = MoveLine(account=names.account, amount=0, description=text)
-    else:
-        raise ValueError(f"document {document.reference}: a {document.kind} names an account or its credit note")
-    return [replace(debit, amount=document.total), replace(credit, amount=-document.total)]
+def _settling_lines(document: LedgerDocument, names: Names) -> list[dict[str, Any]]:
+    """Debit, then credit: the receivable's line names the invoice; in an allocation both do, each its own."""
+    receivable, account = document.receivable or "", document.account or ""
+    debit, credit = {
+        DocumentKind.PAYMENT: ((account, None), (receivable, names.pays)),
+        DocumentKind.REFUND: ((receivable, names.pays), (account, None)),
+        DocumentKind.ALLOCATION: ((receivable, names.source), (receivable, names.pays)),
+    }[document.kind]
+    text = _one_line(f"{document.account_role or ''} {document.settles.reference if document.settles else ''}")
+    made = []
+    for (code, pays), amount in ((debit, document.total), (credit, -document.total)):
+        line = _line(names, code, amount, text, document.currency_exponent, contact=document.contact)
+        made.append(line if pays is None else {**line, "invoice_payment": pays})
+    return made
 
 
-def line_text(description: str, dimensions: Sequence[tuple[str, str]]) -> str:
-    """What a line says: its description, then the dimensions that the description does not show."""
-    more = [f"{name}={value}" for name, value in dimensions if value not in description]
-    return _line_of(" · ".join([description, *more]))
-
-
-def _line_record(line: MoveLine, exponent: int) -> dict[str, Any]:
-    amount = amount_value(abs(line.amount), exponent)
+def _line(names: Names, code: str, amount: int, text: str, exponent: int, *, contact: str | None) -> dict[str, Any]:
+    value, account = amount_value(abs(amount), exponent), names.accounts[code]
     record: dict[str, Any] = {
-        "account": line.account,
-        "debit": amount if line.amount > 0 else NOTHING,
-        "credit": amount if line.amount < 0 else NOTHING,
-        "description": line.description,
+        "account": account.record,
+        "debit": value if amount > 0 else NOTHING,
+        "credit": value if amount < 0 else NOTHING,
+        "description": text,
     }
-    if line.party is not None:
-        record["party"] = line.party
-    if line.pays is not None:
-        record["invoice_payment"] = line.pays
+    if account.needs_party:
+        record["party"] = names.parties[contact or names.party or ""].record
     return record
 
 
-def _line_of(text: str) -> str:
+def _invoice(document: LedgerDocument, names: Names) -> dict[str, Any]:
+    """Its date is the day it is posted, as its numbers must follow the days; its accounting date is ours."""
+    party = names.parties[document.contact or names.party or ""]
+    sign = 1 if document.kind is DocumentKind.INVOICE else -1
+    lines = [_invoice_line(document, line, sign, names) for line in document.lines if names.accounts[line.account].is_revenue]
+    return {
+        "company": names.company,
+        "type": "out",
+        "party": party.record,
+        "invoice_address": party.address,
+        "currency": names.currency,
+        "account": names.accounts[document.receivable or ""].record,
+        "journal": names.journal,
+        "accounting_date": date_value(document.date),
+        "reference": _one_line(document.reference),
+        "description": text_with_key(document),
+        "lines": [["create", lines]],
+        "taxes": [["create", _taxes(document, sign, names)]],
+    }
+
+
+def _invoice_line(document: LedgerDocument, line: LedgerLine, sign: int, names: Names) -> dict[str, Any]:
+    units, price = _exact_price(line, document.currency_exponent)
+    return {
+        "company": names.company,
+        "currency": names.currency,
+        "type": "line",
+        "invoice_type": "out",
+        "account": names.accounts[line.account].record,
+        "description": _said(line),
+        "quantity": sign * units,
+        "unit_price": decimal_value(price),
+    }
+
+
+def _exact_price(line: LedgerLine, exponent: int) -> tuple[int, str]:
+    """Units and price of one whose product is the amount exactly: those of the line where that can be, else one at the whole amount."""
+    units, rest = divmod(line.quantity or 0, _MICRO)
+    if units > 1 and not rest and exponent <= _PRICE_DECIMALS:
+        price, over = divmod(line.amount * 10 ** (_PRICE_DECIMALS - exponent), units)
+        if not over:
+            return units, major_units_text(price, _PRICE_DECIMALS)
+    return 1, major_units_text(line.amount, exponent)
+
+
+def _taxes(document: LedgerDocument, sign: int, names: Names) -> list[dict[str, Any]]:
+    exponent = document.currency_exponent
+    others = [line for line in document.lines if not names.accounts[line.account].is_revenue]
+    taxes = [_tax(names.accounts[line.account].record, _said(line), 0, sign * line.amount, exponent) for line in others]
+    known: dict[tuple[str, str], tuple[int, int]] = {}
+    for line in document.lines:
+        if line.tax is not None:
+            base, amount = known.get((line.tax.code, line.tax.account), (0, 0))
+            known[line.tax.code, line.tax.account] = base + line.amount, amount + line.tax.amount
+    for (code, account), (base, amount) in known.items():
+        taxes.append({**_tax(names.accounts[account].record, code, sign * base, sign * amount, exponent), "tax": names.taxes[code]})
+    return taxes
+
+
+def _tax(account: Name, text: str, base: int, amount: int, exponent: int) -> dict[str, Any]:
+    base_value, value = amount_value(base, exponent), amount_value(amount, exponent)
+    return {"manual": True, "account": account, "description": text, "base": base_value, "amount": value}
+
+
+def _said(line: LedgerLine) -> str:
+    """What a line says: its description, then the dimensions that the description does not show."""
+    more = [f"{name}={value}" for name, value in line.dimensions if value not in line.description]
+    return _one_line(" · ".join([line.description, *more])) or line.role
+
+
+def _one_line(text: str) -> str:
     return " ".join(text.split())[:TEXT_CHARACTERS_MAX]
-
-
-AccountTotals: TypeAlias = Mapping[str, int]
-"""Account code -> minor units, debit positive, of one document."""
-
-
-def totals_of(lines: Sequence[tuple[str, int]]) -> AccountTotals:
-    """Lines added up by account, without what comes to 0."""
-    added: dict[str, int] = {}
-    for account, amount in lines:
-        added[account] = added.get(account, 0) + amount
-    return {account: amount for account, amount in added.items() if amount}

@@ -15,6 +15,7 @@ connections:
     kind: tryton
     base_url: https://erp.example/
     entities: [ACME-ES, ACME-PT]
+    currencies: [EUR]
     mode: documents
     posting: summary
     summary_closes_after_hours: 12
@@ -43,6 +44,7 @@ def test_a_connection_says_everything(tmp_path: Path) -> None:
             kind="tryton",
             base_url="https://erp.example",
             entities=frozenset({"ACME-ES", "ACME-PT"}),
+            currencies=frozenset({"EUR"}),
             mode=Mode.DOCUMENTS,
             posting=Posting.SUMMARY,
             summary_closes_after_hours=12,

@@ -38,8 +38,14 @@ def test_a_fault_about_a_document(code: str, message: str, detail: str, refusal:
     assert found is not None
     assert failure_of(found, writes=True) is None
     refused = refusal_of(found, settles=False)
-    assert (refused.refusal, refused.code, refused.about) == (refusal, code, "AccountRef")
-    assert refused.message
+    assert (refused.refusal, refused.code, refused.about) == (refusal, code, None)
+    assert refused.message.endswith("AccountRef")
+
+
+def test_an_id_that_is_not_there_is_named() -> None:
+    found = fault_in(fault("2500", "Invalid Reference Id", "Invalid Reference Id : Accounts element id 404 not found"))
+    assert found is not None
+    assert refusal_of(found, settles=False).about == "404"
 
 
 def test_what_settles_waits_for_what_it_settles() -> None:
