@@ -50,11 +50,11 @@ class FusionWords:
         return {"Authorization": f"Basic {b64encode(token.encode()).decode()}"}
 
     def failure(self, answer: Answer, *, writes: bool) -> CallFailed | None:
-        """Missing rights are 403; everything else is as the status says."""
+        """Missing rights are 403, another host's answer is 404; everything else is as the status says."""
         del writes
         if answer.status in (401, 403):
             return AuthRefused(f"Fusion answers {answer.status}: {answer.words()}; the user needs to import and to read journals")
-        return None
+        return NotSent(f"Fusion answers 404: {answer.words()}; look at base_url") if answer.status == 404 else None
 
 
 class FusionLedger:
