@@ -1,0 +1,1 @@
+"""Tests of the previews: ledgers whose connectors are built from documentation."""
