@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid5
 
 from sinks.connectors.catalogue import kind_of
@@ -41,12 +42,12 @@ def _journal(number: int) -> LedgerDocument:
     return replace(made, key=key, date=OPEN_DAY, currency="EUR", currency_exponent=2, lines=lines, depends_on=())
 
 
-async def post_journals(standin: RunningStandin, kind_name: str, folder: Path, count: int = JOURNALS) -> FaultCounts:
-    """Post so many journals; what came of it. Every request must have kept the vendor's contract."""
+async def post_journals(standin: RunningStandin, kind_name: str, folder: Path, count: int = JOURNALS, **set_up: Any) -> FaultCounts:
+    """Post so many journals to a stand-in that was set up so. What came of it; every request must have kept the vendor's contract."""
     kind = kind_of(kind_name)
     assert kind is not None
     standin.reset()
-    standin.set(faults={"seed": 11, "percent": FAULTS})
+    standin.set(faults={"seed": 11, "percent": FAULTS}, **set_up)
     documents = journals(count)
     connection = Connection(name="try", kind=kind_name, base_url=standin.base_url, options=kind.sandbox().options)
 

@@ -57,8 +57,20 @@ def _odoo() -> ConnectorKind:
     return KIND
 
 
+def _oracle_fusion() -> ConnectorKind:
+    from sinks.connectors.oracle_fusion.ledger import KIND
+
+    return KIND
+
+
 def _quickbooks() -> ConnectorKind:
     from sinks.connectors.quickbooks.ledger import KIND
+
+    return KIND
+
+
+def _sap_s4hana() -> ConnectorKind:
+    from sinks.connectors.sap_s4hana.ledger import KIND
 
     return KIND
 
@@ -85,7 +97,9 @@ _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
     "beancount": _beancount,
     "hledger": _hledger,
     "odoo": _odoo,
+    "oracle_fusion": _oracle_fusion,
     "quickbooks": _quickbooks,
+    "sap_s4hana": _sap_s4hana,
     "tryton": _tryton,
     "xero": _xero,
     "zoho_books": _zoho_books,

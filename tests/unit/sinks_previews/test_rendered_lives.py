@@ -1,9 +1,13 @@
 """What is rendered of whole lives of orders with the example mapping: every entry is told, and comes to its sums in every account."""
 
+import csv
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Iterator
+from io import BytesIO, StringIO
 from json import loads
 from typing import Any
+from zipfile import ZipFile
 
 import orjson
 import pytest
@@ -11,6 +15,7 @@ import pytest
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.money import CURRENCY_EXPONENTS
 from sinks.connectors.catalogue import kind_of
+from sinks.connectors.sap_s4hana.xml_text import read
 from sinks.external.amounts import minor_units
 from sinks.mapping.examples import example_mapping
 from sinks.planner.rendering import Rendering
@@ -28,7 +33,18 @@ def _odoo(call: dict[str, Any], exponent: int) -> Lines:
             yield line["account_id"], minor_units(line["debit"], exponent) - minor_units(line["credit"], exponent)
 
 
-READERS: dict[str, Callable[[dict[str, Any], int], Lines]] = {"odoo": _odoo}
+def _sap(call: dict[str, Any], exponent: int) -> Lines:
+    for item in read(call["body"].encode()).iter("Item"):
+        yield item.findtext("GLAccount") or "", minor_units(item.findtext("AmountInTransactionCurrency") or "", exponent)
+
+
+def _fusion(call: dict[str, Any], exponent: int) -> Lines:
+    with ZipFile(BytesIO(b64decode(call["body"]["DocumentContent"]))) as file:
+        for row in csv.reader(StringIO(file.read("GlInterface.csv").decode())):
+            yield row[10], minor_units(row[38] or f"-{row[39]}", exponent)
+
+
+READERS: dict[str, Callable[[dict[str, Any], int], Lines]] = {"odoo": _odoo, "oracle_fusion": _fusion, "sap_s4hana": _sap}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
