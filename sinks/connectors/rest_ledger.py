@@ -4,8 +4,9 @@ A `Dialect` says all that differs from vendor to vendor, without sending anythin
 Connectors that can do more (batches, several calls for one document) are written on their own.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
+from typing import Final, Protocol, TypeVar
 
 from sinks.external.access import Access
 from sinks.external.capabilities import AccountUse, Capabilities
@@ -16,6 +17,7 @@ from sinks.external.results import AuthRefused, CallFailed, NotSent, Posted, Pos
 
 PAGES_MAX: Final = 10_000
 """Most pages of one list; a ledger that has more, or never ends, is told."""
+Meaning = TypeVar("Meaning")
 
 
 class Dialect(Protocol):
@@ -109,17 +111,19 @@ class RestLedger:
         except ValueError as problem:
             return [Refused(refusal=Refusal.MAPPING, code="no_form", message=str(problem))]
         answer = await self._call(request, writes=True)
-        return [self._dialect.posted(document, answer)]
+        return [self._read(lambda: self._dialect.posted(document, answer), answer, writes=True)]
 
     async def find(self, document: LedgerDocument) -> Posted | Refused | None:
         """See `Connector.find`."""
-        return self._dialect.found(document, await self._call(self._dialect.looking_up(document, {}), writes=False))
+        answer = await self._call(self._dialect.looking_up(document, {}), writes=False)
+        return self._read(lambda: self._dialect.found(document, answer), answer, writes=False)
 
     async def accounts(self) -> Sequence[RemoteAccount]:
         """See `Connector.accounts`."""
         accounts: list[RemoteAccount] = []
         for page in range(1, PAGES_MAX + 1):
-            found, more = self._dialect.accounts_in(await self._call(self._dialect.listing_accounts(page), writes=False))
+            answer = await self._call(self._dialect.listing_accounts(page), writes=False)
+            found, more = self._read(partial(self._dialect.accounts_in, answer), answer, writes=False)
             accounts += found
             if not more:
                 return accounts
@@ -152,6 +156,17 @@ class RestLedger:
         if self._calls is not None:
             await self._calls.close()
             self._calls = None
+
+    def _read(self, meaning: Callable[[], Meaning], answer: Answer, *, writes: bool) -> Meaning:
+        """What an answer means. Raises `Uncertain` after a call that writes, else `NotSent`, where it has a form that is not known."""
+        try:
+            return meaning()
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError) as problem:
+            words = f"{self._base_url} answers {answer.status} in a form that is not known ({type(problem).__name__} {problem})"
+            words = f"{words}: {answer.words()}"
+            raise Uncertain(words) if writes else NotSent(words) from None
+        except Uncertain as problem:
+            raise problem if writes else NotSent(str(problem)) from None
 
     async def _call(self, request: Request, *, writes: bool) -> Answer:
         """Send it; a refused token is told to the access, so that the next call has another. Raises `CallFailed`."""
