@@ -51,6 +51,12 @@ def _hledger() -> ConnectorKind:
     return KIND
 
 
+def _netsuite() -> ConnectorKind:
+    from sinks.connectors.netsuite.ledger import KIND
+
+    return KIND
+
+
 def _quickbooks() -> ConnectorKind:
     from sinks.connectors.quickbooks.ledger import KIND
 
@@ -78,6 +84,7 @@ def _zoho_books() -> ConnectorKind:
 _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
     "beancount": _beancount,
     "hledger": _hledger,
+    "netsuite": _netsuite,
     "quickbooks": _quickbooks,
     "tryton": _tryton,
     "xero": _xero,
