@@ -63,6 +63,12 @@ def _quickbooks() -> ConnectorKind:
     return KIND
 
 
+def _sage() -> ConnectorKind:
+    from sinks.connectors.sage.ledger import KIND
+
+    return KIND
+
+
 def _tryton() -> ConnectorKind:
     from sinks.connectors.tryton.ledger import KIND
 
@@ -86,6 +92,7 @@ _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
     "hledger": _hledger,
     "netsuite": _netsuite,
     "quickbooks": _quickbooks,
+    "sage": _sage,
     "tryton": _tryton,
     "xero": _xero,
     "zoho_books": _zoho_books,
