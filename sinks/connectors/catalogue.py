@@ -45,6 +45,12 @@ def _beancount() -> ConnectorKind:
     return KIND
 
 
+def _freshbooks() -> ConnectorKind:
+    from sinks.connectors.freshbooks.ledger import KIND
+
+    return KIND
+
+
 def _hledger() -> ConnectorKind:
     from sinks.connectors.hledger.ledger import KIND
 
@@ -89,6 +95,7 @@ def _zoho_books() -> ConnectorKind:
 
 _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
     "beancount": _beancount,
+    "freshbooks": _freshbooks,
     "hledger": _hledger,
     "netsuite": _netsuite,
     "quickbooks": _quickbooks,
