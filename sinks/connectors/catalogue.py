@@ -81,6 +81,12 @@ def _tryton() -> ConnectorKind:
     return KIND
 
 
+def _wave() -> ConnectorKind:
+    from sinks.connectors.wave.ledger import KIND
+
+    return KIND
+
+
 def _xero() -> ConnectorKind:
     from sinks.connectors.xero.ledger import KIND
 
@@ -101,6 +107,7 @@ _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
     "quickbooks": _quickbooks,
     "sage": _sage,
     "tryton": _tryton,
+    "wave": _wave,
     "xero": _xero,
     "zoho_books": _zoho_books,
 }
