@@ -1,0 +1,1 @@
+"""Tests of ledgers that are previews: what is rendered, and what answers mean."""
