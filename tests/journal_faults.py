@@ -18,8 +18,8 @@ from tests.standins.journals import ACCOUNTS, OPEN_DAY
 
 JOURNALS = 110
 """Some 150 calls of the gate."""
-JOURNALS_SOAK = 3_600
-"""More than 5 000 calls."""
+JOURNALS_SOAK = 4_300
+"""More than 5 000 calls that book."""
 FAULTS = {"drop_after": 3, "gateway": 2, "drop_before": 4, "throttled": 4, "busy": 3, "fault_in_200": 2, "expired": 2}
 """Twenty calls of a hundred fail, five of them after they were booked."""
 NAMESPACE = UUID("9a6f3b52-5c1c-5a6a-9d0e-2b7a4c3d1e0f")

@@ -22,9 +22,10 @@ LOG = logging.getLogger("tryton")
 BOOKED_SECONDS_MAX = 300.0
 
 
-@pytest.mark.parametrize("mode", ["journals", pytest.param("documents", marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("mode", ["journals", "documents"])
 async def test_a_few_orders_and_three_deaths(kafka: str, topic_prefix: str, tmp_path: Path, tryton_books: TrytonBooks, mode: str) -> None:
-    """In the gate: entries of 20 orders, as they stand on their topic."""
+    """Entries of 20 orders, as they stand on their topic."""
     entries = [entry for profile, seed in euro_orders(20) for entry in entries_of(profile, seed)]
     await make_topics(kafka, [f"{topic_prefix}{name}" for name in (ACCOUNTING_ENTRIES, ACCOUNTING_ACKS, ACCOUNTING_DISCREPANCIES)], 1)
     await emit(kafka, f"{topic_prefix}{ACCOUNTING_ENTRIES}", [(0, entry) for entry in entries])

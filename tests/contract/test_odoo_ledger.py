@@ -6,11 +6,13 @@ import pytest
 
 from sinks.external.results import Posted, Refusal, Refused
 from sinks.testing.ledger_contract import NO_REMOTE_IDS
-from tests.journal_faults import JOURNALS_SOAK, assert_each_once, post_journals
+from tests.journal_faults import assert_each_once, post_journals
 from tests.standins.contract_of import StandinContract
 from tests.standins.journals import ACCOUNTS, CLOSED_UNTIL, OPEN_DAY
 
 pytestmark = pytest.mark.slow
+JOURNALS, JOURNALS_SOAK = 65, 2_150
+"""Two calls each that book."""
 
 
 class TestOdoo(StandinContract):
@@ -79,7 +81,7 @@ class TestOdoo(StandinContract):
         await connector.close()
 
     async def test_each_entry_stands_once(self, tmp_path: Path) -> None:
-        assert_each_once(await post_journals(self.standin, self.kind, tmp_path))
+        assert_each_once(await post_journals(self.standin, self.kind, tmp_path, JOURNALS), JOURNALS)
         assert {one["kind"] for one in self.standin.state()["held"]} == {"posted"}
 
     @pytest.mark.soak

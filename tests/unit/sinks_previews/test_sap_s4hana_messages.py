@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from asiento.runtime.settings import SettingsError
@@ -12,7 +13,7 @@ from sinks.external.capabilities import AccountUse
 from sinks.external.documents import LedgerDocument, LedgerLine
 from sinks.external.http_calls import Answer
 from sinks.external.port import RemoteAccount
-from sinks.external.results import NotSent, Refusal, Refused, Uncertain, Unknown
+from sinks.external.results import NotSent, Posted, Refusal, Refused, Uncertain, Unknown
 from tests.unit.sinks_xero.documents import KEY, document
 
 LOG = "<Item><TypeID>{}</TypeID><SeverityCode>{}</SeverityCode><Note>{}</Note></Item>"
@@ -93,6 +94,36 @@ def test_an_answer_has_a_number_or_an_error_or_says_nothing() -> None:
     assert isinstance(confirmation(_answer(("605(RW)", "1", "posted"), number="0100000008")), Confirmed)
     assert isinstance(confirmation(_answer(("609(RW)", "3", "Error"), number="0000000000")), Denied)
     assert isinstance(confirmation(_answer(("605(RW)", "1", "checked"))), Unknown)
+
+
+def _found(*items: dict[str, object]) -> object:
+    base = {"FiscalYear": "2026", "PostingDate": "/Date(1772409600000)/", "TransactionCurrency": "EUR", "IsReversal": False}
+    body = orjson.dumps({"d": {"results": [{**base, **item} for item in items]}})
+    found = make(KIND.sandbox(), None)._dialect.found(replace(document(), date="2026-03-02"), Answer(status=200, headers={}, body=body))
+    return found.remote_id if isinstance(found, Posted) else found
+
+
+def _item(number: str, amount: str, **more: object) -> dict[str, object]:
+    return {"AccountingDocument": number, "AmountInTransactionCurrency": amount, **more}
+
+
+def test_a_reversal_of_the_document_is_not_the_document() -> None:
+    stands = (_item("1", "10.50"), _item("1", "-10.50"))
+    reversal = (_item("2", "-10.50", IsReversal=True), _item("2", "10.50", IsReversal=True))
+    assert _found(*stands, *reversal) == "1010-1-2026"
+    assert _found(*reversal) is None
+
+
+def test_two_documents_with_the_key_are_a_conflict() -> None:
+    found = _found(_item("1", "10.50"), _item("1", "-10.50"), _item("2", "10.50"), _item("2", "-10.50"))
+    assert isinstance(found, Refused)
+    assert (found.refusal, "1, 2" in found.message) == (Refusal.CONFLICT, True)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"error": {"code": "x"}}', b"<html>"])
+def test_a_look_up_that_says_nothing_has_failed(body: bytes) -> None:
+    with pytest.raises(NotSent, match="without results"):
+        make(KIND.sandbox(), None)._dialect.found(document(), Answer(status=200, headers={}, body=body))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
