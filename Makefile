@@ -66,7 +66,8 @@ soak-crash-loop: setup ## Deadly records set aside, innocent ones near 20 kills 
 
 soak-ledgers: setup ## Thousands of documents for each ledger outside: by its vendor's contract (LIVES), through a bad network (ORDERS)
 	LEDGER_LIVES=$(or $(LIVES),450) LEDGER_ORDERS=$(or $(ORDERS),600) $(PYTEST) -q -s -n 2 \
-	  tests/contract/test_*_requests.py tests/contract/test_*_faults.py --timeout 3000
+	  tests/contract/test_*_requests.py tests/contract/test_*_faults.py tests/integration/test_posting_standins.py \
+	  tests/integration/test_postings_postgresql.py --timeout 7200
 
 # What the chaos harness can be told: docs/chaos.md. The last lines of each are its figures.
 CHAOS = SEED=$(or $(SEED),1) $(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING

@@ -64,8 +64,8 @@ def _access_of(connection: "Connection", kind: "ConnectorKind", settings: Settin
     from sinks.posting.clock import SystemClock
     from sinks.posting.errors import PostingError
 
-    if kind.oauth is None:
-        path = connection.secrets.get("api_key")
+    path = connection.secrets.get("api_key")
+    if kind.oauth is None or path is not None:
         yield None if path is None else SecretFile(path, f"connection {connection.name}: secrets.api_key")
         return
     try:

@@ -13,8 +13,10 @@ SECRET_BYTES_MAX: Final = 4_096
 """Longest secret; a longer file is something else."""
 
 
-def read_secret(path: Path, variable: str) -> SecretStr:
-    """The content of a file without its final line end. Raises `SettingsError`, which names file and variable, never the content."""
+def read_secret(path: Path, variable: str, *, lines: bool = False) -> SecretStr:
+    """The content of a file without its final line end; `lines`: of several, as keys have. Raises `SettingsError`, which names file and
+    variable, never the content.
+    """
     try:
         with path.open("rb") as stream:
             content = stream.read(SECRET_BYTES_MAX + 1)
@@ -26,7 +28,7 @@ def read_secret(path: Path, variable: str) -> SecretStr:
         raise SettingsError(f"{variable}: {path}: {reason}") from None
     if not secret:
         raise SettingsError(f"{variable}: {path} is empty")
-    if any(ord(character) < 32 for character in secret):
+    if any(ord(character) < 32 and not (lines and character in "\r\n") for character in secret):
         raise SettingsError(f"{variable}: {path} has more than one line, or control characters: this is no password")
     return SecretStr(secret)
 

@@ -45,8 +45,20 @@ def _beancount() -> ConnectorKind:
     return KIND
 
 
+def _freshbooks() -> ConnectorKind:
+    from sinks.connectors.freshbooks.ledger import KIND
+
+    return KIND
+
+
 def _hledger() -> ConnectorKind:
     from sinks.connectors.hledger.ledger import KIND
+
+    return KIND
+
+
+def _netsuite() -> ConnectorKind:
+    from sinks.connectors.netsuite.ledger import KIND
 
     return KIND
 
@@ -69,6 +81,12 @@ def _quickbooks() -> ConnectorKind:
     return KIND
 
 
+def _sage() -> ConnectorKind:
+    from sinks.connectors.sage.ledger import KIND
+
+    return KIND
+
+
 def _sap_s4hana() -> ConnectorKind:
     from sinks.connectors.sap_s4hana.ledger import KIND
 
@@ -77,6 +95,12 @@ def _sap_s4hana() -> ConnectorKind:
 
 def _tryton() -> ConnectorKind:
     from sinks.connectors.tryton.ledger import KIND
+
+    return KIND
+
+
+def _wave() -> ConnectorKind:
+    from sinks.connectors.wave.ledger import KIND
 
     return KIND
 
@@ -95,12 +119,16 @@ def _zoho_books() -> ConnectorKind:
 
 _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
     "beancount": _beancount,
+    "freshbooks": _freshbooks,
     "hledger": _hledger,
+    "netsuite": _netsuite,
     "odoo": _odoo,
     "oracle_fusion": _oracle_fusion,
     "quickbooks": _quickbooks,
+    "sage": _sage,
     "sap_s4hana": _sap_s4hana,
     "tryton": _tryton,
+    "wave": _wave,
     "xero": _xero,
     "zoho_books": _zoho_books,
 }

@@ -4,8 +4,9 @@ A `Dialect` says all that differs from vendor to vendor, without sending anythin
 Connectors that can do more (batches, several calls for one document) are written on their own.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
+from typing import Final, Protocol, TypeVar
 
 from sinks.connectors.authorized_calls import AuthorizedCalls, VendorWords
 from sinks.external.access import Access
@@ -13,10 +14,11 @@ from sinks.external.capabilities import AccountUse, Capabilities
 from sinks.external.documents import LedgerDocument
 from sinks.external.http_calls import Answer
 from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, RemoteIds, Request
-from sinks.external.results import NotSent, Posted, PostResult, Refusal, Refused
+from sinks.external.results import NotSent, Posted, PostResult, Refusal, Refused, Uncertain
 
 PAGES_MAX: Final = 10_000
 """Most pages of one list; a ledger that has more, or never ends, is told."""
+Meaning = TypeVar("Meaning")
 
 
 class Dialect(VendorWords, Protocol):
@@ -101,17 +103,19 @@ class RestLedger:
         except ValueError as problem:
             return [Refused(refusal=Refusal.MAPPING, code="no_form", message=str(problem))]
         answer = await self._calls.send(request, writes=True)
-        return [self._dialect.posted(document, answer)]
+        return [self._read(lambda: self._dialect.posted(document, answer), answer, writes=True)]
 
     async def find(self, document: LedgerDocument) -> Posted | Refused | None:
         """See `Connector.find`."""
-        return self._dialect.found(document, await self._calls.send(self._dialect.looking_up(document, {}), writes=False))
+        answer = await self._calls.send(self._dialect.looking_up(document, {}), writes=False)
+        return self._read(lambda: self._dialect.found(document, answer), answer, writes=False)
 
     async def accounts(self) -> Sequence[RemoteAccount]:
         """See `Connector.accounts`."""
         accounts: list[RemoteAccount] = []
         for page in range(1, PAGES_MAX + 1):
-            found, more = self._dialect.accounts_in(await self._calls.send(self._dialect.listing_accounts(page), writes=False))
+            answer = await self._calls.send(self._dialect.listing_accounts(page), writes=False)
+            found, more = self._read(partial(self._dialect.accounts_in, answer), answer, writes=False)
             accounts += found
             if not more:
                 return accounts
@@ -142,3 +146,14 @@ class RestLedger:
     async def close(self) -> None:
         """See `Connector.close`."""
         await self._calls.close()
+
+    def _read(self, meaning: Callable[[], Meaning], answer: Answer, *, writes: bool) -> Meaning:
+        """What an answer means. Raises `Uncertain` after a call that writes, else `NotSent`, where it has a form that is not known."""
+        try:
+            return meaning()
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError) as problem:
+            words = f"{self._base_url} answers {answer.status} in a form that is not known ({type(problem).__name__} {problem})"
+            words = f"{words}: {answer.words()}"
+            raise Uncertain(words) if writes else NotSent(words) from None
+        except Uncertain as problem:
+            raise problem if writes else NotSent(str(problem)) from None

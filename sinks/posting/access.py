@@ -68,15 +68,26 @@ def limits_of(connection: Connection, known: CallLimits) -> CallLimits:
 
 
 def access_of(connection: Connection, oauth: OAuth | None, limits: CallLimits, store: StoreCalls, clock: Clock) -> CountedAccess:
-    """The access of a connection: tokens where its kind has OAuth, else its API key, where it has one. Raises `SettingsError`."""
+    """The access of a connection: its API key where it has one, else tokens where its kind has OAuth. Raises `SettingsError`."""
     inner: Access | None = None
-    if oauth is not None:
-        url = connection.options.get("token_url") or oauth.token_url
-        if url is None:
-            raise SettingsError(f"connection {connection.name}: options.token_url is missing: where the vendor gives new tokens")
-        from sinks.posting.oauth_tokens import HttpTokenRequest, OAuthTokens
-
-        inner = OAuthTokens(connection, HttpTokenRequest(url, client_in_body=oauth.client_in_body), store, clock)
-    elif (path := connection.secrets.get("api_key")) is not None:
+    if (path := connection.secrets.get("api_key")) is not None:
         inner = SecretFile(path, f"connection {connection.name}: secrets.api_key")
+    elif oauth is not None:
+        inner = _tokens_of(connection, oauth, store, clock)
     return CountedAccess(inner, store, limits, clock)
+
+
+def _tokens_of(connection: Connection, oauth: OAuth, store: StoreCalls, clock: Clock) -> Access:
+    url = connection.options.get("token_url") or oauth.token_url
+    if url is None or (url.startswith("/") and connection.base_url is None):
+        raise SettingsError(f"connection {connection.name}: options.token_url is missing: where the vendor gives new tokens")
+    if url.startswith("/"):
+        url = f"{connection.base_url}{url}"
+    if oauth.assertion_scope is not None:
+        from sinks.posting.signed_tokens import SignedTokens
+
+        return SignedTokens(connection, url, oauth.assertion_scope, clock)
+    from sinks.posting.oauth_tokens import HttpTokenRequest, OAuthTokens
+
+    extra = {name: connection.options[name] for name in oauth.sends if name in connection.options}
+    return OAuthTokens(connection, HttpTokenRequest(url, client_in_body=oauth.client_in_body, extra=extra), store, clock)

@@ -5,29 +5,21 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final, Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import orjson
 from authlib.oauth2.auth import ClientAuth
 from cryptography.fernet import Fernet, InvalidToken
 
-from asiento.runtime.loopback import on_loopback
-from asiento.runtime.settings import SettingsError
 from sinks.external.connections import Connection
-from sinks.external.http_calls import Answer, HttpCalls
-from sinks.external.port import Request
-from sinks.external.results import AuthRefused, NotSent, Uncertain
+from sinks.external.results import AuthRefused, NotSent
 from sinks.posting.clock import SECOND, Clock
 from sinks.posting.secrets import secret_of
 from sinks.posting.store import StoreCalls
+from sinks.posting.token_place import TokenCalls, TokenPlace, token_seconds
 
-REFRESH_SECONDS_MAX: Final = 30.0
-"""Longest wait for new tokens; whoever holds them for longer has died."""
 HELD_SECONDS_MAX: Final = 90
-TOKEN_SPARE_SECONDS: Final = 60
-"""A token that ends within so long is refreshed."""
-TOKEN_SECONDS_DEFAULT: Final = 300
-"""Life of a token of which the vendor does not say it."""
+"""Whoever holds them for longer has died."""
 HELD_POLL_SECONDS: Final = 1.0
 OAUTH_SECRETS: Final = {
     "client_id": "the client id that the vendor gave",
@@ -36,9 +28,7 @@ OAUTH_SECRETS: Final = {
     "token_key": "the key that kept tokens are sealed with: 32 random bytes in URL-safe base64",
 }
 """Secrets of a connection with OAuth: name -> what it is."""
-_FATAL: Final = frozenset(
-    {"invalid_grant", "invalid_client", "unauthorized_client", "access_denied", "invalid_scope", "unsupported_grant_type"}
-)
+_NOTHING: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,12 +126,11 @@ class OAuthTokens:
         access_token, given = answer.get("access_token"), answer.get("refresh_token")
         if not isinstance(access_token, str) or not access_token:
             raise AuthRefused("the vendor's answer to the refresh has no access_token")
-        seconds = answer.get("expires_in")
-        life = seconds if isinstance(seconds, int) and seconds > 0 else TOKEN_SECONDS_DEFAULT
+        life = token_seconds(answer)
         return Tokens(
             access_token=access_token,
             refresh_token=given if isinstance(given, str) and given else refresh_token,
-            good_until=self._clock.now() + (life - min(TOKEN_SPARE_SECONDS, life // 2)) * SECOND,
+            good_until=self._clock.now() + life * SECOND,
             origin=origin,
         )
 
@@ -158,42 +147,20 @@ class OAuthTokens:
         return secret_of(path, f"connection {self._connection.name}: secrets.{name}")
 
 
-class TokenCalls(Protocol):
-    """How a token request is sent: as `HttpCalls` does."""
-
-    async def send(self, request: Request, secret_headers: Mapping[str, str]) -> Answer:
-        """See `HttpCalls.send`."""
-        ...
-
-
 class HttpTokenRequest:
-    """The refresh of RFC 6749, section 6, at one place."""
+    """The refresh of RFC 6749, section 6, at one place; `extra`: what the vendor wants in it besides."""
 
-    def __init__(self, url: str, *, client_in_body: bool, calls: TokenCalls | None = None) -> None:
+    def __init__(self, url: str, *, client_in_body: bool, extra: Mapping[str, str] = _NOTHING, calls: TokenCalls | None = None) -> None:
         """Raises `SettingsError` for a URL that would show the secrets."""
-        parts = urlsplit(url)
-        if not (parts.scheme == "https" or (parts.scheme == "http" and on_loopback(parts.hostname or ""))):
-            raise SettingsError(f"token_url: {url} is neither https nor on this machine")
-        self._url = url
+        self._place = TokenPlace(url, "connect again, and put the new refresh token into its file", calls)
         self._method = "client_secret_post" if client_in_body else "client_secret_basic"
-        self._calls = calls or HttpCalls(url, answer_seconds_max=REFRESH_SECONDS_MAX)
+        self._extra = extra
 
     async def __call__(self, client_id: str, client_secret: str, refresh_token: str) -> dict[str, object]:
         """See `TokenRequest`."""
-        form = urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token})
-        _, secret, body = ClientAuth(client_id, client_secret, self._method).prepare("POST", self._url, {}, form)
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-        try:
-            answer = await self._calls.send(Request(method="POST", path="", body=body, headers=headers), secret)
-            values = answer.json()
-        except Uncertain:
-            raise NotSent(f"{self._url}: no new tokens now: its answer is lost, or no JSON") from None
-        error = values.get("error") if isinstance(values, dict) else None
-        if error in _FATAL:
-            raise AuthRefused(f"{self._url} refuses new tokens ({error}): connect again, and put the new refresh token into its file")
-        if answer.status != 200 or not isinstance(values, dict):
-            raise NotSent(f"{self._url}: no new tokens now ({answer.status})", answer.retry_after_seconds)
-        return values
+        form = urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token, **self._extra})
+        _, secret, body = ClientAuth(client_id, client_secret, self._method).prepare("POST", self._place.url, {}, form)
+        return await self._place.ask(body, secret)
 
 
 def _hash(secret: str) -> str:

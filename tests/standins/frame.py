@@ -20,6 +20,8 @@ from aiohttp import web
 
 READY_SECONDS_MAX = 30
 END_SECONDS_MAX = 10
+ENCRYPTED = False
+"""Stand-ins speak plain HTTP: no certificates are loaded for each question to one."""
 BODY_BYTES_MAX = 32 * 1024 * 1024
 
 
@@ -176,13 +178,13 @@ class RunningStandin:
 
     def state(self) -> dict[str, Any]:
         """What it holds (`held`), how its calls ended (`calls`), what broke the contract (`refusals`)."""
-        answer = httpx.get(f"{self.base_url}/_standin/state", timeout=READY_SECONDS_MAX)
+        answer = httpx.get(f"{self.base_url}/_standin/state", timeout=READY_SECONDS_MAX, verify=ENCRYPTED)
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
     def set(self, **values: Any) -> None:
         """Change faults (`faults={"seed": 1, "percent": {...}, "once": [...]}`) or what `set_up` knows."""
-        httpx.post(f"{self.base_url}/_standin/set", json=values, timeout=READY_SECONDS_MAX).raise_for_status()
+        httpx.post(f"{self.base_url}/_standin/set", json=values, timeout=READY_SECONDS_MAX, verify=ENCRYPTED).raise_for_status()
 
     def reset(self) -> None:
         """Begin again: empty books, no faults."""

@@ -2,9 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from json import loads
 from typing import Any
 
-from sinks.external.amounts import minor_units
+import orjson
+from aiohttp import web
+
+from sinks.external.amounts import json_number, minor_units
+from tests.standins.frame import Standin
+
+TOKEN = "good-token"
 
 CHART = {"1000": "cash", "1100": "other_current_asset", "4000": "income", "1200": "other_current_asset", "4100": "income"}
 """Accounts that every such stand-in has, and their kinds."""
@@ -78,3 +85,47 @@ def exactly(values: Any, required: Mapping[str, type], optional: Mapping[str, ty
     for name, kind in optional.items():
         if name in values and not isinstance(values[name], kind):
             raise Broken(f"{where}: {name} is no {kind.__name__}")
+
+
+class JournalStandin(Standin):
+    """A vendor of `JournalBooks` that wants `Authorization: Bearer good-token`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.books = JournalBooks()
+
+    def held(self) -> list[dict[str, Any]]:
+        """All journals."""
+        return self.books.journals
+
+    def set_up(self, values: dict[str, Any]) -> None:
+        """`closed_until`."""
+        self.books.closed_until = values["closed_until"]
+
+    def broken(self, problem: Broken) -> str:
+        """A request that breaks the contract: noted, and said."""
+        self.refusals.append(str(problem))
+        return str(problem)
+
+
+def unauthorized(request: web.Request) -> bool:
+    """The token is not the good one."""
+    return request.headers.get("Authorization") != f"Bearer {TOKEN}"
+
+
+def exact_json(body: bytes) -> Any:
+    """A body with its numbers as texts."""
+    return loads(body, parse_float=str, parse_int=str)
+
+
+def shown(values: Any) -> web.Response:
+    """JSON whose amounts are `json_number`s, digit by digit."""
+    return web.Response(body=orjson.dumps(values), content_type="application/json")
+
+
+def two_sides(lines: list[tuple[str, int]], exponent: int) -> list[tuple[str, Any, Any]]:
+    """(account, debit, credit) of each line; the other side is None."""
+    return [
+        (account, json_number(amount, exponent) if amount > 0 else None, json_number(-amount, exponent) if amount < 0 else None)
+        for account, amount in lines
+    ]

@@ -9,8 +9,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from asiento.accounting.money import CURRENCY_EXPONENTS
-from asiento.runtime.settings import SettingsError
 from sinks.connectors.catalogue import ConnectorKind
+from sinks.connectors.journals_only import Currencies, JournalsOnly, checked_options, currencies_of, refusal_in
 from sinks.connectors.rest_ledger import RestLedger
 from sinks.external.access import Access, OAuth
 from sinks.external.amounts import json_number, minor_units
@@ -18,7 +18,7 @@ from sinks.external.capabilities import AccountUse, CallLimits, Capabilities, Gr
 from sinks.external.connections import Connection
 from sinks.external.documents import DocumentKind, LedgerDocument
 from sinks.external.http_calls import Answer
-from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, RemoteIds, Request
+from sinks.external.port import RemoteAccount, RemoteIds, Request
 from sinks.external.results import AuthRefused, CallFailed, Posted, PostResult, QuotaSpent, Refusal, Refused, Throttled
 
 BASE_URL: Final = "https://www.zohoapis.com/books/v3"
@@ -39,15 +39,14 @@ _MINUTE_CODES: Final = frozenset({43, 44, 1070})
 _DAY_CODES: Final = frozenset({45})
 
 
-class ZohoBooks:
-    """The words of Zoho Books; `organization_id` as in the web address of the books, `currency_ids` for others than the base currency."""
+class ZohoBooks(JournalsOnly):
+    """The words of Zoho Books; `organization_id` as in the web address of the books."""
 
     capabilities = CAPABILITIES
 
-    def __init__(self, organization_id: str, base_currency: str, currency_ids: Mapping[str, str]) -> None:
+    def __init__(self, organization_id: str, currencies: Currencies) -> None:
         self._organization = f"organization_id={quote(organization_id, safe='')}"
-        self._base_currency = base_currency
-        self._currency_ids = currency_ids
+        self._currencies = currencies
 
     def authorization(self, token: str) -> Mapping[str, str]:
         """See `Dialect`."""
@@ -86,11 +85,9 @@ class ZohoBooks:
                 for line in document.lines
             ],
         }
-        if document.currency != self._base_currency:
-            if document.currency not in self._currency_ids:
-                name = f"currency_id_{document.currency.lower()}"
-                raise ValueError(f"{document.currency} is not the currency of the books: set the option {name} to Zoho's id of it")
-            body["currency_id"] = self._currency_ids[document.currency]
+        currency_id = self._currencies.id_of(document.currency)
+        if currency_id is not None:
+            body["currency_id"] = currency_id
         return Request(method="POST", path=f"/journals?{self._organization}", body=body, headers={})
 
     def posted(self, document: LedgerDocument, answer: Answer) -> PostResult:
@@ -152,34 +149,9 @@ class ZohoBooks:
             return f"{account.name} is {account.kind}: its lines need a contact (`contact` of the rule, the customer's id)"
         return None
 
-    def asking_periods(self) -> Request | None:
-        """Zoho's transaction locking cannot be read."""
-        return None
-
-    def periods_in(self, answer: Answer) -> Sequence[ClosedPeriod]:
-        """See `Dialect`."""
-        del answer
-        return []
-
-    def listing_documents(self, first: str, last: str, page: int) -> Request | None:
-        """The list has no lines: journals are compared one by one by their references."""
-        del first, last, page
-        return None
-
-    def documents_in(self, answer: Answer) -> tuple[Sequence[RemoteDocument], bool]:
-        """See `Dialect`."""
-        del answer
-        return [], False
-
 
 def _refused(answer: Answer) -> Refused:
-    code, words = _code(answer), answer.words()
-    refusal = Refusal.INVALID
-    if "lock" in words.lower():
-        refusal = Refusal.PERIOD_CLOSED
-    elif "account" in words.lower() or "contact" in words.lower():
-        refusal = Refusal.MAPPING
-    return Refused(refusal=refusal, code=str(code), message=words)
+    return Refused(refusal=refusal_in(answer.words()), code=str(_code(answer)), message=answer.words())
 
 
 def _code(answer: Answer) -> int | None:
@@ -197,13 +169,8 @@ def _text(value: Any) -> str | None:
 
 def make(connection: Connection, access: Access | None) -> RestLedger:
     """See `MakeConnector`."""
-    options = connection.options
-    prefix = "currency_id_"
-    unknown = [name for name in options if name not in KIND.options and not name.startswith(prefix)]
-    if unknown or "organization_id" not in options:
-        raise SettingsError(f"connection {connection.name}: options of zoho_books are {', '.join(KIND.options)}; organization_id is needed")
-    currency_ids = {name.removeprefix(prefix).upper(): value for name, value in options.items() if name.startswith(prefix)}
-    dialect = ZohoBooks(options["organization_id"], options.get("base_currency", "USD"), currency_ids)
+    options = checked_options(connection, KIND.options, KIND.needed, currency_ids=True)
+    dialect = ZohoBooks(options["organization_id"], currencies_of(options))
     return RestLedger(dialect, connection.base_url or BASE_URL, access)
 
 

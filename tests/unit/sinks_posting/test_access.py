@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from sinks.posting.access import CountedAccess, SecretFile, access_of, limits_of
 from sinks.posting.clock import SECOND
 from sinks.posting.oauth_tokens import HttpTokenRequest, OAuthTokens
 from sinks.posting.store import PostingStore
+from sinks.posting.token_place import token_seconds
 from tests.posting_faults import KillableStore, Killed, KillPlan, VirtualClock
 
 
@@ -92,7 +93,7 @@ async def test_tokens_are_sealed(office: Office) -> None:
     await office.tokens().token()
     sealed = office.store.calls.tokens().sealed
     assert sealed is not None
-    assert b"a1" not in sealed
+    assert b"access_token" not in sealed
     (office.connection.secrets["token_key"]).write_text(Fernet.generate_key().decode())
     with pytest.raises(AuthRefused, match="another token_key"):
         await office.tokens().token()
@@ -261,3 +262,24 @@ async def test_an_answer_without_a_token_waits_for_a_person(office: Office) -> N
     tokens = OAuthTokens(office.connection, request, KillableStore(office.store, KillPlan()), office.clock)
     with pytest.raises(AuthRefused, match="no access_token"):
         await tokens.token()
+
+
+async def test_options_that_the_vendor_wants_go_along_with_a_refresh() -> None:
+    calls = _answered(200, {"access_token": "a1"})
+    request = HttpTokenRequest("https://vendor.example/token", client_in_body=True, extra={"redirect_uri": "https://shop/"}, calls=calls)
+    await request("id-1", "hush", "r0")
+    ((sent, _),) = calls.sent
+    assert sent.body.startswith("grant_type=refresh_token&refresh_token=r0&redirect_uri=https%3A%2F%2Fshop%2F&")
+
+
+async def test_an_api_key_counts_before_tokens(office: Office, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("full access\n")
+    connection = replace(office.connection, secrets={**office.connection.secrets, "api_key": tmp_path / "key"})
+    oauth = OAuth(token_url="https://vendor.example/token", rotates=True)  # noqa: S106
+    access = access_of(connection, oauth, CallLimits(), KillableStore(office.store, KillPlan()), office.clock)
+    assert await access.token() == "full access"
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("3600", 3_540), (3600, 3_540), (60, 30), (0, 240), (None, 240), ("soon", 240)])
+def test_how_long_a_token_is_used(said: object, seconds: int) -> None:
+    assert token_seconds({"expires_in": said}) == seconds

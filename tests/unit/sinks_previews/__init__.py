@@ -1,1 +1,1 @@
-"""Tests of the previews: ledgers whose connectors are built from documentation."""
+"""Tests of ledgers that are previews, built from documentation: what is rendered, and what answers mean."""

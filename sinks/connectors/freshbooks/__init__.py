@@ -1,0 +1,1 @@
+"""FreshBooks: adjusting journal entries, from the vendor's documentation (a preview)."""

@@ -1,0 +1,1 @@
+"""Sage Accounting: journals, from the vendor's documentation (a preview)."""

@@ -1,0 +1,1 @@
+"""Wave: money transactions over GraphQL, from the vendor's documentation (a preview)."""
