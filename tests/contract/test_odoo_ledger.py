@@ -1,18 +1,13 @@
-"""Odoo keeps the contract of connectors, as far as its documentation says how it answers; and every entry stands once, whatever fails."""
-
-from pathlib import Path
+"""Odoo keeps the contract of connectors, as far as its documentation says how it answers."""
 
 import pytest
 
 from sinks.external.results import Posted, Refusal, Refused
 from sinks.testing.ledger_contract import NO_REMOTE_IDS
-from tests.journal_faults import assert_each_once, post_journals
 from tests.standins.contract_of import StandinContract
 from tests.standins.journals import ACCOUNTS, CLOSED_UNTIL, OPEN_DAY
 
 pytestmark = pytest.mark.slow
-JOURNALS, JOURNALS_SOAK = 65, 2_150
-"""Two calls each that book."""
 
 
 class TestOdoo(StandinContract):
@@ -79,11 +74,3 @@ class TestOdoo(StandinContract):
         assert isinstance(answer, Refused)
         assert (answer.refusal, answer.about) == (Refusal.MAPPING, "JPY")
         await connector.close()
-
-    async def test_each_entry_stands_once(self, tmp_path: Path) -> None:
-        assert_each_once(await post_journals(self.standin, self.kind, tmp_path, JOURNALS), JOURNALS)
-        assert {one["kind"] for one in self.standin.state()["held"]} == {"posted"}
-
-    @pytest.mark.soak
-    async def test_each_of_thousands_stands_once(self, tmp_path: Path) -> None:
-        assert_each_once(await post_journals(self.standin, self.kind, tmp_path, JOURNALS_SOAK), JOURNALS_SOAK)

@@ -1,10 +1,9 @@
-"""Oracle Fusion keeps the contract of connectors, as far as its documentation says how it answers; every journal stands once.
+"""Oracle Fusion keeps the contract of connectors, as far as its documentation says how it answers.
 
 Imports are jobs: `post` never answers Posted, so that the contract is asked of post and look-up together, as the poster uses them.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from sinks.external.documents import LedgerDocument
 from sinks.external.port import Connector, RemoteIds
 from sinks.external.results import NotSent, Posted, PostResult, Refusal, Refused, Unknown
 from sinks.testing.ledger_contract import NO_REMOTE_IDS
-from tests.journal_faults import JOURNALS_SOAK, assert_each_once, post_journals
 from tests.standins.contract_of import StandinContract
 from tests.standins.journals import ACCOUNTS, CLOSED_UNTIL, OPEN_DAY
 
@@ -102,10 +100,3 @@ class TestOracleFusion(StandinContract):
         assert answer.earlier
         assert await self.held() == {document.key: 1}
         await connector.close()
-
-    async def test_each_journal_stands_once(self, tmp_path: Path) -> None:
-        assert_each_once(await post_journals(self.standin, self.kind, tmp_path, looks=3))
-
-    @pytest.mark.soak
-    async def test_each_of_thousands_stands_once(self, tmp_path: Path) -> None:
-        assert_each_once(await post_journals(self.standin, self.kind, tmp_path, JOURNALS_SOAK, looks=3), JOURNALS_SOAK)

@@ -18,7 +18,9 @@ from tests.standins.frame import Fault, RunningStandin, running
 from tests.standins.journals import OPEN_DAY
 
 pytestmark = pytest.mark.slow
-KINDS = ("freshbooks", "netsuite", "sage", "wave")
+KINDS = ("freshbooks", "netsuite", "odoo", "oracle_fusion", "sage", "sap_s4hana", "wave")
+SET_UP = {"oracle_fusion": {"looks": 3}}
+"""What a stand-in is told before: an import of Fusion's is not over at the first look."""
 FAULTS = {
     Fault.DROP_AFTER: 5,
     Fault.DROP_BEFORE: 3,
@@ -72,7 +74,7 @@ def _document(number: int) -> LedgerDocument:
 
 
 async def _run(ledger: Ledger, folder: Path, count: int, kills: int) -> FaultCounts:
-    ledger.standin.set(faults={"seed": 11, "percent": FAULTS})
+    ledger.standin.set(faults={"seed": 11, "percent": FAULTS}, **SET_UP.get(ledger.kind, {}))
     kind = _kind(ledger.kind)
     connection = Connection(name="books", kind=ledger.kind, base_url=ledger.standin.base_url, options=kind.sandbox().options)
     counts = await post_all(

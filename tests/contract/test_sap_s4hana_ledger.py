@@ -1,12 +1,9 @@
-"""SAP S/4HANA keeps the contract of connectors, as far as its documentation says how it answers; every journal stands once."""
-
-from pathlib import Path
+"""SAP S/4HANA keeps the contract of connectors, as far as its documentation says how it answers."""
 
 import pytest
 
 from sinks.external.results import Posted, Uncertain
 from sinks.testing.ledger_contract import NO_REMOTE_IDS
-from tests.journal_faults import JOURNALS_SOAK, assert_each_once, post_journals
 from tests.standins.contract_of import StandinContract
 from tests.standins.journals import ACCOUNTS, CLOSED_UNTIL, OPEN_DAY
 
@@ -46,10 +43,3 @@ class TestSapS4Hana(StandinContract):
             assert isinstance(found, Posted)
             assert (found.remote_id, found.earlier) == (answer.remote_id, True)
         await connector.close()
-
-    async def test_each_journal_stands_once(self, tmp_path: Path) -> None:
-        assert_each_once(await post_journals(self.standin, self.kind, tmp_path))
-
-    @pytest.mark.soak
-    async def test_each_of_thousands_stands_once(self, tmp_path: Path) -> None:
-        assert_each_once(await post_journals(self.standin, self.kind, tmp_path, JOURNALS_SOAK), JOURNALS_SOAK)

@@ -43,8 +43,11 @@ class OdooStandin(Standin):
         return [*writes, web.post("/json/2/{model}/{method}", self._read)]
 
     def held(self) -> list[dict[str, Any]]:
-        """All moves, drafts among them: one that is left beside a posted one is one too many."""
-        return [{"key": one["ref"], "kind": one["state"], "date": one["date"], "lines": one["lines"]} for one in self.moves.values()]
+        """All moves; a draft has no key of ours yet, so that one that is left is seen."""
+        return [
+            {**one, "key": one["ref"] if one["state"] != "draft" else f"draft of {one['ref']}", "kind": one["state"]}
+            for one in self.moves.values()
+        ]
 
     def set_up(self, values: dict[str, Any]) -> None:
         """`closed_until`, `archived` (codes); `state` of all moves, as if somebody had pressed a button."""

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from asiento.runtime.settings import SettingsError
 from sinks.connectors.catalogue import ConnectorKind
+from sinks.connectors.journals_only import JournalsOnly
 from sinks.connectors.rest_ledger import RestLedger
 from sinks.connectors.sap_s4hana.envelope import Company, Confirmed, Denied, confirmation, fault_in, message, references
 from sinks.external.access import Access
@@ -21,7 +22,7 @@ from sinks.external.capabilities import AccountUse, Capabilities, Grade, Repeat
 from sinks.external.connections import Connection
 from sinks.external.documents import DocumentKind, LedgerDocument
 from sinks.external.http_calls import Answer
-from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, RemoteIds, Request
+from sinks.external.port import RemoteAccount, RemoteIds, Request
 from sinks.external.results import AuthRefused, CallFailed, NotSent, Posted, PostResult, Refusal, Refused, Uncertain, Unknown
 
 SOAP_PATH: Final = "/sap/bc/srt/scs_ext/sap/journalentrycreaterequestconfi"
@@ -54,7 +55,7 @@ _EPOCH: Final = date(1970, 1, 1)
 _DAY_MILLISECONDS: Final = 86_400_000
 
 
-class SapS4Hana:
+class SapS4Hana(JournalsOnly):
     """The words of SAP: SOAP to post, OData to read."""
 
     capabilities = CAPABILITIES
@@ -153,25 +154,6 @@ class SapS4Hana:
         """Costs that SAP allocates itself cannot be posted to; whether an account is a reconciliation account, the chart does not say."""
         del use
         return f"{account.code} is of secondary costs: SAP takes no journal on it" if account.kind == _SECONDARY_COSTS else None
-
-    def asking_periods(self) -> Request | None:
-        """Posting periods cannot be read by an interface."""
-        return None
-
-    def periods_in(self, answer: Answer) -> Sequence[ClosedPeriod]:
-        """See `Dialect`."""
-        del answer
-        return []
-
-    def listing_documents(self, first: str, last: str, page: int) -> Request | None:
-        """Items come without their documents: journals are compared one by one by their keys."""
-        del first, last, page
-        return None
-
-    def documents_in(self, answer: Answer) -> tuple[Sequence[RemoteDocument], bool]:
-        """See `Dialect`."""
-        del answer
-        return [], False
 
 
 def _reading(path: str, condition: str, fields: Sequence[str], *, page: int) -> Request:
