@@ -64,8 +64,10 @@ soak-crash-loop: setup ## Deadly records set aside, innocent ones near 20 kills 
 	$(PYTEST) -q -m soak tests/integration/test_crash_loop.py tests/integration/test_decompression_bomb.py --timeout 1500 \
 	  -o log_cli=true -o log_cli_level=WARNING
 
-soak-ledgers: setup ## Thousands of entries and documents rendered for each ledger outside, by its vendor's contract (LIVES: orders per profile)
-	LEDGER_LIVES=$(or $(LIVES),450) $(PYTEST) -q -s -n 2 tests/contract/test_*_requests.py --timeout 1500
+soak-ledgers: setup ## Thousands of documents for each ledger outside: by its vendor's contract (LIVES), through a bad network (ORDERS)
+	LEDGER_LIVES=$(or $(LIVES),450) LEDGER_ORDERS=$(or $(ORDERS),600) $(PYTEST) -q -s -n 2 \
+	  tests/contract/test_*_requests.py tests/contract/test_*_faults.py tests/integration/test_posting_standins.py \
+	  tests/integration/test_postings_postgresql.py --timeout 7200
 
 # What the chaos harness can be told: docs/chaos.md. The last lines of each are its figures.
 CHAOS = SEED=$(or $(SEED),1) $(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING

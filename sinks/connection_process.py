@@ -97,7 +97,7 @@ async def run_connection(settings: Settings, name: str) -> None:
     Raises `SettingsError`, `PostingError`, `StreamBroken`, `StreamUnknown` or `BrokerUnreachable`, whose messages are for people.
     """
     found = configured(settings, name)
-    mapping = MappingFile(found.mapping)
+    mapping = MappingFile(found.mapping, found.connection.kind)
     with service_process(settings, f"sink-{name}") as process:
         store = StoreThread()
         try:

@@ -1,6 +1,8 @@
 """What the posting state machine must do when a ledger fails: on SQLite in the gate, on PostgreSQL with the integration tests."""
 
+import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import Any
 
@@ -38,6 +40,8 @@ class FaultCases:
     """One behaviour each; a subclass has the fixture `url` of an empty database, and says how many documents a run has."""
 
     documents_max = 900
+    deaths_every = 1
+    """Only each so many awaits is one to die at: where a database takes long to open."""
 
     async def test_with_look_up_nothing_is_lost_nothing_doubled(self, url: str) -> None:
         ledger = ScriptedLedger(able=able(), seed=1, percent=FAULTS, find_percent=LOOK_UP_FAULTS)
@@ -114,10 +118,22 @@ class FaultCases:
     async def test_a_death_at_any_await_doubles_nothing_where_nobody_can_tell(self, url: str) -> None:
         await self._death_at_each(url, able(findable=False), {"r": "POSTED", "uncertain": "PARKED"})
 
+    def test_connections_share_a_database_at_once(self, url: str) -> None:
+        """Also its making: all of them find none."""
+        ledgers = [ScriptedLedger(able=able(), seed=number, percent=FAULTS) for number in range(4)]
+        with ThreadPoolExecutor(len(ledgers)) as threads:
+            runs = [
+                threads.submit(asyncio.run, ran(url, ledger, 60, kills=False, connection=f"books-{number}"))
+                for number, ledger in enumerate(ledgers)
+            ]
+        for run in runs:
+            counts = run.result()
+            assert (counts.lost, counts.doubled, counts.unknown, counts.posted) == (0, 0, 0, 60)
+
     async def _death_at_each(self, url: str, able_to: Any, allowed: Mapping[str, str]) -> None:
-        number = 0
+        number = 1 - self.deaths_every
         while True:
-            number += 1
+            number += self.deaths_every
             ledger = ScriptedLedger(able=able_to, once=["", "drop_after", "busy"])
             run = FaultRun(
                 url=url,

@@ -100,12 +100,16 @@ class CallLog:
 
     def left(self, now: int) -> None:
         """A call leaves."""
+        self.early += now < self.alone_until
+        self.alone_until = self.asked_seconds = 0
+        self.left_at.append(now)
+
+    def waits(self, now: int, seconds: float) -> None:
+        """The poster waits; the first wait after the ledger asked for one is the answer to that."""
         if self.asked_seconds:
-            self.early += now < self.alone_until
-            over = (now - self.alone_until) / (self.asked_seconds * SECOND)
+            over = (now + seconds * SECOND - self.alone_until) / (self.asked_seconds * SECOND)
             self.worst_share = max(self.worst_share, over)
             self.asked_seconds = 0
-        self.left_at.append(now)
 
     def throttled(self, now: int, failure: Throttled) -> None:
         """The ledger asks to be left alone."""
@@ -238,14 +242,14 @@ async def post_all(run: FaultRun) -> FaultCounts:
         work = PosterWork(connection=run.connection, limits=run.limits, closed_periods=run.closed_periods, rules=run.rules)
         poster = Poster(work, connector, calls, clock=clock, random=Random(f"{run.seed} {life}"))
         try:
-            await _until_nothing_is_left(poster, clock)
+            await _until_nothing_is_left(poster, clock, log)
             finished = True
         except Killed:
             clock.time += RESTART_SECONDS * SECOND
             store.close()
             store = _served(run)
             if store.sending.pause() is None:  # it died before it could write down that it was asked to wait
-                log.asked_seconds = 0
+                log.alone_until = log.asked_seconds = 0
         finally:
             posts, finds = posts + connector.posts, finds + connector.finds
             await connector.close()
@@ -262,13 +266,15 @@ def _served(run: FaultRun) -> PostingStore:
     return store
 
 
-async def _until_nothing_is_left(poster: Poster, clock: VirtualClock) -> None:
+async def _until_nothing_is_left(poster: Poster, clock: VirtualClock, log: CallLog) -> None:
     await poster.start()
     for _ in range(STEPS_MAX):
         seconds = await poster.step()
         if seconds is None:
             return
-        await clock.sleep(seconds)
+        if seconds > 0:
+            log.waits(clock.now(), seconds)
+            await clock.sleep(seconds)
     raise AssertionError("the poster goes in circles")
 
 

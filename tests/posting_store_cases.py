@@ -284,6 +284,22 @@ class StoreCases:
         (ready,) = store.sending.due(NOW)
         assert (ready.key, ready.document.lines[0].account, ready.digest) == (row.key, "1001", mended.digest)
 
+    def test_a_document_that_fails_by_an_older_mapping_is_planned_by_the_new_one(self, store: PostingStore) -> None:
+        store.intake.use_mapping("m1")
+        store.intake.take(intake(0, 1, taken(1)), NOW)
+        store.intake.use_mapping("m2")
+        assert store.intake.entries_to_plan() == ()  # it may be right as it is
+        (row,) = store.sending.due(NOW)
+        store.sending.begin_attempt([row], NOW)
+        store.sending.settle([step(row, PostingState.PARKED, reason="mapping", about="1000")], NOW)
+        (again,) = store.intake.entries_to_plan()
+        mended = replace(document("d1", entry_ids=(again.entry_id,), account="1001"), group=row.document.group)
+        store.intake.plan_again([(again, Planned(documents=(mended,)))], (), NOW)
+        (ready,) = store.sending.due(NOW)
+        store.sending.begin_attempt([ready], NOW)
+        store.sending.settle([step(ready, PostingState.PARKED, reason="mapping", about="1001")], NOW)
+        assert store.intake.entries_to_plan() == ()
+
     def test_a_document_that_may_be_booked_keeps_its_content(self, store: PostingStore) -> None:
         store.intake.take(intake(0, 1, taken(1)), NOW)
         (row,) = store.sending.due(NOW)
@@ -317,6 +333,30 @@ class StoreCases:
         assert told(store) == [("POSTED", None), ("POSTED", None)]
         assert [row.document.reference for row in store.sending.documents_of_entry(members[0].entry_id)] == ["summary"]
         assert store.sending.entry_ids_of([journal.key]) == tuple(sorted(journal.entry_ids))
+
+    def test_a_summary_that_could_not_be_mapped_gets_its_new_accounts(self, store: PostingStore) -> None:
+        plan = Summarized(subject="2025-06-15/web/MXN", closes_at=NOW)
+        store.intake.use_mapping("m1")
+        store.intake.take(intake(0, 1, taken(1, plan)), NOW)
+        (member,) = store.intake.summary_members("2025-06-15/web/MXN/1")
+        first, mended = (document("summary", entry_ids=(member.entry_id,), group="s", account=account) for account in ("1000", "1001"))
+        store.intake.close_summary("2025-06-15/web/MXN/1", Planned(documents=(first,)), 1, NOW)
+        (row,) = store.sending.due(NOW)
+        store.sending.begin_attempt([row], NOW)
+        store.sending.settle([step(row, PostingState.PARKED, reason="mapping", about="1000")], NOW)
+        store.intake.take(intake(1, 2, taken(2, plan)), NOW)
+        store.intake.use_mapping("m2")
+        due = store.intake.due_summaries(NOW, 1_000)
+        assert [one.name for one in due] == ["2025-06-15/web/MXN/1", "2025-06-15/web/MXN/2"]
+        store.intake.close_summary(due[0].name, Planned(documents=(mended,)), 1, NOW)
+        assert [one.name for one in store.intake.due_summaries(NOW, 1_000)] == ["2025-06-15/web/MXN/2"]
+        (ready,) = store.sending.due(NOW)
+        assert (ready.digest, ready.key) == (mended.digest, first.key)
+        posted(store, "summary")
+        store.intake.use_mapping("m3")
+        assert [one.name for one in store.intake.due_summaries(NOW, 1_000)] == ["2025-06-15/web/MXN/2"]
+        with pytest.raises(PostingMoved):
+            store.intake.close_summary(due[0].name, Planned(documents=(first,)), 1, NOW)
 
     def test_a_summary_that_comes_to_nothing_is_told(self, store: PostingStore) -> None:
         plan = Summarized(subject="2025-06-15/web/MXN", closes_at=NOW)

@@ -198,6 +198,11 @@ class TrytonBooks:
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             connection.execute(f"TRUNCATE {_EMPTIED} CASCADE".encode())
 
+    def change(self, statement: str, *values: object) -> None:
+        """Change what Tryton keeps, as somebody who does not ask it."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            connection.execute(statement.encode(), list(values))
+
     def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """The answer to a query."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:

@@ -10,6 +10,7 @@ from asiento.cli.json_lines import open_input, read_lines
 
 if TYPE_CHECKING:
     from asiento.accounting.journal import JournalEntry
+    from schemas.entries import HashedEntry
 
 LINE_BYTES_MAX: Final = 16 * 1024 * 1024
 
@@ -19,6 +20,14 @@ def entries_in(name: str) -> "Iterator[JournalEntry]":
 
     Raises `UsageError` where there is no such file, `CommandError` at a line that is no JSON, or no entry though it says so.
     """
+    for number, told in entry_lines(name):
+        if isinstance(told, str):
+            raise CommandError(f"{name}:{number}: {told}")
+        yield told.entry
+
+
+def entry_lines(name: str) -> "Iterator[tuple[int, HashedEntry | str]]":
+    """(number, entry) of the lines of a file, or of stdin for `-`; a text says why a line cannot be read. As `entries_in`."""
     from schemas.entries import entry_from_json
     from schemas.output_codec import DecodeError
 
@@ -27,9 +36,9 @@ def entries_in(name: str) -> "Iterator[JournalEntry]":
             try:
                 told = _entry_in(line)
                 if told is not None:
-                    yield entry_from_json(told).entry
+                    yield number, entry_from_json(told)
             except (DecodeError, orjson.JSONDecodeError) as problem:
-                raise CommandError(f"{name}:{number}: {problem}") from None
+                yield number, str(problem)
 
 
 def _entry_in(line: bytes) -> Any | None:

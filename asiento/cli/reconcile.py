@@ -91,6 +91,7 @@ def report_values(report: "Report") -> dict[str, Any]:
         "clean": report.clean,
         "documents": {"posted": report.posted, "compared": report.compared, "not_looked_at": report.not_looked_at},
         "balances_compared": report.balances_compared,
+        "embedded_compared": report.embedded_compared,
         "entries": {"booked": report.entries, "on_the_way": report.on_the_way},
         "raised": report.raised,
         "resolved": report.resolved,
@@ -115,8 +116,8 @@ def _print(report: "Report") -> None:
 
     print_text(
         f"{report.connection}, {report.first} to {report.last}: {report.compared} of {report.posted} documents compared, "
-        f"{report.entries} entries of the embedded ledger ({report.on_the_way} on their way), "
-        f"balances {'compared' if report.balances_compared else 'not compared'}"
+        f"balances {'compared' if report.balances_compared else 'not compared'}, embedded ledger "
+        + (f"{report.entries} entries ({report.on_the_way} on their way)" if report.embedded_compared else "not there, not compared")
     )
     for finding in report.findings:
         print_text(f"{finding.difference}: {finding.words}")

@@ -1,15 +1,14 @@
 """`asiento sinks render`: what a connector would send, without sending."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-import orjson
 import typer
 
+from asiento.cli.entry_lines import entry_lines
 from asiento.cli.exits import CommandError, UsageError
-from asiento.cli.json_lines import open_input, read_lines
 from asiento.cli.output import message, print_json
 from asiento.runtime.settings import Settings, load_settings
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from sinks.external.connections import Connection, Mode, Posting
     from sinks.external.targets import Mapping
 
-LINE_BYTES_MAX: Final = 16 * 1024 * 1024
 TOLD_MAX: Final = 20
 
 
@@ -51,13 +49,12 @@ def render_command(
         connector=chosen.kind.make(connection, None),
         base_url=connection.base_url or chosen.kind.base_url or "",
     )
-    reading = _Reading()
-    with open_input(entries) as stream:
-        for call in rendering.calls(reading.entries(read_lines(stream, LINE_BYTES_MAX))):
-            print_json(call)
+    reading = _Reading(entries)
+    for call in rendering.calls(reading.entries()):
+        print_json(call)
     if rendering.elsewhere:
-        message(f"{rendering.elsewhere} entries are of legal entities that {connection.name} is not for")
-    _told([f"{entries}:{text}" for text in reading.refused], "more lines are refused")
+        message(f"{rendering.elsewhere} entries are of legal entities or currencies that {connection.name} does not take")
+    _told(reading.refused, "more lines are refused")
     left_out = list(rendering.left_out.values())
     _told([f"{left.entries} entries left out, the first is {left.entry_id}: {left.reason}" for left in left_out], "more reasons")
     missing = sum(left.entries for left in left_out)
@@ -73,30 +70,19 @@ def _told(texts: list[str], rest: str) -> None:
 
 
 class _Reading:
-    """Takes the entries out of lines; lines of other things are skipped, lines that cannot be read are told by number."""
+    """The entries of a file; lines that cannot be read are kept with their number."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self.refused: list[str] = []
 
-    def entries(self, lines: "Iterable[tuple[int, bytes]]") -> "Iterator[HashedEntry]":
-        from schemas.entries import entry_from_json
-        from schemas.output_codec import DecodeError
-
-        for number, line in lines:
-            try:
-                told = _entry_in(line)
-                if told is not None:
-                    yield entry_from_json(told)
-            except (DecodeError, orjson.JSONDecodeError) as problem:
-                self.refused.append(f"{number}: {problem}")
-
-
-def _entry_in(line: bytes) -> Any | None:
-    """The entry of a line; None where it says something else. Raises JSONDecodeError."""
-    value = orjson.loads(line)
-    if not isinstance(value, dict):
-        return None
-    return value.get("entry", value if "entry_id" in value and "postings" in value else None)
+    def entries(self) -> "Iterator[HashedEntry]":
+        """The entries one after the other."""
+        for number, told in entry_lines(self._name):
+            if isinstance(told, str):
+                self.refused.append(f"{self._name}:{number}: {told}")
+            else:
+                yield told
 
 
 @dataclass(frozen=True)

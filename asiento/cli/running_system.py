@@ -224,7 +224,7 @@ def process_commands(settings: Settings, workers: int, sweeper_clock: str | None
     """The processes by name, each with its `asiento` command; `sweeper_clock` is where the sweeper's clock stands still, if it does.
 
     What takes payloads in runs where the settings name something for it: a gateway and a fetcher where they
-    have sources, a normalizer where either has, or connections or mappers are named.
+    have sources, a normalizer where either has, or connections or mappers are named. Each connection to a ledger outside has its sink.
     """
     still = ["--clock", sweeper_clock] if sweeper_clock else []
     found = {
@@ -239,6 +239,10 @@ def process_commands(settings: Settings, workers: int, sweeper_clock: str | None
         found["gateway"] = ["gateway", "run"]
     if settings.fetcher_sources:
         found["fetcher"] = ["fetcher", "run"]
+    if settings.ledger_connections:
+        from sinks.external.connections import load_connections
+
+        found |= {f"sink-{name}": ["sinks", "run", name] for name in load_connections(settings.ledger_connections)}
     return found
 
 

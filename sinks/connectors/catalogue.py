@@ -63,6 +63,18 @@ def _netsuite() -> ConnectorKind:
     return KIND
 
 
+def _odoo() -> ConnectorKind:
+    from sinks.connectors.odoo.ledger import KIND
+
+    return KIND
+
+
+def _oracle_fusion() -> ConnectorKind:
+    from sinks.connectors.oracle_fusion.ledger import KIND
+
+    return KIND
+
+
 def _quickbooks() -> ConnectorKind:
     from sinks.connectors.quickbooks.ledger import KIND
 
@@ -71,6 +83,12 @@ def _quickbooks() -> ConnectorKind:
 
 def _sage() -> ConnectorKind:
     from sinks.connectors.sage.ledger import KIND
+
+    return KIND
+
+
+def _sap_s4hana() -> ConnectorKind:
+    from sinks.connectors.sap_s4hana.ledger import KIND
 
     return KIND
 
@@ -104,8 +122,11 @@ _KINDS: Mapping[str, Callable[[], ConnectorKind]] = {
     "freshbooks": _freshbooks,
     "hledger": _hledger,
     "netsuite": _netsuite,
+    "odoo": _odoo,
+    "oracle_fusion": _oracle_fusion,
     "quickbooks": _quickbooks,
     "sage": _sage,
+    "sap_s4hana": _sap_s4hana,
     "tryton": _tryton,
     "wave": _wave,
     "xero": _xero,

@@ -30,7 +30,7 @@ class ListedLedger(RestLedger):
         """See `Connector.find`: None once the whole list has been read."""
         request, before = self._listed.looking_up(document, {}), b""
         for page in range(2, PAGES_MAX + 2):
-            answer = await self._call(request, writes=False)
+            answer = await self._calls.send(request, writes=False)
             found, following = self._read(lambda: self._found(document, answer, page), answer, writes=False)  # noqa: B023
             if found is not None or following is None:
                 return found

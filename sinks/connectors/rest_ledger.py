@@ -8,32 +8,25 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
+from sinks.connectors.authorized_calls import AuthorizedCalls, VendorWords
 from sinks.external.access import Access
 from sinks.external.capabilities import AccountUse, Capabilities
 from sinks.external.documents import LedgerDocument
-from sinks.external.http_calls import Answer, HttpCalls, call_failure
+from sinks.external.http_calls import Answer
 from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, RemoteIds, Request
-from sinks.external.results import AuthRefused, CallFailed, NotSent, Posted, PostResult, Refusal, Refused, Uncertain
+from sinks.external.results import NotSent, Posted, PostResult, Refusal, Refused, Uncertain
 
 PAGES_MAX: Final = 10_000
 """Most pages of one list; a ledger that has more, or never ends, is told."""
 Meaning = TypeVar("Meaning")
 
 
-class Dialect(Protocol):
+class Dialect(VendorWords, Protocol):
     """One vendor's words. Every method is pure; those that read answers may raise `CallFailed`."""
 
     @property
     def capabilities(self) -> Capabilities:
         """What this ledger can do."""
-        ...
-
-    def authorization(self, token: str) -> Mapping[str, str]:
-        """The headers that carry the secret."""
-        ...
-
-    def failure(self, answer: Answer, *, writes: bool) -> CallFailed | None:
-        """The vendor's own ways to say that a call failed as a whole; None = as the status says (`call_failure`)."""
         ...
 
     def posting(self, document: LedgerDocument, remote_ids: RemoteIds) -> Request:
@@ -86,9 +79,8 @@ class RestLedger:
 
     def __init__(self, dialect: Dialect, base_url: str, access: Access | None) -> None:
         self._dialect = dialect
-        self._access = access
         self._base_url = base_url
-        self._calls: HttpCalls | None = None
+        self._calls = AuthorizedCalls(base_url, access, dialect)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -110,19 +102,19 @@ class RestLedger:
             request = self._dialect.posting(document, remote_ids)
         except ValueError as problem:
             return [Refused(refusal=Refusal.MAPPING, code="no_form", message=str(problem))]
-        answer = await self._call(request, writes=True)
+        answer = await self._calls.send(request, writes=True)
         return [self._read(lambda: self._dialect.posted(document, answer), answer, writes=True)]
 
     async def find(self, document: LedgerDocument) -> Posted | Refused | None:
         """See `Connector.find`."""
-        answer = await self._call(self._dialect.looking_up(document, {}), writes=False)
+        answer = await self._calls.send(self._dialect.looking_up(document, {}), writes=False)
         return self._read(lambda: self._dialect.found(document, answer), answer, writes=False)
 
     async def accounts(self) -> Sequence[RemoteAccount]:
         """See `Connector.accounts`."""
         accounts: list[RemoteAccount] = []
         for page in range(1, PAGES_MAX + 1):
-            answer = await self._call(self._dialect.listing_accounts(page), writes=False)
+            answer = await self._calls.send(self._dialect.listing_accounts(page), writes=False)
             found, more = self._read(partial(self._dialect.accounts_in, answer), answer, writes=False)
             accounts += found
             if not more:
@@ -132,7 +124,7 @@ class RestLedger:
     async def closed_periods(self) -> Sequence[ClosedPeriod]:
         """See `Connector.closed_periods`."""
         request = self._dialect.asking_periods()
-        return [] if request is None else self._dialect.periods_in(await self._call(request, writes=False))
+        return [] if request is None else self._dialect.periods_in(await self._calls.send(request, writes=False))
 
     async def balances(self, as_of: str) -> Mapping[tuple[str, str], int]:
         """See `Connector.balances`: ledgers of this kind are compared by their documents."""
@@ -144,7 +136,7 @@ class RestLedger:
             request = self._dialect.listing_documents(first, last, page)
             if request is None:
                 return
-            found, more = self._dialect.documents_in(await self._call(request, writes=False))
+            found, more = self._dialect.documents_in(await self._calls.send(request, writes=False))
             for document in found:
                 yield document
             if not more:
@@ -153,9 +145,7 @@ class RestLedger:
 
     async def close(self) -> None:
         """See `Connector.close`."""
-        if self._calls is not None:
-            await self._calls.close()
-            self._calls = None
+        await self._calls.close()
 
     def _read(self, meaning: Callable[[], Meaning], answer: Answer, *, writes: bool) -> Meaning:
         """What an answer means. Raises `Uncertain` after a call that writes, else `NotSent`, where it has a form that is not known."""
@@ -167,21 +157,3 @@ class RestLedger:
             raise Uncertain(words) if writes else NotSent(words) from None
         except Uncertain as problem:
             raise problem if writes else NotSent(str(problem)) from None
-
-    async def _call(self, request: Request, *, writes: bool) -> Answer:
-        """Send it; a refused token is told to the access, so that the next call has another. Raises `CallFailed`."""
-        if self._access is None:
-            raise AuthRefused(f"{self._base_url}: this connection has no credentials; put them into `secrets` of the connections file")
-        if self._calls is None:
-            self._calls = HttpCalls(self._base_url)
-        token = await self._access.token()
-        try:
-            answer = await self._calls.send(request, self._dialect.authorization(token))
-        except Uncertain as problem:
-            raise problem if writes else NotSent(str(problem)) from None
-        failure = self._dialect.failure(answer, writes=writes) or call_failure(answer, writes=writes)
-        if isinstance(failure, AuthRefused):
-            await self._access.refused(token)
-        if failure is not None:
-            raise failure
-        return answer

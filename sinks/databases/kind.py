@@ -45,7 +45,7 @@ class DatabaseKind:
     version_table: str
     application_id: int
     durable: bool
-    busy_seconds: float
+    busy_seconds: int
     unavailable: type[Exception]
     missing: type[Exception]
     foreign: type[Exception]

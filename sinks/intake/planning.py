@@ -13,6 +13,7 @@ from sinks.external.targets import Mapping as AccountMapping
 from sinks.external.targets import Unmapped
 from sinks.intake.discrepancies import ledger_discrepancy
 from sinks.ledger import StreamEntry
+from sinks.planner.legs import legs_of
 from sinks.planner.picture import OrderPicture
 from sinks.planner.plan import plan_entry
 from sinks.planner.refusal import CannotTell
@@ -85,20 +86,24 @@ class Planner:
         batch.put(entry, Planned(documents=planned.documents), None)
 
     def _settle(self, pictures: Mapping[str, OrderPicture], batch: "PlannedBatch") -> None:
-        """Credit notes against invoices that are open still, with the last entry of each order that was planned here."""
+        """Credit notes against invoices that are open still, with the last entry of each order that was planned here.
+
+        Not of orders that wait: what waits may pay the credit note out.
+        """
         last = {taken.entry.hashed.entry.order_key: place for place, taken in enumerate(batch.taken) if isinstance(taken.plan, Planned)}
         for order, place in last.items():
+            if order in batch.waiting:
+                continue
             settled = settle_order(pictures[order], self.capabilities, self.connection).documents
             taken = batch.taken[place]
             if settled and isinstance(taken.plan, Planned):
                 batch.taken[place] = replace(taken, plan=Planned(documents=(*taken.plan.documents, *settled)))
 
     def _summarized(self, entry: HashedEntry, now: int) -> Plan:
-        """A member of a summary, once every posting of it has an account."""
+        """A member of a summary, once every posting of it has an account, and a customer where the ledger wants one."""
         told = entry.entry
         try:
-            for posting in told.postings:
-                self.account_mapping.target(told, posting)
+            legs_of(told, self.account_mapping, names_customer=self.capabilities.journal_contact)
         except Unmapped as problem:
             return _waits(problem)
         return Summarized(subject=summary_of(told).text, closes_at=closing_time(told.posting_date, self.connection, now))

@@ -33,7 +33,7 @@ class Rendering:
     """Renders the entries of a journal in its order for one connection.
 
     base_url: what stands before the path of every call. left_out: what is missing -> the entries that wait for it.
-    elsewhere: entries of legal entities that the connection is not for.
+    elsewhere: entries of legal entities or currencies that the connection does not take.
     """
 
     connection: Connection
@@ -106,7 +106,7 @@ class Rendering:
         for hashed in entries:
             entry = hashed.entry
             try:
-                legs_of(entry, self.mapping)
+                legs_of(entry, self.mapping, names_customer=self.connector.capabilities.journal_contact)
             except Unmapped as problem:
                 self._leave_out((entry.entry_id,), problem.about, str(problem))
                 continue

@@ -63,6 +63,9 @@ class Documents:
             self._changed(self._session.change("move_posting", values), step.key, step.before)
             if step.document is not None:
                 self._replace(step.document)
+            if step.state is PostingState.PARKED and step.reason == ParkReason.MAPPING and step.open_since is None:
+                self._session.change("ask_outdated_again", {"key": step.key})
+                self._session.change("ask_outdated_summary_again", {"key": step.key})
         self.note([(step.key, step.before, step.state, step.reason, _cut(step.code), _cut(step.message)) for step in moves], at)
 
     def begin(self, rows: Sequence[PostingRow], at: int) -> None:

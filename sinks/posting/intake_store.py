@@ -87,7 +87,8 @@ class IntakeStore:
                     conflicts += 1
                     self._keep_aside(item, at)
             summaries: dict[str, str] = {}
-            self._session.change_many("insert_entry", [self._inserted(item, summaries, at) for item in fresh])
+            digest = self._mapping_digest()
+            self._session.change_many("insert_entry", [(*self._inserted(item, summaries, at), digest) for item in fresh])
             self._put([item.plan for item in fresh], at)
             self._outbox.raise_all(intake.discrepancies)
             self._outbox.tell((item.entry.hashed.entry.entry_id for item in fresh), at)
@@ -95,12 +96,13 @@ class IntakeStore:
 
     def use_mapping(self, digest: str) -> bool:
         """Entries are planned with this mapping from now on; where it is another one, what waits is to be planned again. Answers that."""
-        if self._session.query("connection")[0][1] == digest:
+        if self._mapping_digest() == digest:
             return False
         with self._session.writing():
             self._session.change("set_mapping_digest", {"digest": digest})
             self._session.change("ask_waiting_again", {"about": None})
             self._session.change("ask_parked_again", {})
+            self._session.change("ask_summaries_again", {})
         return True
 
     def entries_to_plan(self, after: EntryRow | None = None) -> tuple[EntryRow, ...]:
@@ -116,9 +118,11 @@ class IntakeStore:
         """What the planner made of entries that were to be planned again."""
         with self._session.writing():
             summaries: dict[str, str] = {}
+            digest = self._mapping_digest()
             for row, plan in plans:
                 state, about, reason, summary = self._kept(plan, summaries)
                 values: dict[str, object] = {"entry_id": row.entry_id, "state": state, "about": about, "reason": reason, "summary": summary}
+                values["planned_with"] = digest
                 if self._session.change("replan_entry", values) != 1:
                     raise PostingMoved(f"entry {row.entry_id} of {self._session.connection} does not wait any more: nothing was kept")
             self._put([plan for _, plan in plans], at)
@@ -126,7 +130,7 @@ class IntakeStore:
             self._outbox.tell((row.entry_id for row, _ in plans), at)
 
     def due_summaries(self, now: int, members_max: int) -> tuple[SummaryRow, ...]:
-        """Summaries that are to be closed by now, or have so many members, oldest first."""
+        """Summaries that are to be closed by now, have so many members, or are to be planned again, oldest first."""
         rows = self._session.query("due_summaries", {"now": now, "members_max": members_max, "limit": SUMMARIES_MAX})
         return tuple(SummaryRow(name=row[0], subject=row[1], generation=row[2], closes_at=row[3]) for row in rows)
 
@@ -136,10 +140,16 @@ class IntakeStore:
         return tuple(map(entry_row, self._session.query("summary_members", place)))
 
     def close_summary(self, name: str, plan: Planned, members: int, at: int) -> None:
-        """Close a summary with the documents of its `members`. Raises `PostingMoved` where it has others by now, or is closed."""
+        """Close a summary with the documents of its `members`, or give the new ones to one that is planned again.
+
+        Raises `PostingMoved` where it has other members by now, or is closed and nobody has asked.
+        """
         with self._session.writing():
             found = self._session.query("summary_size", {"summary": name})[0][0]
-            if found != members or self._session.change("close_summary", {"name": name, "closed_at": at}) != 1:
+            if (
+                found != members
+                or self._session.change("close_summary", {"name": name, "closed_at": at, "planned_with": self._mapping_digest()}) != 1
+            ):
                 raise PostingMoved(
                     f"summary {name} of {self._session.connection} has {found} entries, planned were {members}: nothing was kept"
                 )
@@ -164,6 +174,10 @@ class IntakeStore:
     def counts(self) -> dict[EntryState, int]:
         """How many entries stand where."""
         return {EntryState(row[0]): row[1] for row in self._session.query("entry_counts")}
+
+    def _mapping_digest(self) -> str | None:
+        found: str | None = self._session.query("connection")[0][1]
+        return found
 
     def _tell_members(self, name: str, at: int) -> None:
         page = self.summary_members(name)

@@ -45,6 +45,12 @@ IDLE_SECONDS: Final = 1.0
 """Longest rest of `run`: what the intake took and what people decide is seen within so long."""
 PERIODS_SECONDS: Final = 600
 """So long the ledger's closed periods are believed."""
+CALL_SECONDS_MAX: Final = 900
+"""A call that has not ended by then is given up: it may have booked. Waits for the quota inside it are a part of it."""
+COUNTED_SECONDS: Final = 15
+"""How often what does not stand is counted for the metrics."""
+QUESTIONS_MAX: Final = 3
+"""After so many questions in vain whether the ledger works again, a document is tried instead."""
 CALLS_SPARED_MAX: Final = 3
 """Calls of the day that must be left before a document is begun: it may take several."""
 
@@ -76,6 +82,7 @@ class Poster:
         self._breaker = Breaker(work.rules, random)
         self._pause: Pause | None = None
         self._must_ask = False
+        self._asked_in_vain = 0
         self._throttled = 0
         self._auth_refused = 0
         self._page: deque[PostingRow] = deque()
@@ -91,8 +98,12 @@ class Poster:
     async def run(self, stop: asyncio.Event) -> None:
         """Post until `stop`; the call under way is brought to its end. Raises `PostingError` where the store cannot go on."""
         await self.start()
+        counted_at = 0
         while not stop.is_set():
             seconds = await self.step()
+            if (now := self._clock.now()) - counted_at >= COUNTED_SECONDS * SECOND:
+                self._metrics.standing(await self._store(lambda store: store.sending.counts()), now)
+                counted_at = now
             if seconds != 0:
                 await self._rest(IDLE_SECONDS if seconds is None else min(seconds, IDLE_SECONDS), stop)
 
@@ -112,7 +123,7 @@ class Poster:
         now = self._clock.now()
         if (seconds := await self._held_up(now)) > 0:
             return seconds
-        if self._must_ask or not self._breaker.is_closed:
+        if (self._must_ask or not self._breaker.is_closed) and not self._tries_document():
             await self._ask()
             return 0
         uncertain = await self._store(lambda store: store.sending.uncertain(now, 1))
@@ -158,17 +169,23 @@ class Poster:
         if reason != "throttled":
             get_logger().info(log_events.POSTING_GOES_ON, connection=self._work.connection, after=reason)
 
+    def _tries_document(self) -> bool:
+        """Whether it is a document's turn to find out: whoever may post need not have the right to ask."""
+        turn = self._asked_in_vain >= QUESTIONS_MAX
+        if turn:
+            self._asked_in_vain = 0
+        return turn
+
     async def _ask(self) -> None:
         """Ask with a call that books nothing whether the ledger works again."""
         reads_periods = self._connector.capabilities.reads_periods
         try:
             await self._called("ask", self._connector.closed_periods if reads_periods else self._connector.accounts)
         except CallFailed as failure:
+            self._asked_in_vain += 1
             pause = self._after(failure)
             if pause is not None:
                 await self._store(lambda store: store.sending.settle((), self._clock.now(), pause))
-            return
-        self._must_ask = False
 
     # Documents of which nobody knows whether they stand.
 
@@ -289,7 +306,8 @@ class Poster:
     async def _called(self, call: str, work: Callable[[], Awaitable[Answer]]) -> Answer:
         """What the connector answers; a call that ends in any other error than its own may have booked."""
         try:
-            answer = await work()
+            async with asyncio.timeout(CALL_SECONDS_MAX):
+                answer = await work()
         except CallFailed as failure:
             self._metrics.called(call, failure)
             raise
@@ -299,7 +317,8 @@ class Poster:
             self._metrics.called(call, unknown)
             raise unknown from problem
         self._metrics.called(call, None)
-        self._throttled = self._auth_refused = 0
+        self._throttled = self._auth_refused = self._asked_in_vain = 0
+        self._must_ask = False
         if self._breaker.succeeded():
             get_logger().info(log_events.BREAKER_CLOSED, connection=self._work.connection)
         self._metrics.breaker(is_open=False)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from sinks.external.results import Posted
+from sinks.posting.closed_days import ClosedDays
 from sinks.posting.database import PostingSession
 from sinks.posting.documents import DOUBTED, WORDS_KEPT_MAX, Documents, again
 from sinks.posting.errors import PostingMoved
@@ -41,10 +42,11 @@ class StateCount:
 class SendingStore:
     """See the module; every method that writes is one transaction."""
 
-    def __init__(self, session: PostingSession, documents: Documents, outbox: Outbox) -> None:
+    def __init__(self, session: PostingSession, documents: Documents, outbox: Outbox, closed_days: ClosedDays) -> None:
         self._session = session
         self._documents = documents
         self._outbox = outbox
+        self._closed_days = closed_days
 
     def due(self, now: int, limit: int = PAGE_DOCUMENTS_MAX) -> tuple[PostingRow, ...]:
         """The next documents that can be sent: their time has come, what they need stands, nothing earlier of their group is open."""
@@ -201,6 +203,7 @@ class SendingStore:
         if moves:
             self._documents.move(moves, at)
             self._outbox.tell(self.entry_ids_of([step.key for step in moves]), at)
+            self._closed_days.moved(moves, at)
 
     def _pause(self, pause: Pause | None) -> None:
         until, reason, message = (None, None, None) if pause is None else (pause.until, pause.reason, pause.message[:WORDS_KEPT_MAX])

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, Self, TypeVar
 
 from sinks.posting.calls_store import CallsStore
+from sinks.posting.closed_days import ClosedDays
 from sinks.posting.database import PostingSession
 from sinks.posting.documents import Documents
 from sinks.posting.findings_store import FindingsStore
@@ -29,8 +30,8 @@ class PostingStore:
         documents = Documents(session)
         self.outbox = Outbox(session)
         self.intake = IntakeStore(session, documents, self.outbox)
-        self.sending = SendingStore(session, documents, self.outbox)
         self.findings = FindingsStore(session, self.outbox)
+        self.sending = SendingStore(session, documents, self.outbox, ClosedDays(session, self.findings))
         self.calls = CallsStore(session)
 
     @classmethod

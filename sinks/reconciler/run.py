@@ -16,6 +16,7 @@ from sinks.external.connections import Connection
 from sinks.external.effects import effects
 from sinks.external.port import Connector
 from sinks.external.results import Posted
+from sinks.ledger import LedgerMissing
 from sinks.posting.rows import RaisedDiscrepancy
 from sinks.posting.store import PostingStore, StoreCalls
 from sinks.reconciler.comparison import compare, unexplained
@@ -30,7 +31,10 @@ TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a comparison found. `compared`: documents that were read back; `not_looked_at`: those beyond what may be looked up."""
+    """What a comparison found. `compared`: documents that were read back; `not_looked_at`: those beyond what may be looked up.
+
+    embedded_compared: whether the embedded ledger was there to be compared.
+    """
 
     connection: str
     first: str
@@ -39,6 +43,7 @@ class Report:
     compared: int
     not_looked_at: int
     balances_compared: bool
+    embedded_compared: bool
     entries: int
     on_the_way: int
     findings: tuple[Finding, ...]
@@ -79,9 +84,10 @@ class Reconciliation:
             compared=len(ours.posted) - not_looked_at,
             not_looked_at=not_looked_at,
             balances_compared=balances_compared,
-            entries=covered.entries,
-            on_the_way=covered.on_the_way,
-            findings=(*findings, *covered.findings),
+            embedded_compared=covered is not None,
+            entries=0 if covered is None else covered.entries,
+            on_the_way=0 if covered is None else covered.on_the_way,
+            findings=(*findings, *(() if covered is None else covered.findings)),
         )
         if not raising:
             return report
@@ -148,11 +154,15 @@ class Reconciliation:
             told.append(finding)
         return told
 
-    async def _covered(self, first: str, last: str) -> Coverage:
+    async def _covered(self, first: str, last: str) -> Coverage | None:
+        """The embedded ledger's side; None where there is none at this place."""
         url = self.ledger_url
         if url is None:
-            return Coverage(entries=0, on_the_way=0, findings=())
-        return await self.store(lambda store: coverage(store, url, self.connection, first, last))
+            return None
+        try:
+            return await self.store(lambda store: coverage(store, url, self.connection, first, last))
+        except LedgerMissing:
+            return None
 
     def _raise(self, store: PostingStore, report: Report, looked_at: list[str]) -> tuple[int, int]:
         partitions = len(store.session.query("offsets"))

@@ -12,32 +12,40 @@ from sinks.trial_balance import read_trial_balance
 from tests.acceptance.load import Load, Sent
 from tests.acceptance.order_pipeline import OrderPipeline
 from tests.acceptance.tryton_connection import TrytonConnection, euro_orders
-from tests.integration.ledger_sink import emit, make_topics
+from tests.integration.ledger_sink import LedgerSink, emit, make_topics
 from tests.oracle.lives import life
 from tests.tryton_chart import CURRENCY
 from tests.tryton_server import TrytonBooks
-from tests.unit.sinks_planner.lived import entries_of, entry_sums
+from tests.unit.sinks_planner.lived import entries_of
 
 LOG = logging.getLogger("tryton")
 BOOKED_SECONDS_MAX = 300.0
 
 
-async def test_a_few_orders_and_three_deaths(kafka: str, topic_prefix: str, tmp_path: Path, tryton_books: TrytonBooks) -> None:
-    """In the gate: entries of 20 orders, as they stand on their topic."""
+@pytest.mark.soak
+@pytest.mark.parametrize("mode", ["journals", "documents"])
+async def test_a_few_orders_and_three_deaths(kafka: str, topic_prefix: str, tmp_path: Path, tryton_books: TrytonBooks, mode: str) -> None:
+    """Entries of 20 orders, as they stand on their topic."""
     entries = [entry for profile, seed in euro_orders(20) for entry in entries_of(profile, seed)]
     await make_topics(kafka, [f"{topic_prefix}{name}" for name in (ACCOUNTING_ENTRIES, ACCOUNTING_ACKS, ACCOUNTING_DISCREPANCIES)], 1)
     await emit(kafka, f"{topic_prefix}{ACCOUNTING_ENTRIES}", [(0, entry) for entry in entries])
     tryton_books.empty()
-    connection = TrytonConnection(tmp_path, kafka, topic_prefix, tryton_books, "journals")
+    ours = LedgerSink(tmp_path, kafka, topic_prefix, partitions="1")
+    connection = TrytonConnection(tmp_path / "erp", kafka, topic_prefix, tryton_books, mode, ledger_url=ours.ledger_url)
     try:
+        ours.start()
         connection.start()
         connection.die_often(3, len(entries), seed=3)
         states = connection.wait_posted(len(entries))
+        await ours.wait_booked(len(entries))
+        assert (connection.terminate(), ours.terminate()) == (0, 0)
         assert set(states) == {"POSTED"}
-        assert connection.terminate() == 0
-        connection.check(entry_sums(entries), states["POSTED"])
+        connection.check(read_trial_balance(ours.ledger_url)[CURRENCY], states["POSTED"])
+        read_back = connection.reconcile()
+        assert (read_back["documents"]["compared"], read_back["findings"]) == (states["POSTED"], [])
     finally:
         connection.close()
+        ours.close()
 
 
 @pytest.mark.soak
@@ -46,7 +54,7 @@ async def test_a_few_orders_and_three_deaths(kafka: str, topic_prefix: str, tmp_
 def test_orders_end_to_end_and_twenty_deaths(kafka: str, topic_prefix: str, tmp_path: Path, tryton_books: TrytonBooks, mode: str) -> None:
     """300 orders from their events on: worker, our own ledger, and Tryton."""
     pipeline = OrderPipeline(kafka, topic_prefix, tmp_path)
-    connection = TrytonConnection(tmp_path / "erp", kafka, topic_prefix, tryton_books, mode)
+    connection = TrytonConnection(tmp_path / "erp", kafka, topic_prefix, tryton_books, mode, ledger_url=pipeline.sink.ledger_url)
     tryton_books.empty()
     try:
         balances, entries = _booked_by_us(pipeline, euro_orders(300))
@@ -59,6 +67,8 @@ def test_orders_end_to_end_and_twenty_deaths(kafka: str, topic_prefix: str, tmp_
         LOG.warning("%s: %d entries, %s, deaths after %s documents, %.0f s", mode, entries, states, deaths, seconds)
         assert set(states) == {"POSTED"}
         connection.check(balances, states["POSTED"])
+        read_back = connection.reconcile()
+        assert (read_back["documents"]["compared"], read_back["findings"]) == (states["POSTED"], [])
     finally:
         connection.close()
         pipeline.close()

@@ -2,11 +2,16 @@
 
 import random
 import sqlite3
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from asiento.accounting.money import major_units_text
 from tests.integration.ledger_sink import LedgerSink
@@ -126,6 +131,14 @@ class TrytonConnection(LedgerSink):
             deaths.append(self.states()["POSTED"])
             self.start()
         return deaths
+
+    def reconcile(self) -> dict[str, Any]:
+        """What `asiento reconcile` says of a year, after a clean exit."""
+        words = ("reconcile", self.name, "--from", "2026-01-01", "--to", "2026-12-31", "--json")
+        done = subprocess.run([sys.executable, "-m", "asiento.cli.main", *words], env=self.environment, capture_output=True, check=False)
+        assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+        found: dict[str, Any] = orjson.loads(done.stdout.splitlines()[-1])
+        return found
 
     def check(self, expected: Mapping[str, int], documents: int) -> None:
         """The books hold what our ledger holds, account by account; no key twice, none missing, no draft left."""

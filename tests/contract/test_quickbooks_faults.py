@@ -8,7 +8,8 @@ from random import Random
 
 import pytest
 
-from sinks.connectors.quickbooks.ledger import CAPABILITIES, KIND
+from sinks.connectors.quickbooks.ledger import CAPABILITIES, QuickBooksLedger
+from sinks.external.capabilities import Capabilities
 from sinks.external.connections import Connection
 from sinks.external.documents import DocumentKind, LedgerDocument, Settlement
 from sinks.external.effects import effects
@@ -29,8 +30,8 @@ FAULTS = {
 """Of a hundred calls that book: 20 in all."""
 ORDERS = 60
 CALLS = 5_000
-CALLS_AN_ORDER = 1.5
-"""At least so many calls that book go out for an order of five documents."""
+ORDERS_OF_CALLS = 900
+"""Five documents each, one call each, and what fails once more."""
 
 
 ITEM_ACCOUNTS = {"80": "79"}
@@ -62,7 +63,16 @@ def standin() -> Iterator[RunningStandin]:
         yield found
 
 
-async def run(standin: RunningStandin, folder: Path, orders: int, *, kills: int) -> FaultCounts:
+class OneByOne(QuickBooksLedger):
+    """The connector without batches."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """All but batches."""
+        return replace(super().capabilities, batch_documents_max=1)
+
+
+async def run(standin: RunningStandin, folder: Path, orders: int, *, kills: int, kind: type[QuickBooksLedger]) -> FaultCounts:
     """Post so many orders; checks what must be so however many they are."""
     standin.set(faults={"seed": 7, "percent": FAULTS})
     documents = [document for number in range(orders) for document in order(number)]
@@ -72,7 +82,7 @@ async def run(standin: RunningStandin, folder: Path, orders: int, *, kills: int)
     counts = await post_all(
         FaultRun(
             url=f"sqlite:///{folder / 'postings.sqlite'}",
-            make=lambda access, _: KIND.make(connection, access),
+            make=lambda access, _: kind(connection, access),
             held=standin.held,
             documents=documents,
             access=quickbooks.FreshTokens(),
@@ -107,7 +117,7 @@ async def _books_come_to(standin: RunningStandin, documents: list[LedgerDocument
 
 
 async def test_nothing_is_lost_and_nothing_doubled(standin: RunningStandin, tmp_path: Path) -> None:
-    counts = await run(standin, tmp_path, ORDERS, kills=20)
+    counts = await run(standin, tmp_path, ORDERS, kills=20, kind=QuickBooksLedger)
     assert counts.kills > 0
     assert counts.finds > 3
 
@@ -115,7 +125,7 @@ async def test_nothing_is_lost_and_nothing_doubled(standin: RunningStandin, tmp_
 @pytest.mark.soak
 @pytest.mark.timeout(1_500)
 async def test_five_thousand_calls(standin: RunningStandin, tmp_path: Path) -> None:
-    counts = await run(standin, tmp_path, round(CALLS / CALLS_AN_ORDER), kills=5)
+    counts = await run(standin, tmp_path, ORDERS_OF_CALLS, kills=5, kind=OneByOne)
     calls = standin.state()["calls"]
     print(f"calls that book {sum(calls.values())}: {calls}; look-ups {counts.finds}, deaths {counts.kills}, {counts.hours:.1f} hours")  # noqa: T201
     assert sum(calls.values()) >= CALLS

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from sinks.connectors.quickbooks.ledger import KIND, QuickBooksLedger
-from sinks.external.connections import Connection
+from sinks.external.connections import Connection, Mode
 from sinks.external.documents import DocumentKind, LedgerDocument, LedgerLine
 from sinks.external.results import AuthRefused, Posted, Refusal, Refused, Throttled, Unknown
 from sinks.testing.ledger_contract import NO_REMOTE_IDS, LedgerContract
@@ -30,11 +30,10 @@ class FreshTokens:
         self.number += 1
 
 
-def connect(standin: RunningStandin, **options: str) -> QuickBooksLedger:
+def connect(standin: RunningStandin, mode: Mode = Mode.JOURNALS, **options: str) -> QuickBooksLedger:
     """A connector for the stand-in."""
-    connection = Connection(
-        name="qbo", kind="quickbooks", base_url=standin.base_url, options={"realm_id": REALM, "home_currency": "USD", **options}
-    )
+    given = {"realm_id": REALM, "home_currency": "USD", **options}
+    connection = Connection(name="qbo", kind="quickbooks", base_url=standin.base_url, mode=mode, options=given)
     found = KIND.make(connection, FreshTokens())
     assert isinstance(found, QuickBooksLedger)
     return found
@@ -229,6 +228,17 @@ class TestQuickBooks(LedgerContract):
             await connector.post([self.journal("in dollars")], NO_REMOTE_IDS)
         assert await self.held() == {}
         await connector.close()
+
+    async def test_invoices_need_numbers_of_their_own(self) -> None:
+        self.standin.set(custom_numbers=False)
+        in_journals, in_documents = connect(self.standin), connect(self.standin, Mode.DOCUMENTS)
+        assert isinstance(await _posted(in_journals, self.journal("numbered")), Posted)
+        with pytest.raises(AuthRefused, match="Custom transaction numbers"):
+            await in_documents.post([self.invoice("numbered")], NO_REMOTE_IDS)
+        self.standin.set(custom_numbers=True)
+        assert isinstance(await _posted(in_documents, self.invoice("numbered")), Posted)
+        await in_journals.close()
+        await in_documents.close()
 
     async def test_what_would_be_rounded_is_not_sent(self) -> None:
         self.standin.set(currencies=["USD", True])

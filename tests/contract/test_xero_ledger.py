@@ -1,17 +1,25 @@
 """The Xero connector against its stand-in: the contract of all ledgers, and what is Xero's own."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from cryptography.fernet import Fernet
 
-from sinks.connectors.xero.ledger import make
+from sinks.connectors.xero.ledger import KIND, make
 from sinks.external.capabilities import AccountUse
 from sinks.external.connections import Connection
 from sinks.external.documents import DocumentKind, LedgerDocument, LedgerLine, LineTax, Settlement
+from sinks.external.http_calls import HttpCalls
 from sinks.external.port import Connector
 from sinks.external.results import AuthRefused, Posted, QuotaSpent, Refusal, Refused, Uncertain, Unknown
+from sinks.posting.clock import SECOND
+from sinks.posting.oauth_tokens import HttpTokenRequest, OAuthTokens
+from sinks.posting.store import PostingStore
+from tests.posting_faults import KillableStore, KillPlan, VirtualClock
 from tests.standins.contract_of import StandinContract
 from tests.standins.xero import TENANT
 
@@ -70,6 +78,36 @@ class TestXero(StandinContract):
         with pytest.raises(AuthRefused):
             await self._post(self.journal("refused"))
         assert self.standin.held() == {}
+
+    async def test_tokens_are_renewed_as_xero_wants_it(self, tmp_path: Path) -> None:
+        words = {
+            "client_id": "client",
+            "client_secret": "secret",
+            "refresh_token": "refresh-0",
+            "token_key": Fernet.generate_key().decode(),
+        }
+        for name, word in words.items():
+            (tmp_path / name).write_text(word)
+            (tmp_path / name).chmod(0o600)
+        options = {"tenant_id": TENANT, "token_url": f"{self.standin.base_url}/connect/token"}
+        secrets = {name: tmp_path / name for name in words}
+        connection = Connection(name="xero", kind="xero", base_url=self.standin.base_url, options=options, secrets=secrets)
+        clock = VirtualClock()
+        with closing(PostingStore.serve(f"sqlite:///{tmp_path / 'postings.db'}", "xero")) as store:
+            calls = KillableStore(store, KillPlan())
+            vendor = HttpCalls(options["token_url"])
+            request = HttpTokenRequest(options["token_url"], client_in_body=KIND.oauth is None or KIND.oauth.client_in_body, calls=vendor)
+            connector = make(connection, OAuthTokens(connection, request, calls, clock))
+            assert isinstance((await connector.post([self.journal("first")], {}))[0], Posted)
+            self.standin.set(refused_tokens=["access-1"])
+            assert isinstance((await connector.post([self.journal("refused")], {}))[0], Posted)
+            clock.time += 1800 * SECOND
+            self.standin.set(refused_tokens=["access-2"])
+            assert isinstance((await connector.post([self.journal("old")], {}))[0], Posted)
+            await connector.close()
+            await vendor.close()
+        assert set(self.standin.held().values()) == {1}
+        assert len(self.standin.held()) == 3
 
     async def test_another_organization_stops_the_connection(self) -> None:
         with pytest.raises(AuthRefused, match="tenant_id"):
@@ -145,6 +183,14 @@ class TestXero(StandinContract):
         (answer,) = await self._post(payment, ids={self.invoice("never").key: self.journal("x").key})
         assert isinstance(answer, Refused)
         assert answer.refusal is Refusal.DEPENDENCY
+
+    async def test_an_account_that_takes_no_payments_is_named(self) -> None:
+        invoice = self.invoice("owed")
+        (posted,) = await self._post(invoice)
+        payment = replace(self.settling("paid", DocumentKind.PAYMENT, invoice, 100), account="640")
+        (answer,) = await self._post(payment, ids={invoice.key: posted.remote_id})
+        assert isinstance(answer, Refused)
+        assert (answer.refusal, answer.about) == (Refusal.MAPPING, "640")
 
     # Documents.
 

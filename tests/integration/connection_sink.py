@@ -3,10 +3,12 @@
 import asyncio
 import json
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from schemas.topics import ACCOUNTING_DISCREPANCIES
 from sinks.posting.errors import PostingError
@@ -71,6 +73,14 @@ class BookSink(LedgerSink):
         command = [self.hledger, "-f", str(self.book / MAIN_FILE), "balance", "--no-total", "--flat", "-O", "json"]
         rows = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)[0]
         return {row[0]: _text(row[3]) for row in rows}
+
+    def reconcile(self, first: str = "2025-06-01", last: str = "2025-06-30") -> tuple[int, dict[str, Any]]:
+        """Exit code and report of `asiento reconcile`."""
+        command = [sys.executable, "-m", "asiento.cli.main", "reconcile", CONNECTION, "--from", first, "--to", last, "--json"]
+        run = subprocess.run(command, env=self.environment, check=False, capture_output=True, text=True)
+        assert run.stdout, run.stderr
+        report: dict[str, Any] = json.loads(run.stdout)
+        return run.returncode, report
 
     def check(self) -> None:
         """The program accepts the whole book."""

@@ -61,6 +61,27 @@ async def test_entries_stand_in_the_book_and_are_acknowledged(book: BookSink, ka
     assert all(ack.remote_id for ack in acks)
 
 
+async def test_the_book_is_read_back_and_what_a_hand_changed_is_found(book: BookSink, kafka: str) -> None:
+    placed = _pairs(1, 5)
+    await emit(kafka, book.topic, placed)
+    book.start()
+    await book.wait_posted(len(placed))
+    assert book.terminate() == 0
+    code, report = book.reconcile()
+    assert (code, report["clean"], report["documents"]["compared"], report["balances_compared"]) == (0, True, len(placed), True)
+    (path,) = [path for path in book.book.rglob("*.journal") if "key: " in path.read_text(encoding="utf-8")]
+    text = path.read_text(encoding="utf-8")
+    capture_3 = ("PspClearing:Stripe  100.03 MXN", "ContractLiability  -100.03 MXN")
+    assert [text.count(leg) for leg in capture_3] == [1, 1]
+    for leg in capture_3:
+        text = text.replace(leg, leg.replace("100.03", "100.04"))
+    path.write_text(text, encoding="utf-8")
+    code, report = book.reconcile()
+    assert code == 1
+    assert [finding["difference"] for finding in report["findings"]] == ["amount"]
+    assert {line["amount"] for line in report["findings"][0]["correction"]} == {1, -1}
+
+
 async def test_kills_at_any_time_leave_every_entry_once(book: BookSink, kafka: str) -> None:
     chance, placed = random.Random(11), _pairs(1, 120)
     part = len(placed) // KILLS

@@ -23,11 +23,12 @@ class TestPostgresqlStore(StoreCases):
         return postgresql
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 class TestPostgresqlFaults(FaultCases):
-    """See the cases."""
+    """See the cases: all of them run on SQLite in the gate."""
 
     documents_max = 300
+    deaths_every = 3
 
     @pytest.fixture
     def url(self, postgresql: str) -> str:
@@ -35,6 +36,12 @@ class TestPostgresqlFaults(FaultCases):
 
 
 @pytest.mark.slow
+async def test_faults_and_deaths_on_postgresql_lose_and_double_nothing(postgresql: str) -> None:
+    counts = await ran(postgresql, ScriptedLedger(able=able(), seed=1, percent=FAULTS, find_percent=LOOK_UP_FAULTS), 150)
+    assert (counts.lost, counts.doubled, counts.unknown, counts.posted) == (0, 0, 0, 150)
+
+
+@pytest.mark.soak
 @pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 async def test_five_thousand_calls_a_fifth_of_them_failing(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:

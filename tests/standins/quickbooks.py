@@ -49,7 +49,8 @@ class QuickBooks(Standin):
     """One company.
 
     `set` knows: reset, accounts, items, customers (added), closed (a day), currencies, refuse_tokens, refuse_duplicates,
-    queries_fail (so many), page_max, edit.
+    queries_fail (so many), page_max,
+    custom_numbers, edit.
     """
 
     retry_after_seconds = 60
@@ -77,6 +78,7 @@ class QuickBooks(Standin):
         self._refuses_duplicates = False
         self._queries_fail = 0
         self._page_max = 1000
+        self._custom_numbers = True
         self._books: dict[str, dict[str, Resource]] = {name: {} for name in RESOURCES}
         self._answers: dict[str, Resource] = {}
         self._id = 100
@@ -104,6 +106,7 @@ class QuickBooks(Standin):
         self._home, self._several = values.get("currencies", (self._home, self._several))
         self._refused_tokens.update(values.get("refuse_tokens", ()))
         self._refuses_duplicates = values.get("refuse_duplicates", self._refuses_duplicates)
+        self._custom_numbers = values.get("custom_numbers", self._custom_numbers)
         self._page_max = values.get("page_max", self._page_max)
         self._queries_fail = values.get("queries_fail", self._queries_fail)
         for remote_id, changes in values.get("edit", {}).items():
@@ -309,7 +312,8 @@ class QuickBooks(Standin):
             case "Preferences":
                 closed = {"BookCloseDate": self._closed} if self._closed else {}
                 currencies = {"HomeCurrency": {"value": self._home}, "MultiCurrencyEnabled": self._several}
-                return [{"AccountingInfoPrefs": closed, "CurrencyPrefs": currencies}]
+                sales = {"CustomTxnNumbers": self._custom_numbers}
+                return [{"AccountingInfoPrefs": closed, "CurrencyPrefs": currencies, "SalesFormsPrefs": sales}]
         return list(self._books[name].values())
 
     async def _trial_balance(self, request: web.Request) -> web.StreamResponse:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -32,6 +33,7 @@ class Xero(Standin):
         self._remembers = True
         self._day_spent_seconds: int | None = None
         self._unreadable = ""
+        self._renewed = 0
         self._refused_tokens: set[str] = set()
 
     def routes(self) -> list[web.RouteDef]:
@@ -43,6 +45,7 @@ class Xero(Standin):
             *put,
             *get,
             web.put("/CreditNotes/{id}/Allocations", self.booked(self._put)),
+            web.post("/connect/token", self._token),
             web.get("/Accounts", self._accounts),
             web.get("/Organisation", self._organization),
             web.get("/Reports/TrialBalance", self._trial_balance),
@@ -138,6 +141,17 @@ class Xero(Standin):
         size = min(int(request.query.get("pageSize", 100)), PAGE_DOCUMENTS_MAX)
         first = (int(request.query.get("page", 1)) - 1) * size
         return _answer({"Status": "OK", collection: [shown(one) for one in found[first : first + size]]})
+
+    async def _token(self, request: web.Request) -> web.StreamResponse:
+        """Renewal of tokens: `refresh-0` first, each one good once, the client as Basic authorization."""
+        form = await request.post()
+        if request.headers.get("Authorization") != f"Basic {b64encode(b'client:secret').decode()}":
+            return _answer({"error": "invalid_client"}, 401)
+        if form.get("grant_type") != "refresh_token" or form.get("refresh_token") != f"refresh-{self._renewed}":
+            return _answer({"error": "invalid_grant"}, 400)
+        self._renewed += 1
+        tokens = {"access_token": f"access-{self._renewed}", "refresh_token": f"refresh-{self._renewed}"}
+        return _answer(tokens | {"expires_in": 1800, "token_type": "Bearer"})
 
     async def _accounts(self, request: web.Request) -> web.StreamResponse:
         return self._barred(request) or _answer({"Accounts": list(self.books.accounts.values())})

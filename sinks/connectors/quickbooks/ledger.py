@@ -23,7 +23,7 @@ from sinks.connectors.quickbooks.rendering import RESOURCES, finer_than_kept, re
 from sinks.connectors.quickbooks.trial_balance import fiscal_years, report_amounts, since_ever
 from sinks.external.access import Access, OAuth
 from sinks.external.capabilities import AccountUse, BatchAnswers, CallLimits, Capabilities, Grade, Repeat
-from sinks.external.connections import Connection
+from sinks.external.connections import Connection, Mode
 from sinks.external.documents import DIRECT_KINDS, LedgerDocument
 from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, RemoteIds, Request
 from sinks.external.results import AuthRefused, CallFailed, Posted, PostResult, Refusal, Refused, Uncertain, Unknown
@@ -69,6 +69,7 @@ class QuickBooksLedger:
     def __init__(self, connection: Connection, access: Access | None) -> None:
         self._company = company_of(connection)
         self._client = QuickBooksClient(connection.base_url or BASE_URL, access)
+        self._in_documents = connection.mode is Mode.DOCUMENTS
         self._is_the_company = False
 
     @property
@@ -107,7 +108,7 @@ class QuickBooksLedger:
         return None
 
     async def post(self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds) -> Sequence[PostResult]:
-        """One call for all that may be sent, and before the first one for the company's currencies; a number that is taken is looked up."""
+        """One call for all that may be sent, and one before the first for the company's settings; a number that is taken is looked up."""
         sent, results = self._sendable(documents, remote_ids)
         if sent and not self._is_the_company:
             await self.closed_periods()
@@ -188,9 +189,11 @@ class QuickBooksLedger:
         return [account_in(one) for one in await self._query("Account", "Active in (true, false)")]
 
     async def closed_periods(self) -> Sequence[ClosedPeriod]:
-        """All days up to the closing date; raises `AuthRefused` where the company has other currencies than the connection says."""
+        """All days up to the closing date; raises `AuthRefused` where the company is not set up as the connection needs it."""
         preferences = (await self._query("Preferences") or [{}])[0]
         self._check_currencies(preferences.get("CurrencyPrefs") or {})
+        self._check_numbers(preferences.get("SalesFormsPrefs") or {})
+        self._is_the_company = True
         closed = (preferences.get("AccountingInfoPrefs") or {}).get("BookCloseDate")
         return [ClosedPeriod(start=None, end=str(closed)[:10], name=f"books closed up to {str(closed)[:10]}")] if closed else []
 
@@ -202,7 +205,14 @@ class QuickBooksLedger:
                 f"company {self._company.realm_id} keeps its books in {home}, Multicurrency {'on' if several else 'off'}: "
                 "put that into the options home_currency and multicurrency of the connection"
             )
-        self._is_the_company = True
+
+    def _check_numbers(self, preferences: Mapping[str, Any]) -> None:
+        """Invoices are found by their numbers, and keep those they are sent with only where the company lets them."""
+        if self._in_documents and preferences.get("CustomTxnNumbers") is False:
+            raise AuthRefused(
+                f"company {self._company.realm_id} numbers its invoices by itself: switch on Custom transaction numbers there "
+                "(Account and settings, Sales, Sales form content)"
+            )
 
     async def balances(self, as_of: str) -> Mapping[tuple[str, str], int]:
         """From the trial balances of all fiscal years, accrual basis; one call a year."""

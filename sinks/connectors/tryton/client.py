@@ -69,28 +69,31 @@ class TrytonClient:
         limit: int | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> list[Record]:
-        """Records with these fields; dotted names read on."""
+        """Records with these fields; dotted names read on. What Tryton refuses to show, the key's user may not see."""
         query = [("d", packed(list(domain))), *(("f", field) for field in fields)]
         if order:
             query.append(("o", packed([list(one) for one in order])))
         if limit is not None:
             query.append(("s", str(limit)))
         request = Request(method="GET", path=f"{MODELS}/{model}?{urlencode(query)}", body=None, headers={})
-        found = await self._answer(request, writes=False, context=context)
+        try:
+            found = await self._of_model(request, writes=False, context=context)
+        except TrytonRefused as problem:
+            raise AuthRefused(f"Tryton does not show {model} to the key's user (group Accounting): {problem.message}") from None
         if not isinstance(found, list):
             raise NotSent(f"Tryton at {self._base_url} answers a search of {model} with something else than records")
         return found
 
     async def create(self, model: str, records: Sequence[Record]) -> list[int]:
         """Make records, all or none; their ids in order. Raises `TrytonRefused`."""
-        ids = await self._answer(create_request(model, records), writes=True)
+        ids = await self._of_model(create_request(model, records), writes=True)
         if not isinstance(ids, list) or len(ids) != len(records):
             raise Uncertain(f"Tryton at {self._base_url} answers the making of {len(records)} records of {model} without their ids")
         return [int(one) for one in ids]
 
     async def create_one(self, model: str, record: Record) -> int:
         """Make one record; its id. Refusals have words here that the making of several has not. Raises `TrytonRefused`."""
-        answer = await self._answer(create_one_request(model, record), writes=True)
+        answer = await self._of_model(create_one_request(model, record), writes=True)
         if not isinstance(answer, dict) or not isinstance(answer.get("id"), int):
             raise Uncertain(f"Tryton at {self._base_url} answers the making of a record of {model} without its id")
         return int(answer["id"])
@@ -114,6 +117,13 @@ class TrytonClient:
     async def close(self) -> None:
         """Let go of the connection."""
         await self._calls.close()
+
+    async def _of_model(self, request: Request, *, writes: bool, context: Mapping[str, Any] | None = None) -> Any:
+        """The answer to a call that names no record: what is not there then is the database, or REST in it."""
+        try:
+            return await self._answer(request, writes=writes, context=context)
+        except NotThere:
+            raise NotSent(f"{self._base_url} is no database of a Tryton 8: base_url ends with the name of the database") from None
 
     async def _answer(self, request: Request, *, writes: bool, context: Mapping[str, Any] | None = None) -> Any:
         if self._access is None:
@@ -140,7 +150,7 @@ class TrytonClient:
         if answer.status == 403:
             raise Forbidden(f"Tryton at {self._base_url} says 403: it is not allowed")
         if answer.status == 404:
-            raise NotThere(f"Tryton at {self._base_url} has no such place or record: base_url ends with the name of the database")
+            raise NotThere(f"Tryton at {self._base_url} has no such record")
         if answer.status == 413:
             raise TrytonRefused(f"the request is larger than this server takes ([request] max_size): {answer.words()}")
         if answer.status == 503 and _ROW_IS_LOCKED in answer.words():

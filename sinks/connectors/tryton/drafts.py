@@ -35,6 +35,8 @@ INVOICE_FIELDS: Final = (
 FIELDS: Final = {MOVE: MOVE_FIELDS, INVOICE: INVOICE_FIELDS}
 COUNTS: Final = frozenset({"posted", "paid"})
 """States of moves and invoices that are in the books."""
+DRAFT: Final = frozenset({"draft", "validated"})
+"""States of those that are not yet; a cancelled invoice is neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

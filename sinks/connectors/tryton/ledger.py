@@ -9,7 +9,7 @@ from sinks.connectors.catalogue import ConnectorKind
 from sinks.connectors.tryton import reading
 from sinks.connectors.tryton.chart import NEEDS_CUSTOMER, Chart, NotInBooks
 from sinks.connectors.tryton.client import NotThere, TrytonClient, TrytonRefused, action_request, create_request
-from sinks.connectors.tryton.drafts import COUNTS, Content, Draft, Drafts, content_of, remote_id
+from sinks.connectors.tryton.drafts import COUNTS, DRAFT, Content, Draft, Drafts, content_of, remote_id
 from sinks.connectors.tryton.naming import INVOICE_JOURNAL_DEFAULT, JOURNAL_DEFAULT, Naming
 from sinks.connectors.tryton.refusals import conflict, not_in_books, refused
 from sinks.connectors.tryton.rendering import INVOICE, INVOICE_KINDS, model_of, record_for
@@ -20,7 +20,7 @@ from sinks.external.connections import Connection
 from sinks.external.documents import DIRECT_KINDS, DocumentKind, LedgerDocument
 from sinks.external.effects import effects
 from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, RemoteIds, Request
-from sinks.external.results import CallFailed, NotSent, Posted, PostResult, Refused, Unknown
+from sinks.external.results import CallFailed, Posted, PostResult, Refused, Unknown
 
 CAPABILITIES: Final = Capabilities(
     kind="tryton",
@@ -80,17 +80,47 @@ class TrytonLedger:
 
     async def post(self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds) -> Sequence[PostResult]:
         """Make and post documents of one kind; what stands there already is not made again."""
-        try:
-            return await self._post(documents, remote_ids)
-        except NotThere as problem:
-            raise NotSent(str(problem)) from None
+        company = await self._chart.company()
+        standing = await self._drafts.standing(company.record, model_of(documents[0].kind), documents)
+        results: dict[str, PostResult] = {}
+        drafts: list[Draft] = []
+        for document in documents:
+            found = await self.find(document) if document.key in standing else None
+            if found is not None:
+                results[document.key] = found
+                continue
+            try:
+                drafts.append(await self._naming.draft(document, remote_ids))
+            except NotInBooks as problem:
+                results[document.key] = not_in_books(problem)
+        answers = await self._drafts.make_and_post(drafts) if drafts else []
+        for draft, answer in zip(drafts, answers, strict=True):
+            results[draft.document.key] = await self._with_due_date(draft.document, answer)
+        return [results[document.key] for document in documents]
 
     async def find(self, document: LedgerDocument) -> Posted | Refused | None:
         """Look a document up by its key; a draft of it is posted if it is whole, else taken away."""
-        try:
-            return await self._find(document)
-        except NotThere as problem:
-            raise NotSent(str(problem)) from None
+        company, model = await self._chart.company(), model_of(document.kind)
+        same = await self._drafts.with_key(company.record, model, document.key)
+        standing = [record for record in same if record["state"] in COUNTS]
+        finished: Posted | None = None
+        for record in (record for record in same if record["state"] in DRAFT):
+            whole = document.currency == company.currency and _is_whole(document, content_of(model, record, company.decimals))
+            if whole and finished is None and not standing:
+                tried = await self._drafts.post(document, model, int(record["id"]))
+                finished = tried if isinstance(tried, Posted) else None
+            else:
+                await self._drafts.remove(model, int(record["id"]))
+        if len(standing) > 1:
+            numbers = ", ".join(str(record["number"]) for record in standing)
+            return conflict(f"{len(standing)} records of Tryton hold the key of {document.reference}: {numbers}")
+        answer: Posted | Refused | None = finished
+        if standing:
+            content = content_of(model, standing[0], company.decimals)
+            answer = _standing(document, standing[0], content, same_currency=document.currency == company.currency)
+        if isinstance(answer, Posted):
+            await self._set_due_date(document, answer)
+        return answer
 
     async def accounts(self) -> Sequence[RemoteAccount]:
         """The chart of accounts of the company, read again; headings are not active."""
@@ -114,56 +144,12 @@ class TrytonLedger:
         """Let go of the connection."""
         await self._client.close()
 
-    async def _post(self, documents: Sequence[LedgerDocument], remote_ids: RemoteIds) -> Sequence[PostResult]:
-        company = await self._chart.company()
-        standing = await self._drafts.standing(company.record, model_of(documents[0].kind), documents)
-        results: dict[str, PostResult] = {}
-        drafts: list[Draft] = []
-        for document in documents:
-            found = await self._find(document) if document.key in standing else None
-            if found is not None:
-                results[document.key] = found
-                continue
-            try:
-                drafts.append(await self._naming.draft(document, remote_ids))
-            except NotInBooks as problem:
-                results[document.key] = not_in_books(problem)
-        answers = await self._drafts.make_and_post(drafts) if drafts else []
-        for draft, answer in zip(drafts, answers, strict=True):
-            results[draft.document.key] = await self._with_due_date(draft.document, answer)
-        return [results[document.key] for document in documents]
-
-    async def _find(self, document: LedgerDocument) -> Posted | Refused | None:
-        company, model = await self._chart.company(), model_of(document.kind)
-        finished: Posted | None = None
-        standing: list[Record] = []
-        for record in await self._drafts.with_key(company.record, model, document.key):
-            if record["state"] in COUNTS:
-                standing.append(record)
-                continue
-            whole = document.currency == company.currency and _is_whole(document, content_of(model, record, company.decimals))
-            if whole and finished is None and not standing:
-                tried = await self._drafts.post(document, model, int(record["id"]))
-                finished = tried if isinstance(tried, Posted) else None
-            elif record["state"] != "cancelled":
-                await self._drafts.remove(model, int(record["id"]))
-        if len(standing) > 1:
-            numbers = ", ".join(str(record["number"]) for record in standing)
-            return conflict(f"{len(standing)} records of Tryton hold the key of {document.reference}: {numbers}")
-        answer: Posted | Refused | None = finished
-        if standing:
-            content = content_of(model, standing[0], company.decimals)
-            answer = _standing(document, standing[0], content, same_currency=document.currency == company.currency)
-        if isinstance(answer, Posted):
-            await self._set_due_date(document, answer)
-        return answer
-
     async def _with_due_date(self, document: LedgerDocument, answer: PostResult) -> PostResult:
         """The answer, once the due date is set: what is found again sets it too."""
         if isinstance(answer, Posted):
             try:
                 await self._set_due_date(document, answer)
-            except (CallFailed, NotThere) as problem:
+            except CallFailed as problem:
                 return Unknown(reason=str(problem))
         return answer
 
@@ -185,7 +171,7 @@ class TrytonLedger:
         for invoice in await self._client.search(INVOICE, [["id", "=", number]], fields):
             for line in invoice["lines_to_pay"] or ():
                 if line["reconciliation"] is None and date_read(line["maturity_date"]) != document.due_date:
-                    with suppress(TrytonRefused):  # settled meanwhile, or kept from this user: it counts in no balance
+                    with suppress(TrytonRefused, NotThere):  # settled meanwhile, or kept from this user: it counts in no balance
                         await self._client.change("account.move.line", int(line["id"]), {"maturity_date": date_value(document.due_date)})
 
 

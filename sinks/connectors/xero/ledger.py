@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from asiento.accounting.money import CURRENCY_EXPONENTS
@@ -149,9 +150,12 @@ class XeroLedger:
         if answer.status == 404:
             return Refused(refusal=Refusal.DEPENDENCY, code=code, message=f"Xero does not know its credit note: {'; '.join(texts)}")
         try:
-            return refusals.refused(texts, code)
+            found = refusals.refused(texts, code)
         except refusals.NumberTaken as taken:
             return await self._number_taken(document, code, str(taken))
+        if isinstance(found, Refused) and found.refusal is Refusal.MAPPING and found.about in texts and document.account:
+            return replace(found, about=document.account)
+        return found
 
     async def _number_taken(self, document: LedgerDocument, code: str, words: str) -> PostResult:
         """The number stands there: by an earlier try of ours, or by somebody's document."""
@@ -228,6 +232,7 @@ def _sandbox() -> Connection:
 OPTIONS: Final[Mapping[str, str]] = {
     "tenant_id": "id of the organization that is booked to",
     "base_currency": "currency of the organization; unset: Xero is asked before the first journal",
+    "token_url": f"where tokens are renewed; unset: {TOKEN_URL}",
 }
 
 KIND: Final = ConnectorKind(

@@ -30,7 +30,7 @@ _KINDS: Final[Sequence[tuple[Refusal, re.Pattern[str]]]] = (
         Refusal.MAPPING,
         re.compile(
             r"account (code|id)|taxtype|tax (type|rate)|item code|itemcode|tracking|contact|bank account|system account"
-            r"|account .{0,60}(archived|not valid|cannot|must)|account must be|not subscribed to currency|currency",
+            r"|account .{0,60}(archived|not valid|not be found|not found|cannot|must)|account must be|not subscribed to currency|currency",
             re.IGNORECASE,
         ),
     ),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+from asiento.accounting.money import CURRENCY_EXPONENTS
 from sinks.connectors.catalogue import ConnectorKind
 from sinks.connectors.journals_only import Currencies, JournalsOnly, checked_options, currencies_of, refusal_in
 from sinks.connectors.rest_ledger import RestLedger
@@ -173,6 +174,12 @@ def make(connection: Connection, access: Access | None) -> RestLedger:
     return RestLedger(dialect, connection.base_url or BASE_URL, access)
 
 
+_SANDBOX_OPTIONS: Final = {
+    "organization_id": "10234695",
+    "base_currency": "EUR",
+    **{f"currency_id_{code.lower()}": f"id of {code}" for code in CURRENCY_EXPONENTS if code != "EUR"},
+}
+"""An organization that has every currency, for rendering."""
 KIND: Final = ConnectorKind(
     capabilities=CAPABILITIES,
     make=make,
@@ -188,7 +195,7 @@ KIND: Final = ConnectorKind(
         "refresh_token": "of the self client",
         "token_key": "own key file",
     },
-    sandbox=lambda: Connection(name="zoho-books", kind="zoho_books", options={"organization_id": "10234695", "base_currency": "EUR"}),
+    sandbox=lambda: Connection(name="zoho-books", kind="zoho_books", options=_SANDBOX_OPTIONS),
     oauth=OAuth(token_url="https://accounts.zoho.com/oauth/v2/token", rotates=False, client_in_body=True),
     base_url=BASE_URL,
 )

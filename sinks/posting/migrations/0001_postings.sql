@@ -32,8 +32,8 @@ CREATE TABLE posting_offset (
 ) {clustered};
 
 -- Every entry that was taken, once. value: its record while it waits or is in a summary that is not planned. about: what no rule maps;
--- null of a WAITING one: it waits behind an earlier entry of its order. asked_again: it is to be planned again. told_status, told_reason:
--- the last ack.
+-- null of a WAITING one: it waits behind an earlier entry of its order. planned_with: digest of the mapping. asked_again: it is to be
+-- planned again. told_status, told_reason: the last ack.
 CREATE TABLE posting_entry (
     connection   {text} NOT NULL,
     entry_id     {text} NOT NULL,
@@ -48,6 +48,7 @@ CREATE TABLE posting_entry (
     summary      {text},
     value        {bytes},
     taken_at     BIGINT NOT NULL,
+    planned_with {text},
     asked_again  BIGINT NOT NULL DEFAULT 0,
     told_status  {text},
     told_reason  {text},
@@ -71,16 +72,19 @@ CREATE TABLE posting_conflict (
 );
 
 -- Summaries: subject is what one is about (day, channel, currency), name also which of them it is: what comes after one was closed goes
--- into the next. A closed one never changes.
+-- into the next. A closed one never gets another entry. asked_again: its journal, which the ledger could not map, is planned again.
 CREATE TABLE posting_summary (
-    connection {text} NOT NULL,
-    subject    {text} NOT NULL,
-    generation BIGINT NOT NULL,
-    name       {text} NOT NULL,
-    closes_at  BIGINT NOT NULL,
-    closed_at  BIGINT,
+    connection  {text} NOT NULL,
+    subject     {text} NOT NULL,
+    generation  BIGINT NOT NULL,
+    name        {text} NOT NULL,
+    closes_at   BIGINT NOT NULL,
+    closed_at   BIGINT,
+    planned_with {text},
+    asked_again BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (connection, subject, generation)
 ) {clustered};
+CREATE INDEX posting_summary_asked ON posting_summary (connection, closes_at) WHERE asked_again = 1;
 CREATE INDEX posting_summary_open ON posting_summary (connection, closes_at) WHERE closed_at IS NULL;
 
 -- Documents, one for each key, in the order in which they were planned. body: JSON of the document, digest its SHA-256. ready_at: when it

@@ -97,7 +97,7 @@ def test_a_connection_of_the_file_is_rendered_as_it_says(tmp_path: Path, monkeyp
     (row,) = _rows(result)
     assert row["url"] == "https://books.example/v3/journals?organization_id=5"
     assert row["entry_ids"] == [CAPTURE.entry_id, capture(2).entry_id]
-    assert "1 entries are of legal entities that books is not for" in result.stderr
+    assert "1 entries are of legal entities or currencies that books does not take" in result.stderr
     assert len(_rows(_run("books", "--posting", "entry", entries=entries))) == 2
 
 

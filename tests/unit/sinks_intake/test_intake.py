@@ -17,7 +17,7 @@ from sinks.external.connections import Connection, Posting
 from sinks.external.documents import DocumentKind, LedgerDocument
 from sinks.external.effects import effects
 from sinks.intake.closing import close_due_summaries
-from sinks.intake.intake import planned
+from sinks.intake.intake import planned, whole_events
 from sinks.intake.planning import NO_FORM, Planner, closing_time
 from sinks.intake.replanning import Replanning
 from sinks.ledger import OffsetRange, StreamEntry
@@ -235,3 +235,24 @@ def test_a_full_summary_is_closed_before_its_time(store: PostingStore, monkeypat
 )
 def test_a_summary_is_closed_some_hours_after_its_day_or_a_while_after_its_first_entry(day: str, hours: int, now: int, closes: int) -> None:
     assert closing_time(day, replace(JOURNALS, summary_closes_after_hours=hours), now) == closes
+
+
+def test_an_event_is_taken_as_a_whole() -> None:
+    """Whatever was read of it so far: its last entries are held back until something behind them was read."""
+    entries = streamed(interleaved(2))
+    events = [entry.hashed.entry.event_id for entry in entries]
+    for end in range(1, len(entries) + 1):
+        whole, held, ranges = whole_events(entries[:end], [OffsetRange(partition=0, start=0, end=end)])
+        assert [*whole, *held] == entries[:end]
+        assert {entry.hashed.entry.event_id for entry in held} == {events[end - 1]}
+        assert not {entry.hashed.entry.event_id for entry in held} & {entry.hashed.entry.event_id for entry in whole[-1:]}
+        assert [(moved.start, moved.end) for moved in ranges] == ([(0, held[0].offset)] if held[0].offset else [])
+
+
+def test_what_was_read_past_is_whole() -> None:
+    entries = streamed(ENTRIES[:4])
+    other = replace(entries[0], partition=1)
+    ranges = [OffsetRange(partition=0, start=0, end=5), OffsetRange(partition=1, start=0, end=1), OffsetRange(partition=2, start=3, end=4)]
+    whole, held, cut = whole_events([*entries, other], ranges)
+    assert (whole, held) == (entries, [other])
+    assert cut == (ranges[0], ranges[2])

@@ -107,6 +107,13 @@ def test_an_account_with_exactly_the_amount_of_a_line_is_its_own() -> None:
     ]
 
 
+def test_a_line_without_units_takes_what_units_left() -> None:
+    """Amounts can be left when all units are gone: they are still the line's own."""
+    lines = (DocumentLine(quantity=0, net=10_000, discount=0, taxes=(), description="rest of a mug"),)
+    (document,) = _told(replace(invoice(), document=replace(_stated(invoice()), lines=lines)))
+    assert (document.lines[0].description, document.lines[0].role) == ("rest of a mug", "revenue:sales")
+
+
 def test_whatever_the_lines_say_the_accounts_are_those_of_the_entry() -> None:
     lines = (DocumentLine(quantity=1, net=999_999, discount=5, taxes=(), sku="odd"), DocumentLine(quantity=0, net=-3, discount=0, taxes=()))
     (document,) = _told(replace(invoice(), document=replace(_stated(invoice()), lines=lines)))
@@ -153,6 +160,33 @@ def test_a_tax_that_the_lines_do_not_say_is_a_line_of_its_own(stated: tuple[Docu
     assert [(line.role, line.amount, line.tax) for line in document.lines] == [
         ("revenue:sales", 10_000, None),
         ("tax_payable:MX:VAT", 1_600, None),
+    ]
+
+
+def test_a_tax_without_an_amount_under_it_is_a_line() -> None:
+    stated = _stated(invoice())
+    line = DocumentLine(quantity=0, net=0, discount=0, taxes=(VAT,))
+    document = replace(stated, lines=(line,), totals=replace(stated.totals, net=0, gross=1_600))
+    owed = Posting(account="accounts_receivable", side="DEBIT", amount=1_600)
+    (told,) = _told(replace(invoice(), postings=(owed, POSTED), document=document), rules=CODED)
+    assert [(line.role, line.amount, line.tax) for line in told.lines] == [("tax_payable:MX:VAT", 1_600, None)]
+
+
+def test_a_line_that_takes_back_and_is_split_shares_its_tax() -> None:
+    """-32.00 of tax on -150.00 and -50.00: three quarters and one quarter."""
+    lines = tuple(DocumentLine(quantity=1, net=net, discount=0, taxes=(replace(VAT, amount=net * 16 // 100),)) for net in (30_000, -20_000))
+    postings = (
+        invoice().postings[0],
+        Posting(account="revenue:books", side="DEBIT", amount=15_000),
+        Posting(account="revenue:mugs", side="DEBIT", amount=5_000),
+        Posting(account="revenue:sales", side="CREDIT", amount=30_000),
+        POSTED,
+    )
+    (document,) = _told(replace(invoice(), postings=postings, document=replace(_stated(invoice()), lines=lines)), rules=CODED)
+    assert [(line.role, line.amount, line.tax and line.tax.amount) for line in document.lines] == [
+        ("revenue:sales", 30_000, 4_800),
+        ("revenue:books", -15_000, -2_400),
+        ("revenue:mugs", -5_000, -800),
     ]
 
 

@@ -1,6 +1,6 @@
 """Whatever the life of an order, the ledger holds what the entries say: per account, to the minor unit, after every entry."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -21,7 +21,8 @@ from tests.unit.sinks_planner.ledgers import DOCUMENTS, EVERY_KIND, JOURNALS, JO
 from tests.unit.sinks_planner.lived import document_sums, entries_of, entry_sums
 from tests.unit.sinks_planner.rules import Rules
 
-LIVES = 40
+LIVES = 25
+SOAK_LIVES = 500
 RULES = Rules(per_role=lambda role: Target(account=role, tax_code="T" if role.startswith("tax_payable") else None))
 K = DocumentKind
 LEDGERS = {
@@ -40,9 +41,9 @@ LEDGERS = {
 Ledger = tuple[Connection, Capabilities]
 
 
-def _lives() -> Iterator[tuple[str, tuple[JournalEntry, ...]]]:
+def _lives(first: int = 0, after: int = LIVES) -> Iterator[tuple[str, tuple[JournalEntry, ...]]]:
     for profile in PROFILES:
-        for seed in range(LIVES):
+        for seed in range(first, after):
             yield f"{profile} {seed}", entries_of(profile, seed)
 
 
@@ -61,7 +62,17 @@ def _planned(entries: Sequence[JournalEntry], ledger: Ledger) -> Iterator[tuple[
 
 @pytest.mark.parametrize("ledger", LEDGERS.values(), ids=LEDGERS)
 def test_every_account_is_exact_after_every_entry(ledger: Ledger) -> None:
-    for name, entries in _lives():
+    _require_exact(ledger, _lives())
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("ledger", LEDGERS.values(), ids=LEDGERS)
+def test_every_account_is_exact_in_many_lives(ledger: Ledger) -> None:
+    _require_exact(ledger, _lives(LIVES, SOAK_LIVES))
+
+
+def _require_exact(ledger: Ledger, lives: Iterable[tuple[str, tuple[JournalEntry, ...]]]) -> None:
+    for name, entries in lives:
         told: list[LedgerDocument] = []
         for place, (entry, documents, order) in enumerate(_planned(entries, ledger)):
             told += documents

@@ -6,16 +6,19 @@ from typing import Any, cast
 
 import pytest
 
-from asiento.accounting.journal import JournalEntry
+from asiento.accounting.journal import JournalEntry, Posting
 from sinks.external.capabilities import Capabilities
-from sinks.external.connections import Connection, Posting
+from sinks.external.connections import Connection
+from sinks.external.connections import Posting as PostingMode
 from sinks.external.documents import LedgerDocument
 from sinks.external.port import Connector, RemoteIds, Request
+from sinks.external.targets import Target, Unmapped
 from sinks.planner import rendering as rendering_module
 from sinks.planner.rendering import Rendering
 from tests.unit.sinks.journal import capture, hashed, invoice
 from tests.unit.sinks_planner.ledgers import DOCUMENTS, EVERY_KIND, JOURNALS
 from tests.unit.sinks_planner.lived import entries_of
+from tests.unit.sinks_planner.partly_paid_back import partly_paid_back
 from tests.unit.sinks_planner.rules import Rules
 
 
@@ -78,6 +81,13 @@ def test_an_order_waits_behind_its_missing_rule_in_mode_documents() -> None:
     assert [left.entries for left in rendering.left_out.values()] == [1, 1]
 
 
+def test_a_credit_note_waits_for_what_may_pay_it_out() -> None:
+    rendering = _rendering(DOCUMENTS, Rules(missing=frozenset({"refunds_payable"})))
+    assert [call["body"]["kind"] for call in _calls(rendering, partly_paid_back())] == ["invoice", "credit_note"]
+    kinds = ["invoice", "credit_note", "refund", "allocation"]
+    assert [call["body"]["kind"] for call in _calls(_rendering(DOCUMENTS), partly_paid_back())] == kinds
+
+
 def test_what_the_ledger_has_no_form_for_is_left_out() -> None:
     rendering = _rendering()
     assert len(_calls(rendering, [capture(1, amount=100), capture(2)])) == 1
@@ -105,9 +115,29 @@ def _events(life: Sequence[JournalEntry]) -> list[list[JournalEntry]]:
     return groups
 
 
+def test_a_customer_without_a_rule_leaves_its_entry_out_of_the_summary() -> None:
+    class Named(_Shown):
+        capabilities = replace(EVERY_KIND, journal_contact=True)
+
+    class Pos(Rules):
+        def target(self, entry: JournalEntry, posting: Posting) -> Target:
+            return Target(account=posting.account)
+
+        def contact(self, entry: JournalEntry) -> str:
+            if entry.channel != "pos":
+                raise Unmapped("contact", f"nobody buys in {entry.channel}")
+            return "Passers-by"
+
+    connection = replace(JOURNALS, posting=PostingMode.SUMMARY)
+    rendering = Rendering(connection=connection, mapping=Pos(), connector=cast("Connector", Named()), base_url="")
+    calls = _calls(rendering, [invoice(1), capture(1), replace(invoice(2), channel="pos")])
+    assert [call["entry_ids"] for call in calls] == [[capture(1).entry_id], [invoice(2).entry_id]]
+    assert [left.reason for left in rendering.left_out.values()] == ["nobody buys in web"]
+
+
 def test_summaries_go_out_when_they_are_full_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering_module, "SUMMARY_ENTRIES_MAX", 2)
-    rendering = _rendering(replace(JOURNALS, posting=Posting.SUMMARY), Rules(missing=frozenset({"revenue:sales"})))
+    rendering = _rendering(replace(JOURNALS, posting=PostingMode.SUMMARY), Rules(missing=frozenset({"revenue:sales"})))
     entries = [replace(capture(1), channel="pos"), *(capture(number) for number in (2, 3, 4, 5, 6)), invoice(7)]
     calls = _calls(rendering, entries)
     assert [(len(call["entry_ids"]), call["url"].rpartition("-")[2], "pos" in call["url"]) for call in calls] == [
@@ -117,3 +147,20 @@ def test_summaries_go_out_when_they_are_full_and_at_the_end(monkeypatch: pytest.
         (1, "3", False),
     ]
     assert [left.entry_id for left in rendering.left_out.values()] == [invoice(7).entry_id]
+
+
+class _NoCustomers(Rules):
+    """Rules without any customer."""
+
+    def contact(self, entry: JournalEntry) -> str:
+        raise Unmapped("contact", f"no customer for {entry.channel}")
+
+
+def test_a_summary_leaves_out_what_has_no_customer_where_the_ledger_wants_one() -> None:
+    connector = _Shown()
+    connector.capabilities = replace(EVERY_KIND, journal_contact=True)
+    rules = _NoCustomers(per_role=lambda role: Target(account=role))
+    rendering = _rendering(replace(JOURNALS, posting=PostingMode.SUMMARY), rules)
+    rendering.connector = cast("Connector", connector)
+    assert len(_calls(rendering, [invoice(), capture()])) == 1
+    assert [left.reason for left in rendering.left_out.values()] == ["no customer for web"]

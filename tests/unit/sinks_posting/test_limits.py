@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections import Counter as Count
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,12 @@ def test_no_window_has_more_calls_than_the_vendor_allows(pauses: list[int], seco
 def test_the_quota_is_used_nearly_whole() -> None:
     left = _calls(CallLimits(per_minute=60), [0] * 600)
     assert (left[-1] - left[0]) / SECOND / 600 < 1.15
+
+
+@pytest.mark.parametrize("calls_max", [1, 2, 9, 10, 11, 20, 60, 500])
+def test_a_burst_and_the_even_rate_after_it_fit_into_one_window(calls_max: int) -> None:
+    left = _calls(CallLimits(per_minute=calls_max), [0] * (calls_max * 3))
+    assert _most_within(left, 60 * SECOND) <= calls_max
 
 
 def test_without_limits_nothing_waits_and_nothing_is_counted() -> None:

@@ -26,6 +26,7 @@ from tests.posting_store_cases import document, key_of, told
 from tests.scripted_ledger import RETRY_AFTER_SECONDS, ScriptedLedger, able
 
 OTHER = "another token"
+_PARKED = {"connection": "books", "state": "parked", "reason": "invalid"}
 
 
 @dataclass
@@ -229,6 +230,16 @@ async def test_failures_in_a_row_open_the_breaker_and_one_question_closes_it(des
     assert {desk.row(f"d{number}").state for number in range(20)} == {PostingState.POSTED}
 
 
+async def test_who_may_post_but_not_ask_goes_on_all_the_same(desk: Desk) -> None:
+    take(desk.store, [document(f"d{number}", group=f"o{number}") for number in range(10)])
+    ledger = ScriptedLedger(percent={"busy": 100}, find_percent={"busy": 100})
+    poster = await desk.poster(ledger)
+    await desk.post(poster, until=20 * SECOND)
+    ledger.percent = {}  # posting works again, questions do not
+    await desk.post(poster)
+    assert {desk.row(f"d{number}").state for number in range(10)} == {PostingState.POSTED}
+
+
 async def test_a_document_that_fails_for_too_long_is_parked(desk: Desk) -> None:
     take(desk.store, [document("a"), document("b", group="other")])
     poster = await desk.poster(ScriptedLedger(percent={"busy": 100}), rules=PostingRules(tried_max=600))
@@ -382,6 +393,7 @@ async def test_the_order_of_an_order_is_kept(desk: Desk) -> None:
 
 
 async def test_it_runs_until_it_is_stopped_and_is_woken(desk: Desk) -> None:
+    take(desk.store, [replace(document("parked"), memo="no form")])
     ledger = ScriptedLedger()
     poster = await desk.poster(ledger)
     stop = asyncio.Event()
@@ -391,9 +403,12 @@ async def test_it_runs_until_it_is_stopped_and_is_woken(desk: Desk) -> None:
     async with asyncio.timeout(30):
         while not ledger.books:
             await asyncio.sleep(0)
+    while desk.metrics.registry.get_sample_value("asiento_postings_standing", _PARKED) is None:
+        await asyncio.sleep(0)
     stop.set()
     await running
     assert desk.states("a") == ["POSTED"]
+    assert desk.value("posting_oldest_seconds") >= 0
 
 
 async def test_after_a_lost_database_nothing_is_doubled(desk: Desk, tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Tests of ledgers that are previews: what is rendered, and what answers mean."""
+"""Tests of ledgers that are previews, built from documentation: what is rendered, and what answers mean."""

@@ -198,8 +198,9 @@ class Answering(ListedLedger):
         super().__init__(dialect, "https://ledger.example", None)
         self.said = said
         self.asked: list[Request] = []
+        setattr(self._calls, "send", self._say)  # noqa: B010
 
-    async def _call(self, request: Request, *, writes: bool) -> Answer:
+    async def _say(self, request: Request, *, writes: bool) -> Answer:
         del writes
         self.asked.append(request)
         return self.said

@@ -28,8 +28,9 @@ def test_planted_differences_are_found_and_nothing_else(seed: int, lines: bool) 
     assert _found(posted, spoilt.documents) == spoilt.expected
 
 
-def test_a_thousand_differences_among_a_hundred_thousand() -> None:
-    posted = posted_documents(20_000, 7)
+@pytest.mark.parametrize("documents", [5_000, pytest.param(101_000, marks=pytest.mark.soak)])
+def test_a_thousand_differences_among_many(documents: int) -> None:
+    posted = posted_documents(documents, 7)
     assert compare(posted, [mirrored(one) for one in posted]) == []
     spoilt = planted(posted, 1_000, 7)
     assert _found(posted, spoilt.documents) == spoilt.expected

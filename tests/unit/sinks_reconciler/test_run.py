@@ -292,7 +292,7 @@ def test_entries_of_the_embedded_ledger_are_all_accounted_for(books: Books, tmp_
     books.settle(PostingState.PARKED, parked)
     url = asyncio.run(_booked(tmp_path / "ledger.sqlite", ENTRIES))
     report = compared(books, ReadBack([held(document) for document in documents]), url)
-    assert (report.entries, report.on_the_way) == (16, len(moving) + len(later))
+    assert (report.embedded_compared, report.entries, report.on_the_way) == (True, 16, len(moving) + len(later))
     assert [one.difference for one in report.findings] == [Difference.UNPOSTED] * 3
     assert {one.entry_ids[0] for one in report.findings} == ids([*parked, *unmapped])
     assert not report.clean
@@ -308,3 +308,10 @@ def test_an_entry_that_was_skipped_is_found(books: Books, tmp_path: Path) -> Non
     (finding,) = report.findings
     assert (finding.difference, finding.entry_ids) == (Difference.UNPOSTED, (ENTRIES[6].entry_id,))
     assert "never taken" in finding.words
+
+
+def test_without_an_embedded_ledger_it_says_so(books: Books, tmp_path: Path) -> None:
+    books.take(ENTRIES)
+    ledger = ReadBack([held(document) for document in books.settle(PostingState.POSTED)])
+    report = compared(books, ledger, f"sqlite:///{tmp_path / 'nowhere.sqlite'}")
+    assert (report.clean, report.embedded_compared, report.entries) == (True, False, 0)

@@ -25,6 +25,7 @@ from tests.unit.sinks_xero.documents import KEY, NOTE_KEY, TENANT, document
         ("Account code ‘476’ has been archived or deleted. Each line item must reference a valid account.", Refusal.MAPPING, "476"),
         ("The TaxType code 'OUTPUT9' does not exist or cannot be used for this type of transaction.", Refusal.MAPPING, "OUTPUT9"),
         ("The TaxType code 'OUTPUT2' cannot be used with account code '400'", Refusal.MAPPING, "OUTPUT2"),
+        ("Account could not be found", Refusal.MAPPING, None),
         ("Organisation is not subscribed to currency USD", Refusal.MAPPING, None),
         ("The contact with the specified contact details has been archived.", Refusal.MAPPING, None),
         ("Payment amount exceeds the amount outstanding on this document", Refusal.DEPENDENCY, None),

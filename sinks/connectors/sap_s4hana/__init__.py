@@ -1,0 +1,1 @@
+"""SAP S/4HANA: journal entries over SOAP, from the vendor's documentation (a preview)."""
