@@ -24,6 +24,8 @@ from sinks.posting.store import PostingStore
 from sinks.posting.token_place import token_seconds
 from tests.posting_faults import KillableStore, Killed, KillPlan, VirtualClock
 
+PLACE = "https://vendor.example/token"
+
 
 @dataclass
 class Vendor:
@@ -272,10 +274,20 @@ async def test_options_that_the_vendor_wants_go_along_with_a_refresh() -> None:
     assert sent.body.startswith("grant_type=refresh_token&refresh_token=r0&redirect_uri=https%3A%2F%2Fshop%2F&")
 
 
+async def test_they_are_the_connection_s(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = _answered(200, {"access_token": "a1"})
+    monkeypatch.setattr("sinks.posting.token_place.HttpCalls", lambda *_, **__: calls)
+    oauth = OAuth(token_url=PLACE, rotates=True, sends=("redirect_uri", "other"))
+    connection = replace(office.connection, options={"redirect_uri": "https://shop/", "business": "1"})
+    access = access_of(connection, oauth, CallLimits(), KillableStore(office.store, KillPlan()), office.clock)
+    assert await access.token() == "a1"
+    assert calls.sent[0][0].body == "grant_type=refresh_token&refresh_token=r0&redirect_uri=https%3A%2F%2Fshop%2F"
+
+
 async def test_an_api_key_counts_before_tokens(office: Office, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("full access\n")
     connection = replace(office.connection, secrets={**office.connection.secrets, "api_key": tmp_path / "key"})
-    oauth = OAuth(token_url="https://vendor.example/token", rotates=True)  # noqa: S106
+    oauth = OAuth(token_url=PLACE, rotates=True)
     access = access_of(connection, oauth, CallLimits(), KillableStore(office.store, KillPlan()), office.clock)
     assert await access.token() == "full access"
 
