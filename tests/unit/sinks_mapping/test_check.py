@@ -242,7 +242,7 @@ def test_an_example_is_printed() -> None:
 class _Vendor:
     """Gives tokens without a network."""
 
-    def __init__(self, url: str, *, client_in_body: bool) -> None:
+    def __init__(self, url: str, **_: object) -> None:
         assert url.startswith("https:")
 
     async def __call__(self, client_id: str, client_secret: str, refresh_token: str) -> dict[str, object]:
