@@ -23,9 +23,10 @@ from asiento.runtime.service_process import STOP_SECONDS_MAX, ServiceProcess, no
 from asiento.runtime.settings import Settings, SettingsError
 from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_DISCREPANCIES, ACCOUNTING_ENTRIES
 from sinks.ack_publisher import AckPublisher
-from sinks.connectors.catalogue import ConnectorKind, kind_of, kinds
+from sinks.connectors.catalogue import ConnectorKind
+from sinks.connectors.configured import connection_named, kind_of_connection
 from sinks.entry_stream import EntryStream
-from sinks.external.connections import Connection, load_connections
+from sinks.external.connections import Connection
 from sinks.external.one_at_a_time import OneAtATime
 from sinks.external.port import Connector
 from sinks.external.results import CallFailed
@@ -70,18 +71,8 @@ class ConfiguredConnection:
 
 def configured(settings: Settings, name: str) -> ConfiguredConnection:
     """The connection of this name. Raises `SettingsError`, which says what is missing."""
-    if settings.ledger_connections is None:
-        raise SettingsError(f"there is no connection {name}: ASIENTO_LEDGER_CONNECTIONS names no file with connections to ledgers")
-    known = load_connections(settings.ledger_connections)
-    if name not in known:
-        raise SettingsError(f"{settings.ledger_connections}: there is no connection {name}; there are: {', '.join(sorted(known))}")
-    connection = known[name]
-    kind = kind_of(connection.kind)
-    if kind is None:
-        raise SettingsError(
-            f"{settings.ledger_connections}: connection {name} is of kind {connection.kind}, which is not known; "
-            f"there are: {', '.join(kinds())}"
-        )
+    connection = connection_named(settings, name)
+    kind = kind_of_connection(connection)
     mapping = connection.mapping or settings.mapping
     if mapping is None and not kind.names_accounts_itself:
         raise SettingsError(

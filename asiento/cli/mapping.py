@@ -117,9 +117,9 @@ def _judge(kind_name: str, connection: "Connection | None") -> "JudgesAccounts |
 
 
 def _connection(name: str) -> "Connection":
-    from asiento.cli.outside_ledger import connection_called
+    from sinks.connectors.configured import connection_named
 
-    return connection_called(name, load_settings())
+    return connection_named(load_settings(), name)
 
 
 def _report(file: Path, rules: "MappingRules", faults: "Sequence[FileFault]", found: "list[Finding]") -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from asiento.cli.exits import CommandError, Unreachable, UsageError
+from asiento.cli.exits import CommandError, Unreachable
 from asiento.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,25 +20,11 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-def connection_called(name: str, settings: Settings) -> "Connection":
-    """A connection of the file of ASIENTO_LEDGER_CONNECTIONS. Raises `UsageError`."""
-    from sinks.external.connections import load_connections
-
-    if settings.ledger_connections is None:
-        raise UsageError("--connection needs ASIENTO_LEDGER_CONNECTIONS, the file with the ledgers outside")
-    known = load_connections(settings.ledger_connections)
-    if name not in known:
-        raise UsageError(f"no connection is called {name}; {settings.ledger_connections} has {', '.join(sorted(known))}")
-    return known[name]
-
-
 def accounts_of(connection: "Connection", settings: Settings) -> "Sequence[RemoteAccount]":
     """The chart of accounts, asked now. Raises `CommandError` and `UsageError` for credentials, `Unreachable` where it does not answer."""
-    from sinks.connectors.catalogue import kind_of
+    from sinks.connectors.configured import kind_of_connection
 
-    kind = kind_of(connection.kind)
-    if kind is None:
-        raise UsageError(f"connection {connection.name}: {connection.kind} is no kind of ledger that can be asked")
+    kind = kind_of_connection(connection)
     with _access_of(connection, kind, settings) as access:
         return asyncio.run(_accounts_of(connection, kind, access))
 

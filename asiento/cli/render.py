@@ -109,22 +109,20 @@ class _Chosen:
 
 def _chosen(name: str, settings: Settings) -> _Chosen:
     from sinks.connectors.catalogue import kind_of, kinds
-    from sinks.external.connections import load_connections
+    from sinks.connectors.configured import kind_of_connection, known_connections
 
-    known = load_connections(settings.ledger_connections) if settings.ledger_connections is not None else {}
+    known = known_connections(settings)
     if name in known:
         connection = known[name]
-        kind = kind_of(connection.kind)
-        if kind is None:
-            raise UsageError(f"connection {name} is of kind {connection.kind}, which is not known; there are: {', '.join(kinds())}")
+        kind = kind_of_connection(connection)
         return _Chosen(connection, kind, connection.mapping or settings.mapping, may_take_example=kind.names_accounts_itself)
-    kind = kind_of(name)
-    if kind is None:
+    found = kind_of(name)
+    if found is None:
         raise UsageError(
             f"no connection and no kind of ledger is called {name}; "
             f"connections: {', '.join(sorted(known)) or 'none (ASIENTO_LEDGER_CONNECTIONS)'}; kinds: {', '.join(kinds())}"
         )
-    return _Chosen(kind.sandbox(), kind)
+    return _Chosen(found.sandbox(), found)
 
 
 def _mode(text: str | None) -> "Mode | None":

@@ -240,9 +240,9 @@ def process_commands(settings: Settings, workers: int, sweeper_clock: str | None
     if settings.fetcher_sources:
         found["fetcher"] = ["fetcher", "run"]
     if settings.ledger_connections:
-        from sinks.external.connections import load_connections
+        from sinks.connectors.configured import known_connections
 
-        found |= {f"sink-{name}": ["sinks", "run", name] for name in load_connections(settings.ledger_connections)}
+        found |= {f"sink-{name}": ["sinks", "run", name] for name in known_connections(settings)}
     return found
 
 

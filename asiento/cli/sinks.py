@@ -80,9 +80,9 @@ def _process(name: str, settings: Settings) -> Coroutine[None, None, None]:
 
 def _require_connection(settings: Settings, name: str) -> None:
     """Raises `UsageError` where nothing is called so."""
-    from sinks.external.connections import load_connections
+    from sinks.connectors.configured import known_connections
 
-    known = sorted(load_connections(settings.ledger_connections)) if settings.ledger_connections is not None else []
+    known = sorted(known_connections(settings))
     if name not in known:
         raise UsageError(
             f"no sink is called {name}; there are: {', '.join([*SINKS, *known])}"

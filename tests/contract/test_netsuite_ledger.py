@@ -5,7 +5,8 @@ import pytest
 from sinks.connectors.netsuite.ledger import KIND
 from sinks.external.connections import Connection
 from sinks.external.results import AuthRefused, Posted, Refusal, Refused, Throttled
-from tests.standins.contract_of import GivenToken, StandinContract
+from tests.fixed_access import FixedAccess
+from tests.standins.contract_of import StandinContract
 from tests.standins.journals import ACCOUNTS, CLOSED_UNTIL, OPEN_DAY
 
 pytestmark = pytest.mark.slow
@@ -36,7 +37,7 @@ class TestNetSuite(StandinContract):
         await connector.close()
 
     async def test_a_refused_token_stops_the_connection(self) -> None:
-        connector = KIND.make(Connection(name="try", kind="netsuite", base_url=self.standin.base_url), GivenToken("old-token"))
+        connector = KIND.make(Connection(name="try", kind="netsuite", base_url=self.standin.base_url), FixedAccess("old-token"))
         with pytest.raises(AuthRefused, match="INVALID_LOGIN"):
             await connector.post([self.journal("refused")], {})
         await connector.close()

@@ -11,9 +11,9 @@ from sinks.connectors.catalogue import ConnectorKind, kind_of
 from sinks.external.capabilities import Capabilities
 from sinks.external.connections import Connection
 from sinks.external.documents import LedgerDocument, LedgerLine
+from tests.fixed_access import FixedAccess
 from tests.posting_faults import FaultCounts, FaultRun, KillPlan, post_all
 from tests.posting_store_cases import document
-from tests.standins.contract_of import GivenToken
 from tests.standins.frame import Fault, RunningStandin, running
 from tests.standins.journals import OPEN_DAY
 
@@ -83,7 +83,7 @@ async def _run(ledger: Ledger, folder: Path, count: int, kills: int) -> FaultCou
             make=lambda access, _: kind.make(connection, access),
             held=ledger.standin.held,
             documents=[_document(number) for number in range(count)],
-            access=GivenToken("good-token"),
+            access=FixedAccess("good-token"),
             limits=kind.capabilities.limits,
             seed=3,
             kills=KillPlan(per_ten_thousand=kills, random=Random(5)),

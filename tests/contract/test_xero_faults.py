@@ -13,8 +13,8 @@ from sinks.connectors.xero.ledger import CAPABILITIES, XeroLedger
 from sinks.external.access import Access
 from sinks.external.capabilities import CallLimits
 from sinks.external.documents import DocumentKind, LedgerDocument, Settlement
+from tests.fixed_access import FixedAccess
 from tests.posting_faults import CallLog, FaultCounts, FaultRun, VirtualClock, post_all
-from tests.standins.contract_of import GivenToken
 from tests.standins.frame import RunningStandin, running
 from tests.standins.xero import TENANT
 from tests.unit.sinks_xero.documents import document, line
@@ -87,7 +87,7 @@ async def _run(standin: RunningStandin, folder: Path, orders: int, ledger: type[
         make=connector,
         held=lambda: _held(standin, documents),
         documents=documents,
-        access=GivenToken("good-token"),
+        access=FixedAccess("good-token"),
         limits=limits,
     )
     counts = await post_all(run)

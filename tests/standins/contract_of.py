@@ -9,24 +9,8 @@ from sinks.connectors.catalogue import kind_of
 from sinks.external.connections import Connection
 from sinks.external.port import Connector
 from sinks.testing.ledger_contract import LedgerContract
+from tests.fixed_access import FixedAccess
 from tests.standins.frame import RunningStandin, running
-
-
-class GivenToken:
-    """An `Access` with one token that is always good."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-        self.refusals = 0
-
-    async def token(self) -> str:
-        """The token."""
-        return self._token
-
-    async def refused(self, token: str) -> None:
-        """Counted."""
-        assert token == self._token
-        self.refusals += 1
 
 
 class StandinContract(LedgerContract):
@@ -62,7 +46,7 @@ class StandinContract(LedgerContract):
         assert kind is not None
         sandbox = kind.sandbox()
         options = Connection(name="try", kind=self.kind, base_url=self.standin.base_url, options=sandbox.options)
-        return kind.make(options, GivenToken(self.token))
+        return kind.make(options, FixedAccess(self.token))
 
     async def held(self) -> Mapping[str, int]:
         """As the stand-in counts."""

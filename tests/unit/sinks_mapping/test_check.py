@@ -8,7 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 from typer.testing import CliRunner, Result
 
-from asiento.cli.exits import CommandError, Unreachable, UsageError
+from asiento.cli.exits import CommandError, Unreachable
 from asiento.cli.main import app
 from asiento.runtime.settings import SettingsError
 from sinks.connectors import catalogue
@@ -201,7 +201,7 @@ def test_a_connection_says_its_entities_and_its_kind(tmp_path: Path) -> None:
     rules = changed({"role": "accounts_receivable", "to": "200"}, {"role": "cash", "to": "200"})
     path = written(tmp_path, [*rules, {"role": "cash", "entity": "ACME-MX", "to": "200"}], ledger="tryton")
     assert kinds_of(report(path, "--connection", "books")["faults"]) == [("unreachable", "ACME-MX"), ("wrong_ledger", "tryton")]
-    assert isinstance(run("check", path, "--connection", "bokks").exception, UsageError)
+    assert isinstance(run("check", path, "--connection", "bokks").exception, SettingsError)
 
 
 @pytest.mark.usefixtures("connections")
