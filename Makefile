@@ -73,7 +73,7 @@ soak-ledgers: setup ## Thousands of documents for each ledger outside: by its ve
 CHAOS = SEED=$(or $(SEED),1) $(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
 
 soak-kills: setup ## Sixty kill -9 of workers, sink, broker and database over 300 000 events (SEED)
-	$(CHAOS) tests/acceptance/test_chaos_kills.py
+	$(CHAOS) tests/acceptance/test_chaos_checks.py tests/acceptance/test_chaos_kills.py
 
 soak-faults: setup ## Frozen processes, restarts of broker and database, cuts of the network, five of each (SEED)
 	$(CHAOS) tests/acceptance/test_chaos_faults.py
@@ -97,7 +97,8 @@ soak-zombies: setup ## Workers frozen at each step of a commit and woken while t
 	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/integration/test_worker_zombies.py
 
 soak-tryton: setup ## 300 orders with refunds into a real Tryton, 20 kill -9 of the process that posts there; both modes, half an hour
-	$(PYTEST) -q -m soak --timeout 3600 -o log_cli=true -o log_cli_level=WARNING tests/acceptance/test_tryton_kills.py
+	$(PYTEST) -q -m soak --timeout 3600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_tryton_ledger.py \
+	  tests/acceptance/test_tryton_kills.py
 
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation

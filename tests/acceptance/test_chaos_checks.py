@@ -17,7 +17,7 @@ from tests.acceptance.chaos_word import check_metrics, check_what_the_product_sa
 from tests.acceptance.topic_facts import DECISIONS, DISCREPANCIES, ENTRIES, EVENTS
 from tests.integration.order_stream import wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.kafka, pytest.mark.soak, pytest.mark.timeout(600)]
 
 RECORDS = 1_200
 

@@ -46,6 +46,7 @@ def kill_and_heal(installation: Installation, numbers: tuple[int, ...]) -> None:
     assert working <= WORKING_SECONDS_MAX
 
 
+@pytest.mark.soak
 def test_the_broker_that_coordinates_the_group_is_killed(installation: Installation) -> None:
     """The group's coordinator and some leaders are gone; then the coordinator of the transactions, if it is another."""
     roles = installation.roles()

@@ -18,6 +18,8 @@ from tests.integration.ledger_sink import DEADLINE_SECONDS, POLL_SECONDS, Ledger
 
 CONNECTION = "books"
 MAIN_FILE = "main.journal"
+ANSWER_SECONDS_MAX = "3"
+"""What a killed process was writing is over at once: files have no other side where a request could go on."""
 
 
 class BookSink(LedgerSink):
@@ -35,7 +37,8 @@ class BookSink(LedgerSink):
             lines.append(f"    mapping: {mapping}")
         lines.append(f"    options: {{folder: {self.book}, check_command: {hledger}, check: changes}}")
         connections.write_text("\n".join(["connections:", *lines]) + "\n")
-        super().__init__(directory, kafka, prefix, ledger_connections=str(connections), postings_url=self.postings_url)
+        settings = {"ledger_connections": str(connections), "postings_url": self.postings_url}
+        super().__init__(directory, kafka, prefix, **settings, posting_answer_seconds_max=ANSWER_SECONDS_MAX)
         self.discrepancies = f"{prefix}{ACCOUNTING_DISCREPANCIES}"
 
     def states(self) -> Mapping[str, int]:

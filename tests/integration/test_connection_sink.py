@@ -17,7 +17,7 @@ from tests.integration.ledger_sink import emit, make_topics, published_acks, wai
 from tests.unit.sinks.journal import capture, invoice
 
 PARTITIONS = 2
-KILLS = 6
+KILLS = 3
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ async def test_the_book_is_read_back_and_what_a_hand_changed_is_found(book: Book
 
 
 async def test_kills_at_any_time_leave_every_entry_once(book: BookSink, kafka: str) -> None:
-    chance, placed = random.Random(11), _pairs(1, 120)
+    chance, placed = random.Random(11), _pairs(1, 60)
     part = len(placed) // KILLS
     for kill in range(KILLS):
         await emit(kafka, book.topic, placed[kill * part : (kill + 1) * part])

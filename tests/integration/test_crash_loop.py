@@ -88,7 +88,7 @@ def isolate_everything(stream: OrderStream) -> None:
 @pytest.mark.parametrize(
     ("how", "code", "deaths_max"),
     [
-        ("raise-at", ExitCode.CHUNK_FAILED, DEATHS_MAX - 1),
+        pytest.param("raise-at", ExitCode.CHUNK_FAILED, DEATHS_MAX - 1, marks=pytest.mark.soak),
         ("crash-at", -11, DEATHS_MAX),
         pytest.param("loop-at", ExitCode.STUCK, DEATHS_MAX, marks=pytest.mark.soak),
     ],

@@ -247,6 +247,7 @@ async def test_what_people_book_has_no_key(books: TrytonBooks, ledger: TrytonLed
     assert await read_back(ledger, "2026-03-03") == []
 
 
+@pytest.mark.soak
 async def test_a_call_of_a_hundred_and_pages_of_documents(
     books: TrytonBooks, ledger: TrytonLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +273,7 @@ async def test_the_example_mapping_fits_the_universal_chart(books: TrytonBooks, 
 # Documents.
 
 
+@pytest.mark.soak
 async def test_documents_of_any_shape_are_exact_and_settle(books: TrytonBooks, ledger: TrytonLedger) -> None:
     chance = random.Random(5)
     ids: dict[str, str] = {}
