@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Protocol
 
+from asiento.accounting.decision import Discrepancy
+from asiento.accounting.journal import JournalEntry
 from schemas.entries import HashedEntry
 from sinks.external.capabilities import Capabilities
 from sinks.external.connections import Connection, Mode, Posting
 from sinks.external.documents import LedgerDocument
 from sinks.external.targets import Mapping as AccountMapping
 from sinks.external.targets import Unmapped
-from sinks.intake.discrepancies import ledger_discrepancy
 from sinks.ledger import StreamEntry
 from sinks.planner.legs import legs_of
 from sinks.planner.picture import OrderPicture
@@ -19,6 +20,7 @@ from sinks.planner.plan import plan_entry
 from sinks.planner.refusal import CannotTell
 from sinks.planner.settling import settle_order
 from sinks.planner.summary import summary_of
+from sinks.posting.discrepancies import ledger_discrepancy
 from sinks.posting.rows import Nothing, Plan, Planned, RaisedDiscrepancy, Summarized, TakenEntry, Waits
 
 NO_FORM: Final = "no form at this ledger"
@@ -109,9 +111,7 @@ class Planner:
         return Summarized(subject=summary_of(told).text, closes_at=closing_time(told.posting_date, self.connection, now))
 
     def _raised(self, entry: StreamEntry) -> RaisedDiscrepancy:
-        told = entry.hashed.entry
-        value = ledger_discrepancy("D23", "medium", told, self.connection.name, reason="unmapped")
-        return RaisedDiscrepancy(partition=entry.partition, value=value)
+        return RaisedDiscrepancy(partition=entry.partition, value=unmapped(entry.hashed.entry, self.connection.name, about=""))
 
 
 @dataclass(slots=True)
@@ -132,6 +132,21 @@ class PlannedBatch:
         if raised is not None and isinstance(plan, Waits) and plan.about is not None:
             parameters = tuple(sorted({**dict(raised.value.parameters), "about": plan.about}.items()))
             self.raised.append(replace(raised, value=replace(raised.value, parameters=parameters)))
+
+
+def unmapped(entry: JournalEntry, connection: str, *, about: str) -> Discrepancy:
+    """D23 of an entry; raised when the fact of the entry happened, so that it is the same whenever it is raised."""
+    return ledger_discrepancy(
+        "D23",
+        f"{entry.entry_id}|{connection}",
+        connection=connection,
+        order_key=entry.order_key,
+        currency=entry.currency,
+        raised_at=entry.occurred_at,
+        event_id=entry.event_id,
+        entry_id=entry.entry_id,
+        about=about,
+    )
 
 
 def closing_time(posting_date: str, connection: Connection, now: int) -> int:

@@ -7,9 +7,8 @@ from itertools import groupby
 from schemas.entries import decode_entry
 from sinks.external.documents import LedgerDocument
 from sinks.external.targets import Unmapped
-from sinks.intake.discrepancies import ledger_discrepancy
 from sinks.intake.intake import stored_documents
-from sinks.intake.planning import Planner
+from sinks.intake.planning import Planner, unmapped
 from sinks.ledger import StreamEntry
 from sinks.planner.picture import OrderPicture
 from sinks.planner.plan import plan_entry
@@ -76,7 +75,7 @@ class Replanning:
             return []
         told = _entry(row).hashed.entry
         about = plan.about if isinstance(plan, Waits) else row.about
-        value = ledger_discrepancy("D23", "medium", told, self._planner.connection.name, reason="unmapped", about=about or "")
+        value = unmapped(told, self._planner.connection.name, about=about or "")
         if not isinstance(plan, Waits):
             value = replace(value, state="RESOLVED")
         elif plan.about == row.about:

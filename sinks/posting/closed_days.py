@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from asiento.accounting.decision import Discrepancy
-from asiento.accounting.identity import discrepancy_id
 from sinks.external.documents import LedgerDocument
 from sinks.posting.database import PostingSession
+from sinks.posting.discrepancies import ledger_discrepancy
 from sinks.posting.findings_store import FindingsStore
 from sinks.posting.rows import Move, ParkReason, PostingState, RaisedDiscrepancy, entry_row, posting_row
 
@@ -29,21 +28,16 @@ class ClosedDays:
     def _raised(self, document: LedgerDocument, at: int) -> tuple[str, RaisedDiscrepancy]:
         (row,) = self._session.ask("entries_by_id", document.entry_ids[:1])
         entry, name = entry_row(row), self._session.connection
-        stated = {"about": document.date, "ledger": name, "reason": "period_closed", "reference": document.reference}
-        value = Discrepancy(
-            discrepancy_id=discrepancy_id("D34", f"{name}|{document.key}"),
-            code="D34",
-            severity="high",
+        value = ledger_discrepancy(
+            "D34",
+            f"{name}|{document.key}",
+            connection=name,
             order_key=entry.order_key,
-            event_id=None,
-            entry_id=entry.entry_id,
-            account=None,
-            expected=None,
-            actual=None,
             currency=document.currency,
-            parameters=tuple(sorted(stated.items())),
             raised_at=at,
-            state="OPEN",
+            entry_id=entry.entry_id,
+            about=document.date,
+            reference=document.reference,
         )
         return _subject(document.key), RaisedDiscrepancy(partition=entry.partition, value=value)
 

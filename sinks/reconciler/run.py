@@ -7,16 +7,15 @@ found first and resolved when it is gone.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 
-from asiento.accounting.decision import Discrepancy
-from asiento.accounting.identity import discrepancy_id
 from schemas.partitioning import partition_for
 from sinks.external.connections import Connection
 from sinks.external.effects import effects
 from sinks.external.port import Connector
 from sinks.external.results import Posted
 from sinks.ledger import LedgerMissing
+from sinks.posting.discrepancies import ledger_discrepancy
 from sinks.posting.rows import RaisedDiscrepancy
 from sinks.posting.store import PostingStore, StoreCalls
 from sinks.reconciler.comparison import compare, unexplained
@@ -178,34 +177,37 @@ class Reconciliation:
     def _of_balance(self, finding: Finding, partitions: int) -> tuple[str, RaisedDiscrepancy]:
         subject = f"{_BALANCE}{finding.account}|{finding.currency}"
         key = f"ledger:{self.connection.name}"
-        value = self._discrepancy(
-            "D18", subject, key, finding, {"reason": "unexplained", "account": finding.account or "", "ledger": self.connection.name}
+        value = ledger_discrepancy(
+            "D18",
+            f"{self.connection.name}|{subject}",
+            connection=self.connection.name,
+            order_key=key,
+            currency=finding.currency,
+            raised_at=self.clock(),
+            account=finding.account,
+            expected=finding.expected,
+            actual=finding.actual,
         )
         return subject, RaisedDiscrepancy(partition=partition_for(key.encode(), partitions or 1), value=value)
 
     def _of_document(self, store: PostingStore, finding: Finding) -> tuple[str, RaisedDiscrepancy]:
         (entry, *_) = store.intake.entries(finding.entry_ids[:1])
-        about = {"reason": "read_back", "reference": finding.reference or "", "about": finding.words, "ledger": self.connection.name}
         subject = _subject(finding.key or "")
-        value = self._discrepancy("D33", subject, entry.order_key, finding, about)
-        return subject, RaisedDiscrepancy(partition=entry.partition, value=replace(value, entry_id=entry.entry_id))
-
-    def _discrepancy(self, code: str, subject: str, order_key: str, finding: Finding, parameters: dict[str, Any]) -> Discrepancy:
-        return Discrepancy(
-            discrepancy_id=discrepancy_id(code, f"{self.connection.name}|{subject}"),
-            code=code,
-            severity="critical",
-            order_key=order_key,
-            event_id=None,
-            entry_id=None,
+        value = ledger_discrepancy(
+            "D33",
+            f"{self.connection.name}|{subject}",
+            connection=self.connection.name,
+            order_key=entry.order_key,
+            currency=finding.currency,
+            raised_at=self.clock(),
+            entry_id=entry.entry_id,
             account=finding.account,
             expected=finding.expected,
             actual=finding.actual,
-            currency=finding.currency,
-            parameters=tuple(sorted(parameters.items())),
-            raised_at=self.clock(),
-            state="OPEN",
+            reference=finding.reference or "",
+            about=finding.words,
         )
+        return subject, RaisedDiscrepancy(partition=entry.partition, value=value)
 
 
 _BALANCE: Final = "balance|"

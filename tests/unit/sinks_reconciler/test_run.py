@@ -11,6 +11,7 @@ import pytest
 from asiento.accounting.journal import JournalEntry
 from schemas.discrepancies import decode_discrepancy
 from schemas.entries import encode_entry
+from schemas.wording.messages import discrepancy_message
 from sinks.external.capabilities import AccountUse, Capabilities
 from sinks.external.documents import LedgerDocument
 from sinks.external.effects import effects
@@ -229,6 +230,8 @@ def test_an_account_that_was_moved_by_hand_is_raised_as_d18(books: Books) -> Non
     ledger.moved_by_hand = {("REVENUE:SALES", "MXN"): 777}
     (finding,) = compared(books, ledger).findings
     assert (finding.difference, finding.account) == (Difference.BALANCE, "REVENUE:SALES")
+    (pending,) = books.store.outbox.pending_discrepancies(2)
+    assert "account REVENUE:SALES moved by" in discrepancy_message(decode_discrepancy(pending.value), "en").happened
     assert told(books) == [("D18", "OPEN")]
     ledger.moved_by_hand = {}
     assert compared(books, ledger).resolved == 1
