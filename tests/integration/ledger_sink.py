@@ -3,10 +3,12 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -204,3 +206,16 @@ class LedgerSink:
             assert self.running, self.log.read_text()
             assert time.monotonic() < deadline, f"{self.next_offsets()} instead of {wanted}\n{self.log.read_text()}"
             await asyncio.sleep(POLL_SECONDS)
+
+    async def wait_acked(self) -> None:
+        """Wait until what is booked in the embedded ledger is acknowledged on its topic, too."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        published = (
+            "SELECT entry_no = (SELECT coalesce(max(entry_no), 0) FROM entry)"
+            " AND conflict_no = (SELECT coalesce(max(conflict_no), 0) FROM entry_conflict) FROM ack_cursor"
+        )
+        with closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)) as ledger:
+            while ledger.execute(published).fetchone() != (1,):
+                assert self.running, self.log.read_text()
+                assert time.monotonic() < deadline, self.log.read_text()
+                await asyncio.sleep(POLL_SECONDS)
