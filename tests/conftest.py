@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from asiento.runtime.local_kafka import LocalKafka
-from tests import plain_text_programs
+from tests import monitoring_programs, plain_text_programs
 from tests.kafka_cluster import KafkaCluster
 from tests.postgresql import PostgresqlServer
 from tests.tryton_server import TrytonBooks, TrytonServer
@@ -83,6 +83,24 @@ def bean_check() -> str:
 def hledger() -> str:
     """The command `hledger`; skips where it cannot be had."""
     return plain_text_programs.hledger()
+
+
+@pytest.fixture(scope="session")
+def prometheus() -> str:
+    """The command `prometheus`; skips where it cannot be had. `tests.monitoring_programs` runs the servers."""
+    return monitoring_programs.prometheus()
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """The command `promtool`; skips where it cannot be had."""
+    return monitoring_programs.promtool()
+
+
+@pytest.fixture(scope="session")
+def amtool() -> str:
+    """The command `amtool`; skips where it cannot be had."""
+    return monitoring_programs.amtool()
 
 
 @pytest.fixture(scope="session")
