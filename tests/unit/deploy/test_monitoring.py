@@ -27,11 +27,7 @@ def exported() -> dict[str, str]:
 
 
 def labels_of(sample: str) -> set[str]:
-    for metric in vars(Metrics()).values():
-        name = getattr(metric, "_name", None)
-        if name and sample in {name + suffix for suffix in SUFFIXES[metric._type]}:
-            return set(metric._labelnames)
-    raise AssertionError(sample)
+    return next(set(family.labels) for family in Metrics().families if sample in family.samples)
 
 
 def samples_in(expression: str) -> list[str]:
