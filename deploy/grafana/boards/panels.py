@@ -152,7 +152,8 @@ def _bars(_plan: PanelPlan) -> dashboard.Panel:
 
 def _states(_plan: PanelPlan) -> dashboard.Panel:
     legend = common_builders.VizLegendOptions().display_mode(common.LegendDisplayMode.LIST).placement(common.LegendPlacement.BOTTOM)
-    return statetimeline.Panel().legend(legend.show_legend(True)).show_value(common.VisibilityMode.AUTO).merge_values(True).build()
+    panel = statetimeline.Panel().legend(legend.show_legend(True)).show_value(common.VisibilityMode.AUTO).merge_values(True)
+    return panel.line_width(0).fill_opacity(70).build()
 
 
 def _table(plan: PanelPlan) -> dashboard.Panel:

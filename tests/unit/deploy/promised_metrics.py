@@ -5,19 +5,8 @@ from typing import Final
 
 from tests.promql_rules import Sample
 
-_GROUP = frozenset({"group", "topic", "partition"})
 _LEDGER = frozenset({"ledger"})
 _GAUGES: Final[Mapping[str, frozenset[str]]] = {
-    "asiento_group_lag_records": _GROUP,
-    "asiento_group_lag_seconds": _GROUP,
-    "asiento_group_members": frozenset({"group"}),
-    "asiento_broker_up": frozenset(),
-    "asiento_lag_last_run_timestamp_seconds": frozenset(),
-    "asiento_open_items_oldest_seconds": frozenset({"kind", "code"}),
-    "asiento_discrepancies_open": frozenset({"code", "severity"}),
-    "asiento_discrepancies_oldest_seconds": frozenset({"code", "severity"}),
-    "asiento_accounted_records": frozenset({"partition", "outcome"}),
-    "asiento_unaccounted_records": frozenset({"partition"}),
     "asiento_tie_out_differences": frozenset({"ledger", "difference"}),
     "asiento_tie_out_entries": _LEDGER,
     "asiento_tie_out_behind_seconds": _LEDGER,
@@ -32,7 +21,4 @@ _GAUGES: Final[Mapping[str, frozenset[str]]] = {
     "asiento_money_booked": frozenset({"currency"}),
     "asiento_chain_length": frozenset({"ledger", "partition"}),
 }
-PROMISED: Final[Mapping[str, Sample]] = {
-    **{name: Sample(family=name, grows=False, labels=labels) for name, labels in _GAUGES.items()},
-    "asiento_entry_age_seconds_bucket": Sample(family="asiento_entry_age_seconds", grows=True, labels=frozenset({"le"})),
-}
+PROMISED: Final = {name: Sample(family=name, grows=False, labels=labels) for name, labels in _GAUGES.items()}

@@ -30,6 +30,7 @@ ROWS_OF_A_SCREEN = 24
 WINDOWS = {"$__rate_interval", "$__range", "1h", "6h"}
 """The last two belong to the burn rates, which have windows of their own."""
 DOCUMENTED_ONLY = {
+    "asiento_process_info": "says which kind of process answers, where no job says it",
     "asiento_verify_problems": "of the textfile collector, where somebody runs one: verify.md has an alert for it",
     "asiento_verify_last_run_timestamp_seconds": "as above",
     "asiento_verify_duration_seconds": "as above",
