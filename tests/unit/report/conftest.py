@@ -1,22 +1,16 @@
-"""The two databases of a synthetic day: projected by the real writer, booked by the real ledger but for the last few entries."""
+"""The two databases of a synthetic day in files."""
 
 import asyncio
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import pytest
 
-from schemas.entries import decode_entry
-from schemas.topics import ACCOUNTING_ENTRIES
-from sinks.ledger import Batch, OffsetRange, StreamEntry, StreamIdentity
 from sinks.projector.writer import OperationalWriter
 from sinks.sqlite_ledger import SqliteLedger
-from tests.projected_stream import STARTED_AT, ProjectedStream, projected_stream
+from tests.projected_stream import projected_stream
+from tests.report_installation import book, minute_by_minute
 from tests.unit.projector.feeding import Feeder
-
-NOT_BOOKED = 4
-IDENTITY = StreamIdentity(cluster_id="cluster", topic=ACCOUNTING_ENTRIES, topic_id="id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +38,5 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     writer = OperationalWriter.open(f"sqlite:///{made.operational}")
     Feeder(writer, stream).finish()
     writer.close()
-    asyncio.run(_book(stream, made.ledger))
+    asyncio.run(book(stream, SqliteLedger(made.ledger, minute_by_minute())))
     return made
-
-
-async def _book(stream: ProjectedStream, path: Path) -> None:
-    """One batch a minute, each of a slice of one partition."""
-    minutes = count(1)
-    ledger = SqliteLedger(path, lambda: STARTED_AT + next(minutes) * 61_234_567)
-    await ledger.open(IDENTITY, tuple(range(stream.partitions)))
-    for partition, records in stream.topics[ACCOUNTING_ENTRIES].items():
-        wanted = records[: len(records) - NOT_BOOKED] if partition == 0 else records
-        start = 0
-        for first in range(0, len(wanted), 10):
-            part = wanted[first : first + 10]
-            end = part[-1].offset + 1
-            entries = tuple(
-                StreamEntry(partition=partition, offset=one.offset, hashed=decode_entry(one.value), value=one.value or b"") for one in part
-            )
-            await ledger.book(Batch(ranges=(OffsetRange(partition=partition, start=start, end=end),), entries=entries))
-            start = end
-    await ledger.close()
