@@ -9,7 +9,7 @@ from deploy.prometheus.alerts.objectives import OBJECTIVES, WAITING, WRONG
 
 FIGURES: Final[Sequence[Recording]] = (money.DEAD_LETTERS, WRONG, WAITING)
 SHARES: Final[Sequence[Recording]] = tuple(recording for objective in OBJECTIVES for recording in objective.recordings())
-SYMPTOMS: Final[Sequence[Alert]] = (*money.ALERTS, *system.ALERTS)
+SYMPTOMS: Final[Sequence[Alert]] = (*money.ALERTS, money.parked(money.PARKED_SECONDS_MAX), *system.ALERTS)
 BURNS: Final[Sequence[Alert]] = tuple(alert for objective in OBJECTIVES for alert in objective.alerts())
 ALERTS: Final[Sequence[Alert]] = (*SYMPTOMS, *BURNS)
 RECORDINGS: Final[Sequence[Recording]] = (*FIGURES, *SHARES)

@@ -167,21 +167,20 @@ DISCREPANCIES: Final = Alert(
     ),
 )
 
-PARKED: Final = Alert(
-    name="AsientoParkedTooLong",
-    board=Board.DISCREPANCIES,
-    causes=(
-        Cause(
-            word="parked",
-            severity=Severity.TICKET,
-            expression=f'max by (code) (asiento_open_items_oldest_seconds{{kind="parked"}}) > {PARKED_SECONDS_MAX}',
-            hold_seconds=10,
-            summary="An event waits for another one since {{ $value | humanizeDuration }} ({{ $labels.code }})",
-            summary_es="Un evento espera a otro desde hace {{ $value | humanizeDuration }} ({{ $labels.code }})",
-            first="See what it waits for: mostly an event that its source never sent, or sent under another key.",
-            command="asiento events list",
-        ),
-    ),
-)
 
-ALERTS: Final = (NOT_FLOWING, DIFFERENCE, UNACCOUNTED, DEAD, DISCREPANCIES, PARKED)
+def parked(seconds_max: int) -> Alert:
+    """Events that wait for others for longer than that; how long is too long depends on the sources."""
+    cause = Cause(
+        word="parked",
+        severity=Severity.TICKET,
+        expression=f'max by (code) (asiento_open_items_oldest_seconds{{kind="parked"}}) > {seconds_max}',
+        hold_seconds=10,
+        summary="An event waits for another one since {{ $value | humanizeDuration }} ({{ $labels.code }})",
+        summary_es="Un evento espera a otro desde hace {{ $value | humanizeDuration }} ({{ $labels.code }})",
+        first="See what it waits for: mostly an event that its source never sent, or sent under another key.",
+        command="asiento events list",
+    )
+    return Alert(name="AsientoParkedTooLong", board=Board.DISCREPANCIES, causes=(cause,))
+
+
+ALERTS: Final = (NOT_FLOWING, DIFFERENCE, UNACCOUNTED, DEAD, DISCREPANCIES)

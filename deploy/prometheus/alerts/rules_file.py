@@ -8,6 +8,7 @@ import yaml
 
 from deploy.prometheus.alerts.declaring import Alert, Cause, Recording
 from deploy.prometheus.alerts.every_alert import BURNS, FIGURES, SHARES, SYMPTOMS
+from deploy.prometheus.alerts.money import PARKED_SECONDS_MAX, parked
 
 FILE: Final = Path(__file__).resolve().parents[1] / "rules" / "asiento.yml"
 SYMPTOM_SECONDS: Final = 5
@@ -19,15 +20,20 @@ RUNBOOKS: Final = "docs/runbooks/"
 GRAFANA: Final = "http://127.0.0.1:3000"
 
 
-def rules_text(runbooks: str = RUNBOOKS, grafana: str = GRAFANA) -> str:
-    """The content of the file; `runbooks` and `grafana` are the addresses below which the links of alerts go."""
+def rules_text(runbooks: str = RUNBOOKS, grafana: str = GRAFANA, parked_seconds_max: int = PARKED_SECONDS_MAX) -> str:
+    """The content of the file.
+
+    runbooks, grafana: addresses below which the links of alerts go. parked_seconds_max: how long an event may wait for another one.
+    """
+    own = parked(parked_seconds_max)
+    symptoms = [own if alert.name == own.name else alert for alert in SYMPTOMS]
 
     def rules_of(*alerts: Alert) -> list[dict[str, Any]]:
         return [_rule(alert, cause, runbooks, grafana) for alert in alerts for cause in alert.causes]
 
     groups = [
         _group("asiento-figures", SYMPTOM_SECONDS, [_recorded(one) for one in FIGURES]),
-        *(_group(alert.name, SYMPTOM_SECONDS, rules_of(alert)) for alert in SYMPTOMS),
+        *(_group(alert.name, SYMPTOM_SECONDS, rules_of(alert)) for alert in symptoms),
         _group("asiento-objectives", BURN_SECONDS, [*(_recorded(one) for one in SHARES), *rules_of(*BURNS)]),
     ]
     return HEAD + yaml.safe_dump({"groups": groups}, sort_keys=False, allow_unicode=True, width=140)

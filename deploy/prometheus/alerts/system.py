@@ -7,14 +7,22 @@ from deploy.prometheus.alerts.declaring import Alert, Board, Cause, Severity
 EXPECTED_JOBS: Final = ("worker", "ledger", "projector", "sweeper", "lag-exporter", "tie-out")
 """What every installation runs; gateway, normalizer, fetcher and connections run where something is configured for them."""
 RESTARTS_OF_A_LOOP: Final = 3
-TIE_OUT_SECONDS_MAX: Final = 90
+TIE_OUT_SECONDS_MAX: Final = 45
+BEHIND_SECONDS_MAX: Final = 60
 LAG_EXPORTER_SECONDS_MAX: Final = 30
-SWEEP_SECONDS_MAX: Final = 60
+SWEEP_SECONDS_MAX: Final = 45
 PROJECTOR_SECONDS_MAX: Final = 30
 SPOOL_SECONDS_MAX: Final = 30
 PROJECTOR_GROUP: Final = 'group=~".+-projector"'
 
 _ABSENT = " or ".join(f'absent(up{{job="asiento-{job}"}})' for job in EXPECTED_JOBS)
+
+
+def _last(metric: str) -> str:
+    """What it said last, also when its process has not answered since: Prometheus forgets a series at once, and the alert with it."""
+    return f"max_over_time({metric}[1h])"
+
+
 _RESTARTS = 'changes(process_start_time_seconds{job=~"asiento-.+"}[5m])'
 
 GONE: Final = Alert(
@@ -196,10 +204,10 @@ STALE: Final = Alert(
             word="tie_out",
             severity=Severity.TICKET,
             expression=(
-                f"max by (ledger) (time() - asiento_tie_out_last_run_timestamp_seconds) > {TIE_OUT_SECONDS_MAX}"
-                f" or max by (ledger) (asiento_tie_out_behind_seconds) > {TIE_OUT_SECONDS_MAX}"
+                f"time() - max by (ledger) ({_last('asiento_tie_out_last_run_timestamp_seconds')}) > {TIE_OUT_SECONDS_MAX}"
+                f" or max by (ledger) (asiento_tie_out_behind_seconds) > {BEHIND_SECONDS_MAX}"
             ),
-            hold_seconds=10,
+            hold_seconds=5,
             summary="{{ $labels.ledger }} has not been compared with the stream for {{ $value | humanizeDuration }}",
             summary_es="{{ $labels.ledger }} no se compara con el flujo desde hace {{ $value | humanizeDuration }}",
             first="The books may be right, nobody looks. See the end of the log of tie-out.",
@@ -208,8 +216,8 @@ STALE: Final = Alert(
         Cause(
             word="lag_exporter",
             severity=Severity.TICKET,
-            expression=f"time() - max(asiento_lag_last_run_timestamp_seconds) > {LAG_EXPORTER_SECONDS_MAX}",
-            hold_seconds=10,
+            expression=f"time() - max({_last('asiento_lag_last_run_timestamp_seconds')}) > {LAG_EXPORTER_SECONDS_MAX}",
+            hold_seconds=5,
             summary="Lag has not been measured from outside for {{ $value | humanizeDuration }}",
             summary_es="El retraso no se mide desde fuera desde hace {{ $value | humanizeDuration }}",
             first="See the end of the log of lag-exporter; processes still tell their own lag.",
@@ -231,8 +239,8 @@ STALE: Final = Alert(
         Cause(
             word="sweeper",
             severity=Severity.TICKET,
-            expression=f"time() - max(asiento_last_sweep_timestamp_seconds) > {SWEEP_SECONDS_MAX}",
-            hold_seconds=10,
+            expression=f"time() - max({_last('asiento_last_sweep_timestamp_seconds')}) > {SWEEP_SECONDS_MAX}",
+            hold_seconds=5,
             summary="Deadlines have not been looked at for {{ $value | humanizeDuration }}",
             summary_es="Los plazos no se revisan desde hace {{ $value | humanizeDuration }}",
             first="Time-outs come late, nothing is lost. See the end of the log of the sweeper.",

@@ -94,8 +94,9 @@ def test_names_are_unique_and_a_burn_pages_before_it_tickets() -> None:
     assert FAST.factor > SLOW.factor
 
 
-def test_links_go_where_an_installation_keeps_its_pages() -> None:
-    text = rules_file.rules_text("https://wiki.example/runbooks/", "https://grafana.example")
+def test_an_installation_has_links_and_limits_of_its_own() -> None:
+    text = rules_file.rules_text("https://wiki.example/runbooks/", "https://grafana.example", 30)
     rules = [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"] if "alert" in rule]
     assert rules[0]["annotations"]["runbook_url"] == "https://wiki.example/runbooks/asiento-money-not-flowing.md"
     assert rules[0]["annotations"]["dashboard"] == "https://grafana.example/d/asiento-overview"
+    assert [rule["expr"][-5:] for rule in rules if rule["alert"] == "AsientoParkedTooLong"] == [") > 30"[-5:]]
