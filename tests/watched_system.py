@@ -1,6 +1,6 @@
 """A running `asiento up` that a real Prometheus watches by the rules of `deploy/prometheus/rules`, for tests that hurt it and look.
 
-Every process is a target of the job that production gives it, its name is the label `process`. All of it is on loopback, in one folder.
+Every process is a target of the job that production gives it, its name is the label `instance`. All of it is on loopback, in one folder.
 """
 
 import json
@@ -59,7 +59,7 @@ class WatchedPrometheus:
         folder.mkdir(parents=True, exist_ok=True)
         jobs: dict[str, list[dict[str, Any]]] = {}
         for job, process, address in targets:
-            jobs.setdefault(job, []).append({"targets": [address], "labels": {"process": process}})
+            jobs.setdefault(job, []).append({"targets": [address], "labels": {"instance": process}})
         every = f"{interval_seconds}s"
         config: dict[str, Any] = {
             "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
