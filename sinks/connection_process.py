@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 from asiento.runtime import log_events
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.logging import get_logger
+from asiento.runtime.metrics import Exporter
 from asiento.runtime.service_process import STOP_SECONDS_MAX, ServiceProcess, now_microseconds, service_process
 from asiento.runtime.settings import Settings, SettingsError
 from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_DISCREPANCIES, ACCOUNTING_ENTRIES
@@ -89,7 +90,7 @@ async def run_connection(settings: Settings, name: str) -> None:
     """
     found = configured(settings, name)
     mapping = MappingFile(found.mapping, found.connection.kind)
-    with service_process(settings, f"sink-{name}") as process:
+    with service_process(settings, f"sink-{name}", Exporter.CONNECTION) as process:
         store = StoreThread()
         try:
             await store.open(settings.postings_location, name)

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from asiento.runtime import log_events
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.logging import get_logger
+from asiento.runtime.metrics import Exporter
 from asiento.runtime.service_process import STOP_SECONDS_MAX, ServiceProcess, now_microseconds, service_process
 from asiento.runtime.settings import Settings
 from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_ENTRIES
@@ -28,7 +29,7 @@ async def run_ledger_sink(settings: Settings) -> None:
 
     Raises `LedgerError`, `StreamBroken`, `StreamUnknown` or `BrokerUnreachable`, whose messages are written for people.
     """
-    with service_process(settings, "sink") as process:
+    with service_process(settings, "sink", Exporter.LEDGER) as process:
         ledger = writer_at(settings.ledger_location, now_microseconds)
         try:
             await _deliver(settings, ledger, process)

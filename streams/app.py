@@ -5,7 +5,7 @@ from typing import Final
 
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
-from asiento.runtime.metrics import Metrics
+from asiento.runtime.metrics import Exporter, Metrics
 from asiento.runtime.registry_client import RegistryClient, RegistryError, registry_access
 from asiento.runtime.settings import Settings, SettingsError
 from streams.engine.app import Engine, EngineApp
@@ -21,7 +21,7 @@ CHECK_SECONDS_MAX: Final = 15.0
 
 def create_app(settings: Settings, metrics: Metrics | None = None) -> EngineApp:
     """The Faust app of the order worker, its table and agent attached. Call it on the running event loop."""
-    metrics = metrics or Metrics()
+    metrics = metrics or Metrics(Exporter.WORKER)
     return Engine(settings, order_job(settings, metrics, load_policies(settings.policy)), metrics, faults_from(settings)).app
 
 
@@ -30,7 +30,7 @@ def run_order_worker(settings: Settings) -> None:
 
     Also raises `SettingsError` if a registry is set whose ids contradict the lock file: which of both a producer meant, nobody can tell.
     """
-    metrics, policies = Metrics(), load_policies(settings.policy)
+    metrics, policies = Metrics(Exporter.WORKER), load_policies(settings.policy)
     log_policies(settings.policy, policies)
     access = registry_access(settings)
     if access is not None:

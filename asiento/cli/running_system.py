@@ -24,7 +24,7 @@ from asiento.runtime.java import JavaNotFound
 from asiento.runtime.kafka_jars import JarsError
 from asiento.runtime.local_kafka import LocalKafka, LocalKafkaError
 from asiento.runtime.logging import get_logger
-from asiento.runtime.metrics import Metrics
+from asiento.runtime.metrics import Exporter, Metrics
 from asiento.runtime.ports import free_ports
 from asiento.runtime.settings import ENVIRONMENT_PREFIX, Settings
 from asiento.runtime.supervisor import ChildService, RestartLimits, Service, Supervisor
@@ -63,7 +63,7 @@ class RunningSystem:
         self._directory = RunDirectory(self.data_dir)
         self._commands = process_commands(settings, workers, sweeper_clock)
         self._workers = [name for name, words in self._commands.items() if words[:2] == ["streams", "run"]]
-        self._metrics = Metrics()
+        self._metrics = Metrics(Exporter.UP)
         self._broker: LocalKafka | None = None
         self._supervisor: Supervisor | None = None
         self._open = ExitStack()

@@ -72,14 +72,14 @@ def serve(
     from asiento.cli.schema_server import routes
     from asiento.runtime.health import HealthChecks, HealthServer
     from asiento.runtime.logging import configure_logging
-    from asiento.runtime.metrics import Metrics
+    from asiento.runtime.metrics import Exporter, Metrics
     from asiento.runtime.settings import load_settings
 
     configure_logging(load_settings(), "schemas")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    server = HealthServer(Metrics(), host, port, HealthChecks(), routes())
+    server = HealthServer(Metrics(Exporter.SCHEMA_SERVER), host, port, HealthChecks(), routes())
     try:
         url = f"http://{f'[{host}]' if ':' in host else host}:{server.start()}"
     except OSError as problem:

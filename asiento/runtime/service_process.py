@@ -14,7 +14,7 @@ from asiento.runtime import log_events
 from asiento.runtime.health import HealthChecks, HealthServer, Heartbeat
 from asiento.runtime.logging import get_logger
 from asiento.runtime.loop_watchdog import STUCK_EXIT_CODE, TICK_SECONDS, LoopWatchdog
-from asiento.runtime.metrics import Metrics
+from asiento.runtime.metrics import Exporter, Metrics
 from asiento.runtime.settings import Settings
 
 STOP_SECONDS_MAX = 10.0
@@ -35,7 +35,7 @@ class ServiceProcess:
     """
 
     name: str
-    metrics: Metrics = field(default_factory=Metrics)
+    metrics: Metrics
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     obstacles: Callable[[], Sequence[str]] = tuple
     _started: bool = False
@@ -56,9 +56,12 @@ class ServiceProcess:
 
 
 @contextmanager
-def service_process(settings: Settings, name: str) -> Iterator[ServiceProcess]:
-    """Signals, health pages and a watchdog of the loop for as long as the context lasts; needs a running event loop."""
-    process, loop = ServiceProcess(name), asyncio.get_running_loop()
+def service_process(settings: Settings, name: str, exporter: Exporter) -> Iterator[ServiceProcess]:
+    """Signals, health pages and a watchdog of the loop for as long as the context lasts; needs a running event loop.
+
+    name: for people and logs. exporter: whose metrics it shows.
+    """
+    process, loop = ServiceProcess(name, Metrics(exporter)), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, process.stop.set)
     heartbeat = Heartbeat(STILL_SECONDS_MAX)

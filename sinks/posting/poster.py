@@ -115,6 +115,8 @@ class Poster:
         self._pause = await self._store(lambda store: store.sending.pause())
         if self._pause is not None and self._pause.reason == "auth":
             self._pause, self._must_ask = None, True
+        self._metrics.paused(self._pause.reason if self._pause else None)
+        self._metrics.breaker(is_open=False)
         if found:
             get_logger().warning(log_events.POSTINGS_RESUMED, connection=self._work.connection, uncertain=found)
 

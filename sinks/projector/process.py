@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from asiento.runtime import log_events
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.logging import get_logger
+from asiento.runtime.metrics import Exporter
 from asiento.runtime.service_process import STOP_SECONDS_MAX, ServiceProcess, now_microseconds, service_process
 from asiento.runtime.settings import Settings
 from sinks.projector.projection import Projection
@@ -23,7 +24,7 @@ async def run_projector(settings: Settings) -> None:
 
     Raises `OperationalError`, `StreamBroken`, `StreamUnknown` or `BrokerUnreachable`, whose messages are written for people.
     """
-    with service_process(settings, "projector") as process:
+    with service_process(settings, "projector", Exporter.PROJECTOR) as process:
         await _project(settings, process)
 
 

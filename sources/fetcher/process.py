@@ -20,6 +20,7 @@ from aiokafka.structs import TopicPartition
 from asiento.runtime import log_events
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.logging import get_logger
+from asiento.runtime.metrics import Exporter
 from asiento.runtime.service_process import STOP_SECONDS_MAX, ServiceProcess, now_microseconds, service_process
 from asiento.runtime.settings import Settings
 from schemas.output_codec import DecodeError
@@ -280,7 +281,7 @@ class _Forget(ConsumerRebalanceListener):  # type: ignore[misc]
 
 async def run_fetcher(settings: Settings, sources: Mapping[SourceName, FetchedSource]) -> None:
     """Fetch until SIGTERM or SIGINT; raises as `Fetcher.run`."""
-    with service_process(settings, "fetcher") as process:
+    with service_process(settings, "fetcher", Exporter.FETCHER) as process:
         get_logger().info(log_events.PROCESS_STARTED, app=settings.fetcher_group)
         await Fetcher(settings, sources, process).run()
         get_logger().info(log_events.PROCESS_STOPPED)

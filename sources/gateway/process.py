@@ -16,7 +16,7 @@ from asiento.runtime.file_lock import LockHeld
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.logging import get_logger
 from asiento.runtime.loopback import on_loopback
-from asiento.runtime.metrics import Metrics
+from asiento.runtime.metrics import Exporter, Metrics
 from asiento.runtime.service_process import ServiceProcess, now_microseconds, service_process
 from asiento.runtime.settings import Settings, SettingsError
 from schemas.topics import ORDERS_EVENTS, ORDERS_RAW
@@ -81,7 +81,7 @@ async def run_gateway(settings: Settings, mounted: Mapping[str, web.Application]
     """
     config, tls = gateway_config(settings), listener_tls(settings)
     client_options(settings)  # what is wrong with them is said before anything begins
-    with _spool(settings) as spool, service_process(settings, "gateway") as process:
+    with _spool(settings) as spool, service_process(settings, "gateway", Exporter.GATEWAY) as process:
         metrics = process.metrics
         _watch_spool(metrics, spool)
         dispatcher = Dispatcher(

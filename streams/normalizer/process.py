@@ -8,7 +8,7 @@ from typing import Final
 from asiento import __version__
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
-from asiento.runtime.metrics import Metrics
+from asiento.runtime.metrics import Exporter, Metrics
 from asiento.runtime.settings import Settings
 from schemas.topics import FETCH_REQUESTS, ORDERS_DLQ, ORDERS_EVENTS, ORDERS_RAW, SNAPSHOT_TABLE, snapshot_changelog_name
 from sources.platforms.catalogue import adapters_with
@@ -106,5 +106,5 @@ def run_normalizer(settings: Settings) -> None:
 
     Also raises `SettingsError` where the connections file or a mapper cannot be used.
     """
-    metrics, connections = Metrics(), load_connections(settings.connections)
+    metrics, connections = Metrics(Exporter.NORMALIZER), load_connections(settings.connections)
     run_worker(settings, normalizer_job(settings, metrics, connections), metrics)

@@ -13,6 +13,7 @@ from asiento.accounting.standing_deadlines import Deadline
 from asiento.runtime import log_events
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.logging import get_logger
+from asiento.runtime.metrics import Exporter
 from asiento.runtime.service_process import ServiceProcess, service_process
 from asiento.runtime.settings import Settings
 from schemas.event_messages import message_from_json
@@ -124,7 +125,7 @@ async def run_sweeper(settings: Settings, policies: PolicyBook, clock: Clock) ->
 
     `clock` answers UTC microseconds: the wall clock, or for demos and tests one that stands still.
     """
-    with service_process(settings, "sweeper") as process:
+    with service_process(settings, "sweeper", Exporter.SWEEPER) as process:
         get_logger().info(log_events.PROCESS_STARTED, app=settings.orders_id)
         loop = asyncio.get_running_loop()
         sweeping = loop.create_task(Sweeper(settings, policies, process, clock).run())

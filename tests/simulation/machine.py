@@ -25,7 +25,7 @@ import structlog
 
 from asiento.accounting.policy import DEFAULT_POLICIES
 from asiento.runtime import loop_watchdog, service_process
-from asiento.runtime.metrics import Metrics
+from asiento.runtime.metrics import Exporter, Metrics
 from asiento.runtime.service_process import ServiceProcess
 from asiento.runtime.settings import Settings
 from sinks import entry_stream, ledger_process, outbox_publisher, sink_process
@@ -232,9 +232,9 @@ METRICS: ContextVar[Metrics] = ContextVar("metrics")
 
 
 @contextmanager
-def _service_process(settings: Settings, name: str) -> Iterator[ServiceProcess]:
+def _service_process(settings: Settings, name: str, exporter: Exporter) -> Iterator[ServiceProcess]:
     """Stands for `asiento.runtime.service_process.service_process`: signals, but no health pages."""
-    del settings
+    del settings, exporter
     process = ServiceProcess(name, METRICS.get())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

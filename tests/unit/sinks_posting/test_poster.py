@@ -20,6 +20,7 @@ from sinks.posting.clock import DAY, SECOND
 from sinks.posting.poster import Poster, PosterWork
 from sinks.posting.rows import PostingRow, PostingState
 from sinks.posting.rules import PostingRules
+from sinks.posting.sending_store import PAUSES
 from sinks.posting.store import PostingStore
 from tests.posting_faults import KillableStore, KillPlan, VirtualClock, take
 from tests.posting_store_cases import document, key_of, told
@@ -202,6 +203,15 @@ async def test_refused_credentials_pause_the_connection_and_park_nothing(desk: D
     desk.given.now = OTHER
     await desk.post(poster)
     assert {desk.row(f"d{number}").state for number in range(20)} == {PostingState.POSTED}
+
+
+async def test_a_pause_that_goes_on_over_a_restart_is_shown_from_the_start(desk: Desk) -> None:
+    take(desk.store, [document("a")])
+    await (await desk.poster(ScriptedLedger(once=["throttled"]))).step()
+    desk.metrics = Metrics()
+    await desk.poster(ScriptedLedger())
+    assert [desk.value("posting_paused", reason) for reason in PAUSES] == [1, 0, 0]
+    assert desk.value("posting_breaker_open") == 0
 
 
 async def test_another_token_is_tried_once_before_the_pause(desk: Desk) -> None:
