@@ -1,6 +1,6 @@
 """What each account of the ledger holds, per currency."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sinks.ledger_access import reader_at
@@ -35,10 +35,15 @@ def currency_balances(ledger_url: str, as_of: str | None = None) -> tuple[Curren
 
     Raises `LedgerError`.
     """
-    found: dict[tuple[str, int], dict[str, int]] = {}
     with reader_at(ledger_url) as reader:
-        for currency, exponent, account, amount in reader.balances(as_of):
-            found.setdefault((currency, exponent), {})[account] = amount
+        return balances_of(reader.balances(as_of))
+
+
+def balances_of(rows: Iterable[tuple[str, int, str, int]]) -> tuple[CurrencyBalances, ...]:
+    """The rows of `LedgerReader.balances` by currency."""
+    found: dict[tuple[str, int], dict[str, int]] = {}
+    for currency, exponent, account, amount in rows:
+        found.setdefault((currency, exponent), {})[account] = amount
     return tuple(CurrencyBalances(currency, exponent, accounts) for (currency, exponent), accounts in sorted(found.items()))
 
 

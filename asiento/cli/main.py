@@ -31,6 +31,7 @@ from asiento.cli import (
     receipts,
     reconcile,
     replay,
+    report,
     restore,
     schemas,
     simulate,
@@ -84,6 +85,7 @@ app.command("receipts")(receipts.receipts_command)
 app.command("simulate")(simulate.simulate_command)
 app.command("backup")(backup.backup_command)
 app.command("restore")(restore.restore_command)
+app.command("report")(report.report_command)
 app.command("replay")(replay.replay_command)
 app.command("explain")(explain.explain_command)
 

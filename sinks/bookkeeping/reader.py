@@ -31,6 +31,20 @@ class BookedPlace:
     head: ChainHead
 
 
+@dataclass(frozen=True, slots=True)
+class BookedEntry:
+    """An entry of the ledger in figures: `debits` in minor units, `booked_at` in UTC microseconds; the kind of what it reverses, if any."""
+
+    entry_id: str
+    entry_no: int
+    booked_at: int
+    entry_kind: str
+    currency: str
+    currency_exponent: int
+    debits: int
+    reversed_kind: str | None
+
+
 class LedgerReader:
     """A read-only view of one ledger, frozen at the moment it was opened; use as a context manager.
 
@@ -84,6 +98,18 @@ class LedgerReader:
         while rows := whole_rows(self._picture, self._picture.rows("entries_after", (last, ROWS_READ_MAX))):
             yield from rows
             last = rows[-1].entry_no
+
+    def booked_entries(self) -> Iterator[BookedEntry]:
+        """Every entry by entry_id, read in slices of `ROWS_READ_MAX`."""
+        after: tuple[str, int] = ("", -(2**63))
+        while rows := self._picture.rows("booked_entries", (*after, ROWS_READ_MAX)):
+            yield from (BookedEntry(*row) for row in rows)
+            after = (rows[-1][0], rows[-1][1])
+
+    def pending_acks(self) -> tuple[int, int]:
+        """How many booked entries are not acknowledged yet, and when the oldest of them was booked (0 where there is none)."""
+        number, oldest = self._picture.rows("pending_ack_count")[0]
+        return number, oldest
 
     def balances(self, as_of: str | None = None) -> tuple[tuple[str, int, str, int], ...]:
         """(currency, exponent, account, signed minor units) up to a posting date; ordered by currency and account."""

@@ -71,7 +71,7 @@ class Problem:
 
 def plant(seed: int) -> list[Problem]:
     """The fifty problems of a seed, in the order of their kinds."""
-    return [_planted(kind, number, Random(f"{seed}|{kind}|{number}")) for kind in COUNTS for number in range(COUNTS[kind])]
+    return [planted(kind, number, Random(f"{seed}|{kind}|{number}")) for kind in COUNTS for number in range(COUNTS[kind])]
 
 
 def arrivals(problems: list[Problem], seed: int) -> Iterator[Sent]:
@@ -82,7 +82,8 @@ def arrivals(problems: list[Problem], seed: int) -> Iterator[Sent]:
         yield random.choice(queues).pop(0)
 
 
-def _planted(kind: str, number: int, random: Random) -> Problem:
+def planted(kind: str, number: int, random: Random) -> Problem:
+    """One problem of a kind; kind, number and random draw all of it."""
     with_cards = [shop for shop, _ in SHOPS if any(tender == "CARD" for tender, _, _ in shop.gateways)]
     numbered = [shop for shop in with_cards if _is_numbered(shop)]
     shop = random.choice(numbered if kind == "gap" else with_cards)
@@ -100,7 +101,8 @@ def _key(event: Event) -> str:
     return f"{event['tenant']}:{event['source']}:{event['order_id']}"
 
 
-def _sent(events: list[Event]) -> list[Sent]:
+def sent(events: list[Event]) -> list[Sent]:
+    """The records of events, as their producer sends them."""
     return [Sent(_key(event).encode(), encode_event_json(event)) for event in events]
 
 
@@ -121,7 +123,7 @@ def _poisoned(kind: str, events: list[Event], random: Random) -> Problem:
         poison = replace(poison, key=f"{key}-other".encode())
     if kind == "wrong_partition":
         poison = replace(poison, astray=random.randrange(1, 4))
-    first, last = _sent([placed, shipped])
+    first, last = sent([placed, shipped])
     return Problem(kind, key, [first, poison, last], events, captured)
 
 
@@ -130,7 +132,7 @@ def _wrong_total(kind: str, events: list[Event], random: Random) -> Problem:
     placed, *rest = events
     off = 10 ** placed["currency_exponent"] * random.randrange(50, 900)
     wrong = placed | {"total": placed["total"] + random.choice((off, -off))}
-    return Problem(kind, _key(placed), _sent([wrong, *rest]), events, placed, placed["event_id"])
+    return Problem(kind, _key(placed), sent([wrong, *rest]), events, placed, placed["event_id"])
 
 
 def _conflict(kind: str, events: list[Event], random: Random) -> Problem:
@@ -140,21 +142,21 @@ def _conflict(kind: str, events: list[Event], random: Random) -> Problem:
     if random.randrange(2):
         other |= {"event_id": str(uuid5(NAMESPACE, f"other|{captured['event_id']}"))}
     right = other if kind == "newer_is_right" else captured
-    return Problem(kind, _key(placed), _sent([placed, captured, shipped, other]), [placed, right, shipped], right, other["event_id"])
+    return Problem(kind, _key(placed), sent([placed, captured, shipped, other]), [placed, right, shipped], right, other["event_id"])
 
 
 def _gap(kind: str, events: list[Event], random: Random) -> Problem:
     """A numbered event of the source is missing; what is behind it waits."""
     missing = random.choice(events[1:-1])
     there = [event for event in events if event is not missing]
-    return Problem(kind, _key(missing), _sent(there), events, missing, there[-1]["event_id"])
+    return Problem(kind, _key(missing), sent(there), events, missing, there[-1]["event_id"])
 
 
 def _late_capture(kind: str, events: list[Event], random: Random) -> Problem:
     """Shipped, and the payment comes long after it was due."""
     del random
     placed, captured, shipped = events
-    return Problem(kind, _key(placed), _sent([placed, shipped]), events, captured)
+    return Problem(kind, _key(placed), sent([placed, shipped]), events, captured)
 
 
 def _over_refund(kind: str, events: list[Event], random: Random) -> Problem:
@@ -182,7 +184,7 @@ def _over_refund(kind: str, events: list[Event], random: Random) -> Problem:
         "tenders": [tender],
         "allow_over_refund": False,
     }
-    return Problem(kind, _key(placed), _sent([placed, captured, shipped, refund]), [*events, second, refund], second, refund["event_id"])
+    return Problem(kind, _key(placed), sent([placed, captured, shipped, refund]), [*events, second, refund], second, refund["event_id"])
 
 
 _ENVELOPE: Final = {
@@ -194,7 +196,7 @@ def _unknown_order(kind: str, events: list[Event], random: Random) -> Problem:
     """Paid and shipped, and nobody has heard of the order."""
     del random
     placed, *rest = events
-    return Problem(kind, _key(placed), _sent(rest), events, placed, rest[0]["event_id"])
+    return Problem(kind, _key(placed), sent(rest), events, placed, rest[0]["event_id"])
 
 
 _PLANTERS: Final[dict[str, Callable[[str, list[Event], Random], Problem]]] = {

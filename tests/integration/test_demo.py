@@ -11,6 +11,8 @@ import pytest
 
 from asiento.cli.demo import read_day
 from sources.synthetic.day import trading_day
+from tests.report_comparison import compare
+from tests.report_facts import Facts, Page, shown
 
 pytestmark = pytest.mark.kafka
 
@@ -56,6 +58,21 @@ def test_a_day_flows_and_the_books_are_what_was_intended(demo: Demo) -> None:
     assert "Trial balance CLP" in result.stdout
     assert "lag: workers 0 records, ledger 0 records" in result.stdout
     assert read_day(f"sqlite:///{demo.ledger}", day.tenant).flows["EUR"] == day.controls.currencies["EUR"].figures
+
+
+def test_the_report_says_what_was_intended_and_what_the_rows_say(demo: Demo) -> None:
+    out = demo.directory / "report.html"
+    command = [sys.executable, "-m", "asiento.cli.main", "report", "--out", str(out), "--step", "1s"]
+    subprocess.run(command, env=demo.environment, capture_output=True, timeout=RUN_SECONDS_MAX, check=True)
+    page = Page(out.read_text(encoding="utf-8"))
+    compare(page, Facts(demo.directory / "operational.sqlite", demo.ledger), seconds=1)
+    day = trading_day(SEED, ORDERS)
+    flow = {row[0]: row[1] for row in page.table("The flow: records, outcomes, entries, booked")}
+    assert flow["records arrived"] == f"{len(day.arrivals):,}"
+    assert flow["duplicate"] == f"{day.controls.counts['duplicate']:,}"
+    money = {row[0]: (row[1], row[2]) for row in page.table("Money in and money booked")}
+    captured = {name: shown(one.figures["captured"], one.exponent) for name, one in day.controls.currencies.items()}
+    assert money == {name: (amount, amount) for name, amount in captured.items()}
 
 
 def test_the_day_is_kept_for_simulate(demo: Demo) -> None:

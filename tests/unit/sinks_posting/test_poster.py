@@ -12,7 +12,7 @@ import pytest
 from asiento.runtime.metrics import Metrics
 from sinks.external.capabilities import BatchAnswers, CallLimits
 from sinks.external.connections import ClosedPeriods
-from sinks.external.documents import LedgerDocument
+from sinks.external.documents import DocumentKind, LedgerDocument
 from sinks.external.port import ClosedPeriod
 from sinks.external.results import Refusal, Refused
 from sinks.posting.access import CountedAccess
@@ -20,6 +20,7 @@ from sinks.posting.clock import DAY, SECOND
 from sinks.posting.poster import Poster, PosterWork
 from sinks.posting.rows import PostingRow, PostingState
 from sinks.posting.rules import PostingRules
+from sinks.posting.sending_store import PAUSES
 from sinks.posting.store import PostingStore
 from tests.posting_faults import KillableStore, KillPlan, VirtualClock, take
 from tests.posting_store_cases import document, key_of, told
@@ -154,6 +155,30 @@ async def test_retry_after_is_kept_within_a_tenth_and_over_a_restart(desk: Desk)
     assert (desk.row("a").state, desk.row("a").failures) == (PostingState.POSTED, 0)
 
 
+async def test_a_ledger_that_asks_to_wait_in_the_middle_of_a_batch_is_left_alone(desk: Desk) -> None:
+    take(desk.store, [document(name, group=name) for name in "abc"])
+    ledger = ScriptedLedger(able=able(batch=2), once=["throttled_inside"])
+    poster = await desk.poster(ledger)
+    assert await poster.step() == 0
+    assert desk.states("a", "b", "c") == ["POSTED", "UNCERTAIN", "PLANNED"]
+    seconds = await poster.step()
+    assert seconds is not None
+    assert RETRY_AFTER_SECONDS <= seconds <= RETRY_AFTER_SECONDS * 1.1
+    await desk.post(poster)
+    assert desk.states("a", "b", "c") == ["POSTED"] * 3
+
+
+async def test_documents_of_a_kind_go_in_one_call_whatever_stands_between_them(desk: Desk) -> None:
+    kinds = (DocumentKind.JOURNAL, DocumentKind.INVOICE, DocumentKind.JOURNAL, DocumentKind.INVOICE, DocumentKind.JOURNAL)
+    names = [f"d{number}" for number in range(len(kinds))]
+    take(desk.store, [replace(document(name, group=name), kind=kind) for name, kind in zip(names, kinds, strict=True)])
+    ledger = ScriptedLedger(able=able(batch=2))
+    await desk.post(await desk.poster(ledger))
+    assert desk.states(*names) == ["POSTED"] * len(names)
+    assert [booked.document.reference for booked in ledger.books] == ["d0", "d2", "d1", "d3", "d4"]
+    assert desk.value("posting_calls", "post", "answered") == 3
+
+
 async def test_throttling_without_a_time_waits_longer_each_time(desk: Desk) -> None:
     take(desk.store, [document("a")])
     poster = await desk.poster(ScriptedLedger(once=["throttled_silently"] * 3))
@@ -202,6 +227,15 @@ async def test_refused_credentials_pause_the_connection_and_park_nothing(desk: D
     desk.given.now = OTHER
     await desk.post(poster)
     assert {desk.row(f"d{number}").state for number in range(20)} == {PostingState.POSTED}
+
+
+async def test_a_pause_that_goes_on_over_a_restart_is_shown_from_the_start(desk: Desk) -> None:
+    take(desk.store, [document("a")])
+    await (await desk.poster(ScriptedLedger(once=["throttled"]))).step()
+    desk.metrics = Metrics()
+    await desk.poster(ScriptedLedger())
+    assert [desk.value("posting_paused", reason) for reason in PAUSES] == [1, 0, 0]
+    assert desk.value("posting_breaker_open") == 0
 
 
 async def test_another_token_is_tried_once_before_the_pause(desk: Desk) -> None:

@@ -1,0 +1,145 @@
+"""The words of the report, in English and Spanish."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from schemas.wording.language import Language, Words
+
+_WORDS: Final[Mapping[str, Words]] = {
+    "title": Words("What went through, and where it stands", "Qué ha pasado y cómo está"),
+    "as_of": Words("Ages count to {at}.", "Las edades se cuentan hasta el {at}."),
+    "range": Words("Events that arrived from {start} until before {stop}.", "Eventos llegados desde {start} hasta antes de {stop}."),
+    "all": Words("All events that the databases know.", "Todos los eventos que conocen las bases de datos."),
+    "beginning": Words("the beginning", "el principio"),
+    "end": Words("the end", "el final"),
+    "state": Words(
+        "What is open, the trial balance and the ledgers outside are told as they stand, whatever the range.",
+        "Lo pendiente, el balance de sumas y saldos y los libros externos se muestran como están, sea cual sea el intervalo.",
+    ),
+    "read_from": Words("Read from", "Leído de"),
+    "operational": Words("operational database", "base de datos operativa"),
+    "ledger": Words("ledger", "libro contable"),
+    "postings": Words("database of postings", "base de datos de apuntes externos"),
+    "not_there": Words("none there", "no existe"),
+    "at_a_glance": Words("At a glance", "De un vistazo"),
+    "good": Words("good", "bien"),
+    "look": Words("look", "mire"),
+    "judged_all": Words("Every record has its outcome.", "Cada registro tiene su resultado."),
+    "judged_not": Words("{number} records have no outcome yet.", "{number} registros aún no tienen resultado."),
+    "booked_all": Words("Every entry of these events stands in the ledger.", "Cada asiento de estos eventos está en el libro."),
+    "booked_not": Words("{number} entries are not in the ledger yet.", "{number} asientos aún no están en el libro."),
+    "booked_more": Words(
+        "{foreign} entries of the ledger are not projected, {doubled} rows are doubled.",
+        "{foreign} asientos del libro no están proyectados, {doubled} filas están duplicadas.",
+    ),
+    "money_equal": Words(
+        "Money in and money booked are equal in every currency.", "Dinero entrado y contabilizado coinciden en cada moneda."
+    ),
+    "money_differs": Words("Money in and money booked differ in {currencies}.", "Dinero entrado y contabilizado difieren en {currencies}."),
+    "balance_zero": Words("Debits and credits are equal in every currency.", "Debe y haber coinciden en cada moneda."),
+    "balance_off": Words("Debits and credits differ in {currencies}.", "Debe y haber difieren en {currencies}."),
+    "open_none": Words("No discrepancy is open.", "No hay discrepancias abiertas."),
+    "open_some": Words(
+        "{number} discrepancies are open, {grave} of them critical or high.",
+        "Hay {number} discrepancias abiertas, {grave} de ellas críticas o altas.",
+    ),
+    "waiting_none": Words("No event waits, no record is refused.", "No espera ningún evento ni hay registros rechazados."),
+    "waiting_some": Words(
+        "{parked} events wait, {letters} refused records are open.", "Esperan {parked} eventos; {letters} rechazados, abiertos."
+    ),
+    "outside_none": Words("No document waits for a ledger outside.", "Ningún documento espera a un libro externo."),
+    "outside_some": Words("{number} documents do not stand in a ledger outside.", "{number} documentos aún no están en un libro externo."),
+    "flow": Words("The flow: records, outcomes, entries, booked", "El flujo: registros, resultados, asientos, contabilizado"),
+    "flow_note": Words(
+        "Records and entries have scales of their own: one record makes none, one or several entries.",
+        "Registros y asientos tienen escalas propias: un registro produce ninguno, uno o varios asientos.",
+    ),
+    "records": Words("records", "registros"),
+    "entries": Words("entries", "asientos"),
+    "arrived": Words("records arrived", "registros llegados"),
+    "outcome": Words("outcome", "resultado"),
+    "outcomes": Words("Outcomes", "Resultados"),
+    "code": Words("code", "código"),
+    "meaning": Words("meaning", "significado"),
+    "now": Words("now", "ahora"),
+    "posted": Words("posted at once", "contabilizado al llegar"),
+    "posted_later": Words("waited, then posted", "esperó y se contabilizó"),
+    "deferred": Words("waits", "espera"),
+    "rejected": Words("rejected", "rechazado"),
+    "duplicate": Words("duplicate", "duplicado"),
+    "conflict": Words("conflict", "conflicto"),
+    "ignored": Words("ignored", "ignorado"),
+    "dead_letter": Words("refused, never judged", "rechazado sin juzgar"),
+    "waits": Words("no outcome yet", "sin resultado aún"),
+    "booked": Words("booked", "contabilizado"),
+    "not_booked": Words("not booked yet", "sin contabilizar aún"),
+    "over_time": Words("Over time", "En el tiempo"),
+    "over_time_note": Words(
+        "In steps of {step}, UTC. Records by their arrival; entries and their lag by their booking.",
+        "En pasos de {step}, UTC. Registros por su llegada; asientos y su retraso por su contabilización.",
+    ),
+    "events_and_bookings": Words("Records arrived and entries booked", "Registros llegados y asientos contabilizados"),
+    "lag": Words("Lag: arrival of the event to booking of its entry", "Retraso: de la llegada del evento a su contabilización"),
+    "lag_none": Words("Nothing was booked in this time.", "No se contabilizó nada en este tiempo."),
+    "from_time": Words("from", "desde"),
+    "median": Words("median", "mediana"),
+    "longest": Words("longest", "máximo"),
+    "whole": Words("whole time", "todo el tiempo"),
+    "money": Words("Money in and money booked", "Dinero entrado y dinero contabilizado"),
+    "money_note": Words(
+        "In: captured by the entries on the stream, less what was taken back. Booked: the same by the ledger's own rows.",
+        "Entrado: cobrado según los asientos del flujo, menos lo anulado. Contabilizado: lo mismo según las filas del libro.",
+    ),
+    "currency": Words("currency", "moneda"),
+    "captured": Words("money in", "dinero entrado"),
+    "captured_booked": Words("booked", "contabilizado"),
+    "paid_back": Words("paid back", "devuelto"),
+    "paid_back_booked": Words("booked", "contabilizado"),
+    "debits_stream": Words("debits on the stream", "debe en el flujo"),
+    "debits_ledger": Words("debits in the ledger", "debe en el libro"),
+    "difference": Words("difference", "diferencia"),
+    "discrepancies": Words("Open discrepancies", "Discrepancias abiertas"),
+    "parked": Words("Events that wait", "Eventos en espera"),
+    "dead_letters": Words("Refused records", "Registros rechazados"),
+    "reason": Words("reason", "motivo"),
+    "severity": Words("severity", "gravedad"),
+    "number": Words("number", "número"),
+    "oldest": Words("oldest", "más antiguo"),
+    "age": Words("age", "edad"),
+    "order": Words("order", "pedido"),
+    "id": Words("id", "id"),
+    "runbooks": Words(
+        "What to do about a code: the page of its name in {page}.", "Qué hacer con un código: la página de su nombre en {page}."
+    ),
+    "the_oldest": Words("The oldest", "Los más antiguos"),
+    "nothing": Words("None.", "Nada."),
+    "age_0": Words("under 1 h", "menos de 1 h"),
+    "age_1": Words("1 h to 1 d", "de 1 h a 1 d"),
+    "age_2": Words("1 d to 7 d", "de 1 d a 7 d"),
+    "age_3": Words("7 d and more", "7 d o más"),
+    "trial_balance": Words("Trial balance", "Balance de sumas y saldos"),
+    "account": Words("account", "cuenta"),
+    "debit": Words("debit", "debe"),
+    "credit": Words("credit", "haber"),
+    "total": Words("total", "total"),
+    "outside": Words("Ledgers outside", "Libros externos"),
+    "connection": Words("connection", "conexión"),
+    "document_state": Words("state", "estado"),
+    "prometheus": Words("What Prometheus saw", "Lo que vio Prometheus"),
+    "prometheus_note": Words("At {at}, from {url}.", "A las {at}, de {url}."),
+    "job": Words("job", "proceso"),
+    "up": Words("answering", "responden"),
+    "known": Words("known", "conocidos"),
+    "group": Words("group", "grupo"),
+    "lag_records": Words("records behind", "registros de retraso"),
+    "lag_seconds": Words("seconds behind, worst partition", "segundos de retraso, peor partición"),
+    "restarts": Words("restarts", "reinicios"),
+    "picture_of": Words(
+        "Picture: {what}. The figures stand in the table below it.", "Gráfico: {what}. Las cifras están en la tabla siguiente."
+    ),
+}
+
+
+def say(name: str, language: Language, **values: object) -> str:
+    """A phrase with its figures."""
+    return _WORDS[name].of(language).format(**values)
