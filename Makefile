@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
-  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers bench bench-core mutate lock down clean
+  soak-brokers soak-zombies soak-simulation soak-metrics soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -99,6 +99,9 @@ soak-zombies: setup ## Workers frozen at each step of a commit and woken while t
 soak-tryton: setup ## 300 orders with refunds into a real Tryton, 20 kill -9 of the process that posts there; both modes, half an hour
 	$(PYTEST) -q -m soak --timeout 3600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_tryton_ledger.py \
 	  tests/acceptance/test_tryton_kills.py
+
+soak-metrics: setup ## Series of every process with 48 partitions, the same for any number of orders, and that they agree
+	SERIES_PARTITIONS=48 $(PYTEST) -q --timeout 600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_metric_series.py
 
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation
