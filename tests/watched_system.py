@@ -84,6 +84,17 @@ class WatchedPrometheus:
         found: list[dict[str, Any]] = self._get(f"query?{urllib.parse.urlencode({'query': promql})}")["result"]
         return found
 
+    def query_range(self, promql: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
+        """The result of a query over time: one `{"metric": labels, "values": [[time, text], ...]}` for each series; times in seconds."""
+        words = {"query": promql, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
+        found: list[dict[str, Any]] = self._get(f"query_range?{urllib.parse.urlencode(words)}")["result"]
+        return found
+
+    def label_values(self, label: str, metric: str) -> list[str]:
+        """The values that a label of a metric has."""
+        found: list[str] = self._get(f"label/{label}/values?{urllib.parse.urlencode({'match[]': metric})}")
+        return found
+
     def value(self, promql: str) -> float | None:
         """The number of a query that gives at most one series; None where it gives none."""
         found = self.query(promql)
@@ -135,6 +146,7 @@ class WatchedSystem:
         *up_options: str,
         settings: Mapping[str, str] | None = None,
         rules: Path = RULES,
+        interval_seconds: int = 5,
         alertmanager_config: Path | None = None,
     ) -> None:
         self.folder = folder
@@ -146,6 +158,7 @@ class WatchedSystem:
         self._options = up_options
         self._settings = dict(settings or {})
         self._rules = rules
+        self._interval_seconds = interval_seconds
         self._alertmanager_config = alertmanager_config
         self._open = ExitStack()
         self._up: subprocess.Popen[bytes] | None = None
@@ -165,7 +178,9 @@ class WatchedSystem:
                 self.alertmanager = self._open.enter_context(alertmanager_server(self.folder, self._alertmanager_config))
                 address = f"127.0.0.1:{self.alertmanager.port}"
             targets = [(job_of(name), name, urllib.parse.urlsplit(url).netloc) for name, url in self.metrics_urls.items()]
-            watching = WatchedPrometheus(self.folder / "prometheus", targets, rules=self._rules, alertmanager=address)
+            watching = WatchedPrometheus(
+                self.folder / "prometheus", targets, rules=self._rules, interval_seconds=self._interval_seconds, alertmanager=address
+            )
             self.prometheus = self._open.enter_context(watching)
         except BaseException:
             self.__exit__()
