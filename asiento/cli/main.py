@@ -37,6 +37,7 @@ from asiento.cli import (
     sinks,
     streams,
     sweeper,
+    tie_out,
     topics,
     trial_balance,
     up,
@@ -71,6 +72,7 @@ app.command("verify")(verify.verify_command)
 app.command("reconcile")(reconcile.reconcile_command)
 app.add_typer(streams.app, name="streams")
 app.add_typer(sweeper.app, name="sweeper")
+app.add_typer(tie_out.app, name="tie-out")
 app.add_typer(deadlines.app, name="deadlines")
 app.add_typer(fetcher.app, name="fetcher")
 app.add_typer(gateway.app, name="gateway")
