@@ -34,6 +34,7 @@ CONNECTOR: Final = "connector"
 PROJECTOR: Final = "projector"
 SWEEPER: Final = "sweeper"
 TIE_OUT: Final = "tie-out"
+LAG_EXPORTER: Final = "lag-exporter"
 OPERATOR: Final = "operator"
 READER: Final = "reader"
 ADMIN: Final = "admin"
@@ -49,6 +50,7 @@ COMPONENTS: Final = {
     PROJECTOR: "`sinks run projector`, `operational rebuild`",
     SWEEPER: "`sweeper run`, `deadlines`",
     TIE_OUT: "`tie-out run`",
+    LAG_EXPORTER: "`lag-exporter`: how far every group is behind",
     OPERATOR: "the operators' desk: `discrepancies`, `dlq`, `events correct|cancel|retry`",
     READER: "whatever only reads: `verify`, `orders show`, `explain`, `events tail`, `replay`, `backup`, `doctor`",
     ADMIN: "`topics plan|apply|erase-raw`",
@@ -64,6 +66,7 @@ CLUSTER: Final = "kafka-cluster"
 _OUTPUTS: Final = (ACCOUNTING_ENTRIES, ACCOUNTING_DISCREPANCIES, ORDERS_DLQ, ACCOUNTING_DECISIONS)
 _KEPT: Final = (ORDERS_EVENTS, *_OUTPUTS, ACCOUNTING_ACKS, ACCOUNTING_ACTIONS)
 _INCOMING: Final = (ORDERS_RAW, FETCH_REQUESTS)
+_GROUPS: Final = ("orders", "ledger", "projector", "normalizer", "fetcher")
 _READ: Final[tuple[Operation, ...]] = ("read", "describe")
 _LOOK_AT: Final[tuple[Operation, ...]] = ("describe", "describe_configs")
 _LOOK: Final[tuple[Operation, ...]] = ("read", "describe", "describe_configs")
@@ -97,6 +100,7 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         PROJECTOR: _KEPT,
         SWEEPER: (changelog,),
         TIE_OUT: (ACCOUNTING_ENTRIES, ACCOUNTING_DISCREPANCIES),
+        LAG_EXPORTER: (*_KEPT, *_INCOMING),
         OPERATOR: (ORDERS_DLQ, ORDERS_RAW),
     }
     writes = {
@@ -127,6 +131,10 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         CONNECTOR: [("group", f"{app_id}-connector-", "prefixed", ("read",))],
         PROJECTOR: [("group", f"{app_id}-projector", "literal", ("read",))],
         TIE_OUT: [("transactional_id", f"{app_id}-tie-out", "literal", _WRITE)],
+        LAG_EXPORTER: [
+            *(("group", f"{app_id}-{word}", "literal", ("describe",)) for word in _GROUPS),
+            ("group", f"{app_id}-connector-", "prefixed", ("describe",)),
+        ],
         OPERATOR: [("transactional_id", f"{app_id}-desk-", "prefixed", _WRITE)],
         READER: [
             *(("topic", topic_prefix + name, "literal", _LOOK) for name in (*_KEPT, changelog)),

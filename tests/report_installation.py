@@ -1,12 +1,18 @@
 """A synthetic day in the databases that a report reads: projected by the real writer, booked by a real ledger but for the last few."""
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 from schemas.entries import decode_entry
 from schemas.topics import ACCOUNTING_ENTRIES
 from sinks.ledger import Batch, Ledger, OffsetRange, StreamEntry, StreamIdentity
-from tests.projected_stream import STARTED_AT, ProjectedStream
+from sinks.projector.writer import OperationalWriter
+from sinks.sqlite_ledger import SqliteLedger
+from tests.projected_stream import STARTED_AT, ProjectedStream, projected_stream
+from tests.unit.projector.feeding import Feeder
 
 NOT_BOOKED = 4
 IDENTITY = StreamIdentity(cluster_id="cluster", topic=ACCOUNTING_ENTRIES, topic_id="id")
@@ -33,3 +39,31 @@ async def book(stream: ProjectedStream, ledger: Ledger) -> None:
             await ledger.book(Batch(ranges=(OffsetRange(partition=partition, start=start, end=end),), entries=entries))
             start = end
     await ledger.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where the databases are: a data directory."""
+
+    directory: Path
+
+    @property
+    def operational(self) -> Path:
+        """The operational database."""
+        return self.directory / "operational.sqlite"
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger."""
+        return self.directory / "ledger.sqlite"
+
+
+def made_in(directory: Path, orders: int) -> Installation:
+    """A day of so many orders."""
+    made = Installation(directory)
+    stream = projected_stream(orders=orders)
+    writer = OperationalWriter.open(f"sqlite:///{made.operational}")
+    Feeder(writer, stream).finish()
+    writer.close()
+    asyncio.run(book(stream, SqliteLedger(made.ledger, minute_by_minute())))
+    return made

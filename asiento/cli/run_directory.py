@@ -40,6 +40,11 @@ class RunDirectory:
         """PID file of `asiento up` itself."""
         return self.pid_files / "up.pid"
 
+    @property
+    def addresses_file(self) -> Path:
+        """Where `up` notes the metrics address of every process, as a JSON object by name."""
+        return self.pid_files / "addresses.json"
+
     def running(self) -> list[ProcessIdentity]:
         """Living processes by their PID files, in the order in which they are to be ended: `up`, its children, the broker."""
         files = sorted(self.pid_files.glob("*.pid"), key=lambda path: (path != self.up_pid_file, path.name))

@@ -1,6 +1,7 @@
 """The whole system on one machine: broker, topics, order workers, ledger sink, sweeper, what takes payloads in, and what ends it all."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -179,6 +180,8 @@ class RunningSystem:
         host = self.settings.metrics_host
         reachable = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
         self.metrics_urls = {name: f"http://{reachable}:{port}/metrics" for name, port in zip(("up", *commands), ports, strict=True)}
+        self._directory.addresses_file.write_text(json.dumps(self.metrics_urls), encoding="utf-8")
+        self._open.callback(self._directory.addresses_file.unlink, missing_ok=True)
         tiers: list[list[Service]] = [[self._broker], [*children]] if self._broker else [[*children]]
         supervisor = self._supervisor = Supervisor(
             tiers, self._metrics, on_failure=_interrupt_main_thread, limits_of=dict.fromkeys(self._workers, WORKER_LIMITS)
@@ -233,6 +236,7 @@ def process_commands(settings: Settings, workers: int, sweeper_clock: str | None
         "projector": ["sinks", "run", "projector"],
         "sweeper": ["sweeper", "run", *still],
         "tie-out": ["tie-out", "run"],
+        "lag-exporter": ["lag-exporter"],
     }
     if settings.gateway_config or settings.fetcher_sources or settings.connections or settings.mappers:
         found["normalizer"] = ["streams", "run", "normalizer"]

@@ -141,6 +141,7 @@ class Settings(BaseSettings):
         description="Balances of these roles raise D30 when they are so many days old or stand on the wrong side, as JSON: "
         '{"suspense": 0, "refunds_payable": 30}; roles that are not named are not looked at (docs/tie-out.md)',
     )
+    lag_exporter_interval_seconds: float = Field(5.0, ge=1, le=300, description="How often the lag exporter looks at the brokers")
     gateway_config: Path | None = Field(None, description="YAML file with the sources whose webhooks the gateway takes")
     gateway_host: str = Field("127.0.0.1", description="Address at which the gateway takes webhooks")
     gateway_port: int = Field(

@@ -106,6 +106,11 @@ class LedgerReader:
             yield from (BookedEntry(*row) for row in rows)
             after = (rows[-1][0], rows[-1][1])
 
+    def pending_acks(self) -> tuple[int, int]:
+        """How many booked entries are not acknowledged yet, and when the oldest of them was booked (0 where there is none)."""
+        number, oldest = self._picture.rows("pending_ack_count")[0]
+        return number, oldest
+
     def balances(self, as_of: str | None = None) -> tuple[tuple[str, int, str, int], ...]:
         """(currency, exponent, account, signed minor units) up to a posting date; ordered by currency and account."""
         rows = self._picture.rows("trial_balance", {"as_of": as_of})

@@ -1,6 +1,6 @@
 """Reads the figures of a report: one unmoving picture of each database, one after the other."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import cache
 from typing import Final
@@ -68,7 +68,7 @@ def read_figures(
         if as_of is None:
             as_of = max(database.query(statement("newest"))[0][0], matched.last_booked_at)
         outcomes = _outcomes(database, wanted)
-        postings_place, documents = _documents(postings)
+        postings_place, documents, _ = read_connections(postings)
         return Figures(
             as_of=as_of,
             range=wanted,
@@ -77,9 +77,7 @@ def read_figures(
             outcomes=outcomes,
             timeline=_timeline(database, wanted, bookings, step_seconds),
             money=money.result(),
-            discrepancies=_open(database, "open_discrepancies", as_of),
-            parked=_open(database, "parked_events", as_of),
-            dead_letters=_open(database, "open_dead_letters", as_of),
+            **read_open(reader, as_of),
             balances=_balances(book),
             documents=documents,
         )
@@ -144,19 +142,41 @@ def _age_group(since: int, as_of: int) -> int:
     return sum(as_of - since >= limit * MICROSECONDS for limit in AGE_LIMITS_SECONDS)
 
 
-def _documents(url: str) -> tuple[str | None, tuple[DocumentGroup, ...]]:
+def read_open(reader: OperationalReader, as_of: int) -> Mapping[str, OpenItems]:
+    """What is open: `discrepancies`, `parked`, `dead_letters`; ages count to `as_of`. Raises `OperationalUnavailable`."""
+    database = reader.database
+    with database.explained():
+        return {
+            "discrepancies": _open(database, "open_discrepancies", as_of),
+            "parked": _open(database, "parked_events", as_of),
+            "dead_letters": _open(database, "open_dead_letters", as_of),
+        }
+
+
+def read_span(reader: OperationalReader) -> tuple[int, int]:
+    """When the first record arrived and the newest time of a record or a decision; 0 where there is none."""
+    with reader.database.explained():
+        first, last, decided = reader.database.query(statement("span"))[0]
+    return first, max(last, decided)
+
+
+def read_connections(url: str) -> tuple[str | None, tuple[DocumentGroup, ...], Mapping[str, int]]:
+    """Where the database of postings is (None: there is none), its documents, and the connections that are doubted, since when.
+
+    Raises `PostingError`.
+    """
     try:
         database = POSTINGS.open(url, for_writing=False)
     except PostingsMissing:
-        return None, ()
+        return None, (), {}
     try:
         with database.explained():
             if POSTINGS.present_version(database) == 0:
-                return None, ()
+                return None, (), {}
             POSTINGS.require_current(database)
             rows = database.query(statement("documents"))
+            doubted = {row[0]: row[1] for row in database.query(statement("connections"))}
     finally:
         database.close()
-    return database.place, tuple(
-        DocumentGroup(connection=row[0], state=row[1], reason=row[2], number=row[3], oldest=row[4]) for row in rows
-    )
+    groups = (DocumentGroup(connection=row[0], state=row[1], reason=row[2], number=row[3], oldest=row[4]) for row in rows)
+    return database.place, tuple(groups), doubted

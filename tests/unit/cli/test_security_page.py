@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from asiento.cli.acls import command_lines, wanted_acls
-from asiento.cli.diagnosis import check_secrets
+from asiento.cli.diagnosing.machine import check_secrets
 from asiento.cli.exits import UsageError
 from asiento.cli.main import app
 from asiento.runtime import log_events

@@ -1,11 +1,5 @@
 """Parts of the report by themselves: steps, percentiles, money taken back, pictures, what Prometheus answers."""
 
-import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
 import pytest
 
 from asiento.cli.exits import CommandError
@@ -14,6 +8,7 @@ from asiento.cli.reporting.numbers import age_text, amount_text, lag_text, time_
 from asiento.cli.reporting.prometheus import Seen, ask_prometheus
 from sinks.report.money import MoneySums
 from sinks.report.timeline import STEPS_MAX, Bookings, lag_of, step_for, timeline
+from tests.answering import answering
 from tests.report_facts import nearest_rank
 
 
@@ -75,52 +70,24 @@ def test_colors_stand_out_from_white(color: str) -> None:
     assert above * 2 >= below * 9
 
 
-class _Answers(BaseHTTPRequestHandler):
-    bodies: dict[str, object]
-
-    def do_GET(self) -> None:
-        value = next((body for word, body in self.bodies.items() if word in self.path), {"data": {"result": []}})
-        content = json.dumps(value).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-        """Nothing is told."""
-
-
-@contextmanager
-def _prometheus(bodies: dict[str, object]) -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), type("Answers", (_Answers,), {"bodies": bodies}))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def _found(label: str, **values: str) -> dict[str, object]:
     return {"data": {"result": [{"metric": {label: name}, "value": [1.5, value]} for name, value in values.items()]}}
 
 
 def test_prometheus_is_asked_about_the_time_of_the_report() -> None:
-    bodies = {
+    bodies: dict[str, object] = {
         "sum+by+%28job%29": _found("job", worker="1", ledger="1"),
         "count+by": _found("job", worker="2", ledger="1"),
         "lag_records": _found("group", orders="12"),
         "lag_seconds": _found("group", orders="0.25"),
         "time=1.500000": _found("process", worker="3"),
     }
-    with _prometheus(bodies) as url:
+    with answering(bodies) as url:
         seen = ask_prometheus(url, 1_500_000)
     jobs = (("ledger", "1", "1"), ("worker", "1", "2"))
     assert seen == Seen(url=url, jobs=jobs, lags=(("orders", "12", "0.25"),), restarts=(("worker", "3"),))
 
 
 def test_what_is_no_prometheus_is_said() -> None:
-    with _prometheus({"query": {"hello": 1}}) as url, pytest.raises(CommandError, match="not that of a Prometheus"):
+    with answering({"query": {"hello": 1}}) as url, pytest.raises(CommandError, match="not that of a Prometheus"):
         ask_prometheus(url, 0)

@@ -13,8 +13,7 @@ from asiento.cli.main import app
 from tests.projected_stream import STARTED_AT
 from tests.report_comparison import compare
 from tests.report_facts import Facts, Page
-from tests.report_installation import NOT_BOOKED
-from tests.unit.report.conftest import Installation
+from tests.report_installation import NOT_BOOKED, Installation
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>&amp;\u202e\x00\x1b[31m'
 

@@ -1,4 +1,4 @@
-"""The checks of `asiento doctor`, one function each; none changes anything."""
+"""The machine and what it must reach: one check each; none changes anything."""
 
 import asyncio
 import os
@@ -6,10 +6,9 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from asiento.cli.diagnosing.findings import Finding, Mending, MendingFailed
 from asiento.cli.run_directory import RunDirectory, on_local_broker
 from asiento.cli.topics import catalogue_of
 from asiento.runtime import topic_admin
@@ -23,20 +22,8 @@ from asiento.runtime.settings import Settings, SettingsError
 FREE_BYTES_MIN = 2 * 1024**3
 PYTHON_MIN = (3, 11)
 
-State = Literal["ok", "problem", "unreachable"]
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The outcome of one check: `mend` says what to do, empty if there is nothing to do."""
-
-    check: str
-    state: State
-    detail: str
-    mend: str = ""
-
-
-def examine(settings: Settings) -> list[Finding]:
+def check_machine(settings: Settings) -> list[Finding]:
     """Run all checks that concern these settings, in the order in which they are best mended."""
     local = settings.kafka_bootstrap_servers is None
     checks: list[Callable[[Settings], Finding]] = [check_python, check_settings, check_secrets, check_data_directory, check_disk]
@@ -134,13 +121,23 @@ def check_broker(settings: Settings) -> Finding:
     except topic_admin.BrokerUnreachable as error:
         return Finding("broker", "unreachable", str(error), "start the broker, or correct ASIENTO_KAFKA_BOOTSTRAP_SERVERS")
     if plan.refused:
-        return Finding("topics", "problem", f"{plan.refused[0].topic} {plan.refused[0].reason}", "see `asiento topics plan`")
+        return Finding("topics", "problem", f"{plan.refused[0].topic} {plan.refused[0].reason}", "asiento topics plan")
     if not plan.is_empty:
         missing = f"{len(plan.create)} topics are missing, {len(plan.alter)} values differ"
-        return Finding("topics", "problem", missing, "run `asiento topics apply`")
+        names = ", ".join(sorted({one.topic for one in plan.create} | {one.topic for one in plan.alter}))
+        mending = Mending(f"create or set right the topics {names}", lambda: _apply_topics(settings))
+        return Finding("topics", "problem", missing, "asiento topics apply", mending)
     return Finding(
         "broker", "ok", f"{settings.kafka_bootstrap_servers} answers; all {len(plan.unchanged)} topics are as the catalogue says"
     )
+
+
+def _apply_topics(settings: Settings) -> str:
+    try:
+        done = asyncio.run(topic_admin.apply(settings, catalogue_of(settings)))
+    except (SettingsError, topic_admin.TopicsRefused, topic_admin.TopicsError, topic_admin.BrokerUnreachable) as error:
+        raise MendingFailed(str(error)) from None
+    return f"created {len(done.create)} topics, set {len(done.alter)} values"
 
 
 def check_ports(settings: Settings) -> Finding:
@@ -193,6 +190,8 @@ def _check_ledger_server(settings: Settings) -> Finding:
 
 def check_operational(settings: Settings) -> Finding:
     """The operational database answers, if it exists."""
+    from asiento.cli.diagnosing.remaking import remaking
+    from sinks.projector.database import sqlite_path
     from sinks.projector.errors import ForeignOperational, OperationalMissing, OperationalUnavailable
     from sinks.projector.reader import OperationalReader
 
@@ -202,9 +201,19 @@ def check_operational(settings: Settings) -> Finding:
     except OperationalMissing:
         return Finding("operational database", "ok", "does not exist yet: the projector makes it")
     except OperationalUnavailable as error:
+        path = sqlite_path(settings.operational_location)
+        if path is not None and _is_spoilt(error):
+            detail = f"{error}: the file cannot be read"
+            return Finding("operational database", "problem", detail, "asiento doctor --mend --yes", remaking(settings, path))
         return Finding("operational database", "unreachable", str(error), "start the database, or correct ASIENTO_OPERATIONAL_URL")
     except ForeignOperational as error:
         return Finding("operational database", "problem", str(error), "correct ASIENTO_OPERATIONAL_URL")
+
+
+def _is_spoilt(error: Exception) -> bool:
+    """Whether SQLite says that the file itself is no database, or a broken one; not that it is locked or out of reach."""
+    cause = error.__cause__
+    return isinstance(cause, sqlite3.DatabaseError) and not isinstance(cause, sqlite3.OperationalError)
 
 
 def _nearest_existing(path: Path) -> Path:
