@@ -36,8 +36,8 @@ accounting: [refusals.md](../../reference/refusals.md).
 
 Una página por código, en parte generada: `python -m schemas.generate` escribe esta lista. `asiento discrepancies list --lang es` y
 `asiento events list --lang es` dicen qué códigos están abiertos; `asiento doctor` nombra sus páginas. Quién decide qué:
-[desk.md](../../../desk.md); qué es cada comprobación: [accounting.md](../../../spec/accounting.md), sección 5; los registros rechazados, que
-nunca llegan a la contabilidad: [refusals.md](../../../reference/refusals.md).
+[desk.md](../../../desk.md); qué es cada comprobación: [accounting.md](../../../spec/accounting.md), sección 5; los registros
+rechazados, que nunca llegan a la contabilidad: [refusals.md](../../../reference/refusals.md).
 
 | código | trata de |
 |---|---|""",
