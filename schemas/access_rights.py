@@ -33,6 +33,7 @@ LEDGER: Final = "ledger"
 CONNECTOR: Final = "connector"
 PROJECTOR: Final = "projector"
 SWEEPER: Final = "sweeper"
+LAG_EXPORTER: Final = "lag-exporter"
 OPERATOR: Final = "operator"
 READER: Final = "reader"
 ADMIN: Final = "admin"
@@ -47,6 +48,7 @@ COMPONENTS: Final = {
     CONNECTOR: "`sinks run CONNECTION`: ledgers outside",
     PROJECTOR: "`sinks run projector`, `operational rebuild`",
     SWEEPER: "`sweeper run`, `deadlines`",
+    LAG_EXPORTER: "`lag-exporter`: how far every group is behind",
     OPERATOR: "the operators' desk: `discrepancies`, `dlq`, `events correct|cancel|retry`",
     READER: "whatever only reads: `verify`, `orders show`, `explain`, `events tail`, `replay`, `backup`, `doctor`",
     ADMIN: "`topics plan|apply|erase-raw`",
@@ -62,6 +64,7 @@ CLUSTER: Final = "kafka-cluster"
 _OUTPUTS: Final = (ACCOUNTING_ENTRIES, ACCOUNTING_DISCREPANCIES, ORDERS_DLQ, ACCOUNTING_DECISIONS)
 _KEPT: Final = (ORDERS_EVENTS, *_OUTPUTS, ACCOUNTING_ACKS, ACCOUNTING_ACTIONS)
 _INCOMING: Final = (ORDERS_RAW, FETCH_REQUESTS)
+_GROUPS: Final = ("orders", "ledger", "projector", "normalizer", "fetcher")
 _READ: Final[tuple[Operation, ...]] = ("read", "describe")
 _LOOK_AT: Final[tuple[Operation, ...]] = ("describe", "describe_configs")
 _LOOK: Final[tuple[Operation, ...]] = ("read", "describe", "describe_configs")
@@ -94,6 +97,7 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         CONNECTOR: (ACCOUNTING_ENTRIES,),
         PROJECTOR: _KEPT,
         SWEEPER: (changelog,),
+        LAG_EXPORTER: (*_KEPT, *_INCOMING),
         OPERATOR: (ORDERS_DLQ, ORDERS_RAW),
     }
     writes = {
@@ -122,6 +126,10 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         LEDGER: [("group", f"{app_id}-ledger", "literal", ("read",))],
         CONNECTOR: [("group", f"{app_id}-connector-", "prefixed", ("read",))],
         PROJECTOR: [("group", f"{app_id}-projector", "literal", ("read",))],
+        LAG_EXPORTER: [
+            *(("group", f"{app_id}-{word}", "literal", ("describe",)) for word in _GROUPS),
+            ("group", f"{app_id}-connector-", "prefixed", ("describe",)),
+        ],
         OPERATOR: [("transactional_id", f"{app_id}-desk-", "prefixed", _WRITE)],
         READER: [
             *(("topic", topic_prefix + name, "literal", _LOOK) for name in (*_KEPT, changelog)),

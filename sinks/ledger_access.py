@@ -6,10 +6,11 @@ from typing import Final
 from asiento.runtime.database_urls import POSTGRESQL_PREFIX, SQLITE_PREFIX
 from sinks.bookkeeping.audit import LedgerAudit
 from sinks.bookkeeping.booked import BookedRow, DamagedRow
+from sinks.bookkeeping.picture import Picture
 from sinks.bookkeeping.reader import LedgerReader
 from sinks.ledger import Ledger, LedgerUnavailable
 
-__all__ = ["BookedRow", "DamagedRow", "LedgerAudit", "LedgerReader", "audit_at", "is_postgresql", "reader_at", "writer_at"]
+__all__ = ["BookedRow", "DamagedRow", "LedgerAudit", "LedgerReader", "audit_at", "is_postgresql", "picture_at", "reader_at", "writer_at"]
 
 _NO_LEDGER: Final = f"no ledger; ASIENTO_LEDGER_URL must be {SQLITE_PREFIX}PATH or {POSTGRESQL_PREFIX}..."
 
@@ -36,13 +37,18 @@ def writer_at(ledger_url: str, clock: Callable[[], int]) -> Ledger:
 
 def reader_at(ledger_url: str) -> LedgerReader:
     """A picture of the ledger now; raises `LedgerError`."""
+    return LedgerReader(picture_at(ledger_url))
+
+
+def picture_at(ledger_url: str) -> Picture:
+    """The same, for statements that `LedgerReader` has no words for; raises `LedgerError`."""
     if is_postgresql(ledger_url):
         from sinks.postgresql_ledger.pictures import PostgresqlPicture
 
-        return LedgerReader(PostgresqlPicture.of(ledger_url))
+        return PostgresqlPicture.of(ledger_url)
     from sinks.sqlite_ledger import ledger_path, open_picture
 
-    return LedgerReader(open_picture(ledger_path(ledger_url)))
+    return open_picture(ledger_path(ledger_url))
 
 
 def audit_at(ledger_url: str) -> LedgerAudit:

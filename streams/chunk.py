@@ -61,13 +61,14 @@ class Workplace:
 
 @dataclass(slots=True)
 class ChunkCounts:
-    """What the chunk adds to the counters."""
+    """What the chunk adds to the counters; entries also by when the record arrived that led to them, milliseconds since 1970."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     healed: Counter[str] = field(default_factory=Counter)
     entry_kinds: Counter[str] = field(default_factory=Counter)
     discrepancies: Counter[tuple[str, str]] = field(default_factory=Counter)
+    entry_arrivals: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -209,7 +210,9 @@ class _Fold:
             return
         if decision.state is not None and decision.state is not state:
             self.overlay[key] = decision.state
-        self.entries += entries
+        if entries:
+            self.entries += entries
+            self.counts.entry_arrivals[record.timestamp] += len(entries)
         self._report(record.offset, key, event, decision)
 
     def _encoded(self, key: bytes, decision: Decision) -> list[OutputRecord]:

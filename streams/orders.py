@@ -124,6 +124,9 @@ class OrderProcessor:
             metrics.dead_letters.labels(reason).inc(count)
         for kind, count in counts.entry_kinds.items():
             metrics.entries_emitted.labels(kind).inc(count)
+        now_ms = time.time_ns() // 1_000_000
+        ages = ((max(now_ms - arrived, 0) / 1000, count) for arrived, count in counts.entry_arrivals.items())
+        metrics.entry_age_seconds.observe_many(ages)  # a producer's clock may be ahead of ours
         for (code, state), count in counts.discrepancies.items():
             metrics.discrepancies.labels(code, state).inc(count)
         self._keep(result)

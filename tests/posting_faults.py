@@ -179,7 +179,10 @@ class _KillableConnector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultRun:
-    """What is posted, to what, how. make: a connector that asks this access before every call. held: key -> how often it counts there."""
+    """What is posted, to what, how. make: a connector that asks this access before every call. held: key -> how often it counts there.
+
+    log: for who else sees when the ledger asks to be left alone.
+    """
 
     url: str
     make: Callable[[Access, VirtualClock], Connector]
@@ -192,6 +195,7 @@ class FaultRun:
     rules: PostingRules = PostingRules()  # noqa: RUF009
     seed: int = 0
     kills: KillPlan = field(default_factory=KillPlan)
+    log: CallLog = field(default_factory=CallLog)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +234,7 @@ def take(store: PostingStore, documents: Sequence[LedgerDocument]) -> None:
 
 async def post_all(run: FaultRun) -> FaultCounts:
     """Post until nothing is left to be done but by a person."""
-    clock, log, posts, finds = VirtualClock(), CallLog(), 0, 0
+    clock, log, posts, finds = VirtualClock(), run.log, 0, 0
     store = _served(run)
     take(store, run.documents)
     start, life, finished = clock.now(), 0, False

@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import promql_parser
-from prometheus_client import Counter, Gauge, Histogram
 
 from asiento.runtime.metrics import Metrics, VerifyMetrics
 
 OF_ANY_TARGET: Final = frozenset({"job", "instance", "process"})
 """Labels that Prometheus puts on everything; `process` where a target is named so."""
 GROWTH: Final = frozenset({"rate", "increase"})
-SUFFIXES: Final[Mapping[str, tuple[str, ...]]] = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +29,13 @@ def of_prometheus() -> dict[str, Sample]:
     return {**found, "process_cpu_seconds_total": Sample(family="process_cpu_seconds", grows=True, labels=frozenset())}
 
 
-def catalogue(*registries: object) -> dict[str, Sample]:
+def catalogue() -> dict[str, Sample]:
     """Sample name -> what it is, of every metric that the product declares."""
     found: dict[str, Sample] = {}
-    for registry in registries or (Metrics(), VerifyMetrics()):
-        for metric in vars(registry).values():
-            if isinstance(metric, Counter | Gauge | Histogram):
-                for suffix in SUFFIXES[metric._type]:
-                    labels = frozenset(metric._labelnames) | ({"le"} if suffix == "_bucket" else set())
-                    found[metric._name + suffix] = Sample(family=metric._name, grows=metric._type != "gauge", labels=labels)
+    for family in (*Metrics().families, *VerifyMetrics().families):
+        for name in family.samples:
+            bucket = {"le"} if name.endswith("_bucket") else set()
+            found[name] = Sample(family=family.name, grows=family.kind != "gauge", labels=frozenset(family.labels) | bucket)
     return found
 
 

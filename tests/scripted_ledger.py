@@ -20,6 +20,7 @@ from sinks.external.results import (
     Throttled,
     Uncertain,
     Unknown,
+    unanswered,
 )
 from sinks.posting.clock import SECOND, Clock
 
@@ -151,6 +152,8 @@ class ScriptedConnector:
             raise Uncertain("lost after it was booked")
         if fault == "partly" and len(answers) > 1:
             return [*answers[:-1], Unknown(reason="no word about the last")]
+        if fault == "throttled_inside" and len(answers) > 1:
+            return [*answers[:-1], unanswered(Throttled("too many", RETRY_AFTER_SECONDS))]
         return answers
 
     async def find(self, document: LedgerDocument) -> Posted | Refused | None:

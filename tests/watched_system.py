@@ -1,6 +1,6 @@
 """A running `asiento up` that a real Prometheus watches by the rules of `deploy/prometheus/rules`, for tests that hurt it and look.
 
-Every process is a target of the job that production gives it, its name is the label `process`. All of it is on loopback, in one folder.
+Every process is a target of the job that production gives it, its name is the label `instance`. All of it is on loopback, in one folder.
 """
 
 import json
@@ -59,7 +59,7 @@ class WatchedPrometheus:
         folder.mkdir(parents=True, exist_ok=True)
         jobs: dict[str, list[dict[str, Any]]] = {}
         for job, process, address in targets:
-            jobs.setdefault(job, []).append({"targets": [address], "labels": {"process": process}})
+            jobs.setdefault(job, []).append({"targets": [address], "labels": {"instance": process}})
         every = f"{interval_seconds}s"
         config: dict[str, Any] = {
             "global": {"scrape_interval": every, "scrape_timeout": every, "evaluation_interval": every},
@@ -82,6 +82,17 @@ class WatchedPrometheus:
     def query(self, promql: str) -> list[dict[str, Any]]:
         """The result of an instant query: one `{"metric": labels, "value": [time, text]}` for each series."""
         found: list[dict[str, Any]] = self._get(f"query?{urllib.parse.urlencode({'query': promql})}")["result"]
+        return found
+
+    def query_range(self, promql: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
+        """The result of a query over time: one `{"metric": labels, "values": [[time, text], ...]}` for each series; times in seconds."""
+        words = {"query": promql, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:g}"}
+        found: list[dict[str, Any]] = self._get(f"query_range?{urllib.parse.urlencode(words)}")["result"]
+        return found
+
+    def label_values(self, label: str, metric: str) -> list[str]:
+        """The values that a label of a metric has."""
+        found: list[str] = self._get(f"label/{label}/values?{urllib.parse.urlencode({'match[]': metric})}")
         return found
 
     def value(self, promql: str) -> float | None:
@@ -135,6 +146,7 @@ class WatchedSystem:
         *up_options: str,
         settings: Mapping[str, str] | None = None,
         rules: Path = RULES,
+        interval_seconds: int = 5,
         alertmanager_config: Path | None = None,
     ) -> None:
         self.folder = folder
@@ -146,6 +158,7 @@ class WatchedSystem:
         self._options = up_options
         self._settings = dict(settings or {})
         self._rules = rules
+        self._interval_seconds = interval_seconds
         self._alertmanager_config = alertmanager_config
         self._open = ExitStack()
         self._up: subprocess.Popen[bytes] | None = None
@@ -165,7 +178,9 @@ class WatchedSystem:
                 self.alertmanager = self._open.enter_context(alertmanager_server(self.folder, self._alertmanager_config))
                 address = f"127.0.0.1:{self.alertmanager.port}"
             targets = [(job_of(name), name, urllib.parse.urlsplit(url).netloc) for name, url in self.metrics_urls.items()]
-            watching = WatchedPrometheus(self.folder / "prometheus", targets, rules=self._rules, alertmanager=address)
+            watching = WatchedPrometheus(
+                self.folder / "prometheus", targets, rules=self._rules, interval_seconds=self._interval_seconds, alertmanager=address
+            )
             self.prometheus = self._open.enter_context(watching)
         except BaseException:
             self.__exit__()

@@ -18,7 +18,13 @@ def require_access(settings: Settings, component: str) -> None:
 
 
 def start_process(settings: Settings, component: str) -> None:
-    """`require_access` for a process that logs; warns of secrets that everybody can read, and of health pages off loopback."""
+    """`require_access` for a process that logs; warns of what stands open, see `warn_of_exposure`."""
+    warn_of_exposure(settings)
+    require_access(settings, component)
+
+
+def warn_of_exposure(settings: Settings) -> None:
+    """Log secrets that everybody can read, and health pages off loopback."""
     from asiento.runtime import log_events
     from asiento.runtime.logging import get_logger
     from asiento.runtime.loopback import on_loopback
@@ -32,7 +38,6 @@ def start_process(settings: Settings, component: str) -> None:
             address=settings.metrics_host,
             advice="/metrics and the health pages ask for no password: let only the scraper and the prober reach them",
         )
-    require_access(settings, component)
 
 
 def broker_trouble(settings: Settings, component: str, error: BaseException) -> Unreachable:

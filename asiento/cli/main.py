@@ -20,6 +20,7 @@ from asiento.cli import (
     explain,
     fetcher,
     gateway,
+    lag_exporter,
     ledger,
     mappers,
     mapping,
@@ -72,6 +73,7 @@ app.command("reconcile")(reconcile.reconcile_command)
 app.add_typer(streams.app, name="streams")
 app.add_typer(sweeper.app, name="sweeper")
 app.add_typer(deadlines.app, name="deadlines")
+app.command("lag-exporter")(lag_exporter.lag_exporter_command)
 app.add_typer(fetcher.app, name="fetcher")
 app.add_typer(gateway.app, name="gateway")
 app.command("normalize")(normalize.normalize_command)

@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     projector_batch_records_max: int = Field(
         1_000, ge=1, le=20_000, description="Most records in one transaction of the operational database"
     )
+    lag_exporter_interval_seconds: float = Field(5.0, ge=1, le=300, description="How often the lag exporter looks at the brokers")
     gateway_config: Path | None = Field(None, description="YAML file with the sources whose webhooks the gateway takes")
     gateway_host: str = Field("127.0.0.1", description="Address at which the gateway takes webhooks")
     gateway_port: int = Field(

@@ -2,6 +2,7 @@
 
 `{among}`: is one of a set of values, which is one parameter. `{main}`: before a table that no temporary one may hide.
 `{scanned}`: after a table whose indexes are not to be believed. `{held}`: entry ids and numbers for an audit.
+`{header_mark}`: `header_mark` of the entry `e`.
 """
 
 from collections.abc import Mapping

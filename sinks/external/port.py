@@ -105,7 +105,8 @@ class Connector(Protocol):
         """Send documents (at most `batch_documents_max`, of one kind) and answer one result each, in their order.
 
         With several calls inside (create, then post), what was cut off in between is `Unknown` or raises `Uncertain`; the next
-        `post` of the same key goes on there instead of making another.
+        `post` of the same key goes on there instead of making another. After a call that failed nothing more is sent: it is raised
+        where no document has an answer, else it is the `failure` of an `Unknown`.
         """
         ...
 

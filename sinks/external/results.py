@@ -16,6 +16,7 @@ A call that failed as a whole raises one of
     +-- Uncertain        it may have been booked (time-out, connection lost, a gateway's error): look it up before sending again
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -57,9 +58,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """No answer about this document."""
+    """No answer about this document. failure: that of its call, where the connection has to act on it (wait, ask for credentials)."""
 
     reason: str
+    failure: "CallFailed | None" = None
 
 
 PostResult: TypeAlias = Posted | Refused | Unknown
@@ -91,3 +93,13 @@ class AuthRefused(NotSent):
 
 class Uncertain(CallFailed):
     """It may have been booked."""
+
+
+def unanswered(failure: CallFailed) -> Unknown:
+    """The answer about a document whose call failed, where others of the same `post` have an answer of their own."""
+    return Unknown(reason=str(failure), failure=failure)
+
+
+def failure_in(answers: Sequence[PostResult]) -> CallFailed | None:
+    """The first failed call among these answers."""
+    return next((answer.failure for answer in answers if isinstance(answer, Unknown) and answer.failure is not None), None)

@@ -17,6 +17,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "{main}": "",
     "{scanned}": "",
     "{held}": "(SELECT entry_id, entry_no FROM entry) AS held",
+    "{header_mark}": "CAST(CAST('x' || encode(substr(sha256(convert_to("
+    "concat_ws('|', e.entry_id, e.order_key, e.event_id, e.entry_kind), 'UTF8')), 1, 4), 'hex') AS bit(32)) AS bigint)",
 }
 
 

@@ -19,7 +19,19 @@ from sinks.external.capabilities import BatchAnswers, CallLimits
 from sinks.external.connections import ClosedPeriods
 from sinks.external.documents import LedgerDocument
 from sinks.external.port import ClosedPeriod, Connector
-from sinks.external.results import AuthRefused, CallFailed, Posted, PostResult, QuotaSpent, Refusal, Refused, Throttled, Uncertain, Unknown
+from sinks.external.results import (
+    AuthRefused,
+    CallFailed,
+    Posted,
+    PostResult,
+    QuotaSpent,
+    Refusal,
+    Refused,
+    Throttled,
+    Uncertain,
+    Unknown,
+    failure_in,
+)
 from sinks.posting.breaker import Breaker
 from sinks.posting.clock import SECOND, Clock
 from sinks.posting.errors import PostingMoved
@@ -233,14 +245,13 @@ class Poster:
         if not self._page:
             self._held = await self._store(lambda store: store.sending.held())
             self._page.extend(await self._store(lambda store: store.sending.due(now)))
-        able, batch = self._connector.capabilities, list[PostingRow]()
-        while self._page and len(batch) < able.batch_documents_max:
-            kind = self._page[0].document.kind
-            if batch and not (kind is batch[0].document.kind and kind in able.batch_kinds):
-                break
-            batch.append(self._page.popleft())
-            if kind not in able.batch_kinds:
-                break
+        if not self._page:
+            return []
+        able, kind = self._connector.capabilities, self._page[0].document.kind
+        same = [row for row in self._page if row.document.kind is kind] if kind in able.batch_kinds else [self._page[0]]
+        batch = same[: able.batch_documents_max]
+        taken = {row.key for row in batch}  # all of a page can be sent now, in any order: none needs another
+        self._page = deque(row for row in self._page if row.key not in taken)
         return batch
 
     def _step_without_call(self, row: PostingRow) -> Move | None:
@@ -289,11 +300,13 @@ class Poster:
         if together and len(refused) == len(rows):
             await self._halve(rows, refused[0])
             return
-        if any(answer.refusal is Refusal.PERIOD_CLOSED for answer in refused):
+        failure = failure_in(answers)
+        pause = None if failure is None else self._after(failure)
+        if failure is None and any(answer.refusal is Refusal.PERIOD_CLOSED for answer in refused):
             await self._read_periods()
         self._metrics.duplicates_prevented(sum(isinstance(answer, Posted) and answer.earlier for answer in answers))
         about = self._circumstances()
-        await self._settle([after_answer(row, answer, about) for row, answer in zip(rows, answers, strict=True)])
+        await self._settle([after_answer(row, answer, about) for row, answer in zip(rows, answers, strict=True)], pause)
 
     async def _halve(self, rows: Sequence[PostingRow], refused: Refused) -> None:
         """A batch that was refused as a whole: nothing of it stands, its halves are tried."""

@@ -8,6 +8,7 @@ import orjson
 
 from sinks.bookkeeping.picture import Values
 from sinks.bookkeeping.rows import Row
+from sinks.header_mark import header_mark
 from sinks.sqlite_ledger.statements import statement
 
 
@@ -17,6 +18,7 @@ class SqlitePicture:
     def __init__(self, connection: sqlite3.Connection, place: str) -> None:
         self._connection = connection
         self.place = place
+        connection.create_function("header_mark", 4, _mark, deterministic=True)
 
     def rows(self, name: str, values: Values = ()) -> list[Row]:
         """See `Picture.rows`."""
@@ -29,3 +31,8 @@ class SqlitePicture:
     def close(self) -> None:
         """See `Picture.close`."""
         self._connection.close()
+
+
+def _mark(*values: Any) -> int:
+    """Of whatever somebody has put there."""
+    return header_mark(*(str(value) for value in values if value is not None))

@@ -12,6 +12,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "{main}": "main.",
     "{scanned}": " NOT INDEXED",
     "{held}": "temp.held",
+    "{header_mark}": "header_mark(e.entry_id, e.order_key, e.event_id, e.entry_kind)",
 }
 """A set of values is one parameter, a JSON array. The ledger's own indexes are not trusted: see audit_index.sql."""
 

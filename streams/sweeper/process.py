@@ -20,7 +20,7 @@ from schemas.event_messages import message_from_json
 from schemas.topics import ORDERS_EVENTS, changelog_name
 from streams.sweeper.changelog import StateChangelog
 from streams.sweeper.deadline_events import deadline_event
-from streams.sweeper.forward_clock import MICROSECONDS, Clock, ForwardClock
+from streams.sweeper.forward_clock import Clock, ForwardClock
 from streams.sweeper.sweep import Sweep
 from streams.topic_checks import check_topics
 
@@ -99,7 +99,7 @@ class Sweeper:
         self._swept_at = time.monotonic()
         self._metrics.deadlines_standing.set(sweep.standing)
         self._metrics.deadlines_unanswered.set(sweep.unanswered)
-        self._metrics.last_sweep.set(now // MICROSECONDS)
+        self._metrics.last_sweep.set(int(time.time()))  # of the wall, also where the clock of deadlines stands still
 
     async def _tell(self, due: list[tuple[bytes, Deadline]], now: int) -> None:
         """Send the events to their orders' own partitions; returns when the broker has them all."""

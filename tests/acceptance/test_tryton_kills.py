@@ -49,7 +49,7 @@ async def test_a_few_orders_and_three_deaths(kafka: str, topic_prefix: str, tmp_
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3_600)
+@pytest.mark.timeout(7_200)
 @pytest.mark.parametrize("mode", ["journals", "documents"])
 def test_orders_end_to_end_and_twenty_deaths(kafka: str, topic_prefix: str, tmp_path: Path, tryton_books: TrytonBooks, mode: str) -> None:
     """300 orders from their events on: worker, our own ledger, and Tryton."""

@@ -1,6 +1,7 @@
 """Sweepers as processes on a real broker: killed, doubled, restarted; each deadline is booked once, and none before its time."""
 
 import json
+import re
 import signal
 import urllib.request
 from collections import Counter
@@ -112,7 +113,9 @@ def test_each_deadline_is_booked_once_whatever_happens_to_the_sweepers(stream: O
         wait_until(lambda process=process: "asiento_deadlines_unanswered 0.0" in metrics(process), "both see the answers")  # type: ignore[misc]
         assert process.stop() == 0
     again = sweeper(stream, "2027-01-01T00:00:00Z")
-    wait_until(lambda: "asiento_last_sweep_timestamp_seconds 1.7987616e+09" in metrics(again), "a sweep is over")
+    wait_until(
+        lambda: re.search(r"^asiento_last_sweep_timestamp_seconds [1-9]", metrics(again), re.MULTILINE) is not None, "a sweep is over"
+    )
     assert again.stop() == 0
     assert deadlines(stream) == {"lost:1": 3, "2": 3}
 

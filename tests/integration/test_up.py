@@ -22,7 +22,7 @@ from tests.unit.sources.every_platform import life_of
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 DEADLINE_SECONDS = 90.0
-CHILDREN = ("worker-1", "sink-ledger", "projector", "sweeper")
+CHILDREN = ("worker-1", "sink-ledger", "projector", "sweeper", "lag-exporter")
 
 
 def until(condition: Callable[[], bool]) -> bool:

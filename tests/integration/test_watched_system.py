@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 def test_a_worker_that_is_killed_shows(tmp_path: Path) -> None:
     with WatchedSystem(tmp_path, "--workers", "1") as system:
         assert {"up", "broker", "worker-1", "sink-ledger", "projector", "sweeper"} <= system.processes().keys()
-        assert {job["metric"]["process"] for job in system.query('up{job=~"asiento-.*"}')} <= system.metrics_urls.keys()
+        assert {job["metric"]["instance"] for job in system.query('up{job=~"asiento-.*"}')} <= system.metrics_urls.keys()
         first = system.signal("worker-1", signal.SIGKILL)
         assert first.pid > 0
         assert system.discrepancies() is not None

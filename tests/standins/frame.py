@@ -36,6 +36,8 @@ class Fault(StrEnum):
     """429 with Retry-After, nothing booked."""
     BUSY = "busy"
     """503, nothing booked."""
+    BAD_GATEWAY = "bad_gateway"
+    """502, nothing booked."""
     GATEWAY = "gateway"
     """504 after it was booked."""
     FAULT_IN_200 = "fault_in_200"
@@ -113,6 +115,8 @@ class Standin:
                     return web.Response(status=429, headers={"Retry-After": str(self.retry_after_seconds)})
                 case Fault.BUSY:
                     return web.Response(status=503)
+                case Fault.BAD_GATEWAY:
+                    return web.Response(status=502)
                 case Fault.EXPIRED:
                     return web.Response(status=401)
                 case Fault.FAULT_IN_200:

@@ -7,6 +7,8 @@ from typing import Final, Literal, TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
+from asiento.runtime.metrics.batched_histogram import BatchedHistogram
+
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which nobody asks
 
 Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
@@ -120,6 +122,13 @@ class Declarer:
         """How often what came to at most so much."""
         registry = self._note(_family("histogram", name, unit, meaning, by=by, labels=labels))
         return Histogram(name, meaning, tuple(labels or ()), buckets=tuple(buckets), registry=registry)
+
+    def batched_histogram(
+        self, name: str, unit: str, meaning: str, by: Sequence[Exporter], *, buckets: Sequence[float]
+    ) -> BatchedHistogram:
+        """A histogram without labels that is told many observations at once."""
+        registry = self._note(_family("histogram", name, unit, meaning, by=by, labels=None))
+        return BatchedHistogram(name, meaning, buckets, registry)
 
     def _note(self, family: Family) -> CollectorRegistry | None:
         self.families.append(family)

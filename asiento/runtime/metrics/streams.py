@@ -32,10 +32,10 @@ class StreamMetrics:
         self.entries_emitted = declare.counter(
             "asiento_entries_emitted", "entries", "Journal entries committed to Kafka", _WORKER, labels={"entry_kind": labels.ENTRY_KIND}
         )
-        self.entry_age_seconds = declare.histogram(
+        self.entry_age_seconds = declare.batched_histogram(
             "asiento_entry_age_seconds",
             "seconds",
-            "Time from the arrival of an event's record in Kafka until its entries were committed, once for each entry",
+            "Time from the arrival of an event's record in Kafka until the entries that it led to were committed, once for each entry",
             _WORKER,
             buckets=AGE_BUCKETS,
         )

@@ -11,7 +11,7 @@ from deploy.grafana.boards.queries import in_each_point, or_none, verdict
 CHOSEN: Final = 'code=~"$code", severity=~"$severity"'
 CODE: Final = 'code=~"$code"'
 ACCOUNTED: Final = (Level(0, "all accounted for", "green"), Level(1, "records lost", "red"))
-PARKED_SECONDS: Final = 86_400
+PARKED_SECONDS: Final = 3_600
 PARKED_AGE: Final = (Level(0, "usual", "green"), Level(PARKED_SECONDS, "too old", "red"))
 
 OPEN: Final = (
@@ -95,7 +95,7 @@ OPEN: Final = (
             Query(expr=f"vector({PARKED_SECONDS})", legend="limit of parked events"),
         ),
         shows="Age of the oldest item of each kind.",
-        good="below a day.",
+        good="parked ones below an hour, the others below a day.",
         act="old items are forgotten ones: assign them.",
         runbook="asiento-parked-too-long",
         command="asiento discrepancies list",

@@ -11,9 +11,8 @@ from deploy.grafana.boards.queries import in_each_point, in_major_units, or_none
 LEDGER: Final = 'ledger=~"$ledger"'
 CONNECTION: Final = 'connection=~"$connection"'
 COMPARED: Final = (Level(0, "up to date", "green"), Level(60, "stale", "red"))
-DIFFERENCES: Final = (Level(0, "none", "green"), Level(1, "differs", "red"))
-DELIVERY_SECONDS: Final = 86_400
-DELIVERED: Final = (Level(0, "in time", "green"), Level(3_600, "slow", "orange"), Level(DELIVERY_SECONDS, "too old", "red"))
+DELIVERY_SECONDS: Final = 3_600
+DELIVERED: Final = (Level(0, "in time", "green"), Level(900, "slow", "orange"), Level(DELIVERY_SECONDS, "too old", "red"))
 BREAKER: Final = (Level(0, "calls go out", "green"), Level(1, "breaker open", "red"))
 PAUSED: Final = (Level(0, "no", "green"), Level(1, "paused", "orange"))
 

@@ -6,9 +6,10 @@ from deploy.grafana.boards.board import Board, Row
 from deploy.grafana.boards.levels import Level, verdict_levels
 from deploy.grafana.boards.panels import COUNT, MONEY, PER_SECOND, SECONDS, SHARE, TIMES, PanelPlan, Query
 from deploy.grafana.boards.queries import (
-    BOOKED_WITHIN_SECONDS,
+    FRESH_PERCENT,
+    FRESH_SECONDS,
     OURS,
-    STANDING_STILL_SECONDS,
+    UNBOOKED_SECONDS_MAX,
     burn,
     in_major_units,
     per_second,
@@ -19,17 +20,17 @@ from deploy.grafana.boards.queries import (
 )
 
 FLOWING: Final = verdict_levels(
-    Level(0, "FLOWING", "green"), Level(BOOKED_WITHIN_SECONDS, "SLOW", "orange"), Level(STANDING_STILL_SECONDS, "STANDING STILL", "red")
+    Level(0, "FLOWING", "green"), Level(FRESH_SECONDS, "SLOW", "orange"), Level(UNBOOKED_SECONDS_MAX, "STANDING STILL", "red")
 )
 EXPLAINED: Final = verdict_levels(Level(0, "ALL EXPLAINED", "green"), Level(1, "DIFFERENCE", "red"))
-IN_TIME: Final = verdict_levels(Level(0, "MISSED", "red"), Level(0.99, "KEPT", "green"))
+IN_TIME: Final = verdict_levels(Level(0, "MISSED", "red"), Level(round(FRESH_PERCENT / 100, 6), "KEPT", "green"))
 SEVERE: Final = verdict_levels(Level(0, "NONE OPEN", "green"), Level(1, "OPEN", "red"))
 WAITING: Final = verdict_levels(Level(0, "NOTHING WAITS", "green"), Level(1, "SOME WAIT", "yellow"), Level(100, "MANY WAIT", "orange"))
 ALL_UP: Final = verdict_levels(Level(0, "ALL UP", "green"), Level(1, "DOWN", "red"))
 BUSY: Final = (
     Level(0, "in time", "green"),
-    Level(BOOKED_WITHIN_SECONDS, "slow", "orange"),
-    Level(STANDING_STILL_SECONDS, "too slow", "red"),
+    Level(FRESH_SECONDS, "slow", "orange"),
+    Level(UNBOOKED_SECONDS_MAX, "too slow", "red"),
 )
 """Also of seconds that something waits."""
 
@@ -55,7 +56,7 @@ FLOW: Final = PanelPlan(
         Query(expr=OLDEST_EVENT, legend="oldest event not judged"),
     ),
     shows="Age of the oldest entry that a ledger has not booked, and of the oldest event that no worker has judged.",
-    good="FLOWING: nothing waits for a minute.",
+    good=f"FLOWING: nothing waits for {FRESH_SECONDS} s.",
     act="see on Pipeline which group stands still, on Ledgers which ledger.",
     runbook="asiento-money-not-flowing",
     command="asiento doctor",
@@ -80,17 +81,17 @@ DIFFERENCE: Final = PanelPlan(
 OBJECTIVE: Final = PanelPlan(
     form="words",
     width=4,
-    title=f"Booked within {BOOKED_WITHIN_SECONDS} s?",
+    title=f"Booked within {FRESH_SECONDS} s?",
     unit=SHARE,
     queries=(
-        Query(expr=f"{share_booked_in_time('$__range')} or vector(1)", legend="objective of 99 %", words=IN_TIME),
+        Query(expr=f"{share_booked_in_time('$__range')} or vector(1)", legend=f"objective of {FRESH_PERCENT:g} %", words=IN_TIME),
         Query(expr=f"{share_booked_in_time('$__range')} or vector(1)", legend="in time, of what is shown"),
         Query(expr=burn("1h"), legend="budget burns, last hour", unit=TIMES),
         Query(expr=burn("6h"), legend="budget burns, last 6 hours", unit=TIMES),
     ),
-    shows="Share of entries that were booked within a minute of their event's arrival; how many times too fast the 1 % is used up.",
+    shows="Share of entries that were booked in time; how many times faster than planned the rest is used up.",
     good="KEPT, and burning below 1x. Where nothing was booked nothing was late.",
-    act="above 14x the month's budget is gone in two days: treat it as money that does not flow.",
+    act="above 14.4x for an hour the budget of a month is gone in two days: treat it as money that does not flow.",
     runbook="asiento-freshness-burn-fast",
 )
 SEVERE_DISCREPANCIES: Final = PanelPlan(
@@ -182,13 +183,14 @@ MONEY_LINES: Final = PanelPlan(
 FRESHNESS: Final = PanelPlan(
     form="lines",
     width=8,
-    title="Age of an event when it is booked",
+    title="Time to the books",
     unit=SECONDS,
     queries=(
-        *[Query(expr=quantile(f"0.{share}", "asiento_booked_age_seconds"), legend=f"{share} of 100 below") for share in (50, 95, 99)],
-        Query(expr=f"vector({BOOKED_WITHIN_SECONDS})", legend="objective"),
+        Query(expr=quantile("0.99", "asiento_entry_age_seconds"), legend="made: 99 of 100 within"),
+        *[Query(expr=quantile(f"0.{share}", "asiento_booked_age_seconds"), legend=f"booked: {share} of 100 within") for share in (50, 99)],
+        Query(expr=f"vector({FRESH_SECONDS})", legend="objective"),
     ),
-    shows="Time from the arrival of an event in Kafka until its entry stands in the ledger.",
+    shows="From the arrival of an event in Kafka until its entry is made, and from there until the entry is booked.",
     good="99 of 100 below the objective. Gaps: nothing was booked.",
     act="Pipeline shows whether workers or ledger are slow.",
     runbook="asiento-freshness-burn-fast",
@@ -213,7 +215,7 @@ BEHIND: Final = PanelPlan(
     unit=SECONDS,
     queries=(
         Query(expr="max by (group) (asiento_group_lag_seconds)", legend="{{group}}"),
-        Query(expr=f"vector({BOOKED_WITHIN_SECONDS})", legend="limit"),
+        Query(expr=f"vector({FRESH_SECONDS})", legend="limit"),
     ),
     shows="Age of the oldest record that each group has not committed, asked from the broker: true also when the group is dead.",
     good="below the limit, back to 0 when all is quiet.",

@@ -6,11 +6,10 @@ from deploy.grafana.boards.board import Board, Row, Variable
 from deploy.grafana.boards.levels import Level, verdict_levels
 from deploy.grafana.boards.overview import BUSY
 from deploy.grafana.boards.panels import BYTES, CORES, COUNT, PER_SECOND, SECONDS, SHARE, PanelPlan, Query
-from deploy.grafana.boards.queries import BOOKED_WITHIN_SECONDS, OURS, in_each_point, or_none, per_second, quantile, verdict
+from deploy.grafana.boards.queries import FRESH_SECONDS, OURS, in_each_point, or_none, per_second, quantile, verdict
 
 LAG: Final = 'group=~"$group", topic=~"$topic"'
 MINE: Final = 'instance=~"$instance"'
-CHECKED: Final = (Level(0, "fresh", "green"), Level(60, "stale", "red"))
 NONE_GOOD: Final = (Level(0, "none", "green"), Level(1, "look", "orange"))
 YES: Final = verdict_levels(Level(0, "NO", "red"), Level(1, "YES", "green"))
 
@@ -22,7 +21,7 @@ LAG_PANELS: Final = (
         unit=SECONDS,
         queries=(
             Query(expr=f"max by (group, topic) (asiento_group_lag_seconds{{{LAG}}})", legend="{{group}} {{topic}}"),
-            Query(expr=f"vector({BOOKED_WITHIN_SECONDS})", legend="limit"),
+            Query(expr=f"vector({FRESH_SECONDS})", legend="limit"),
         ),
         shows="Age of the oldest record that a group has not committed, asked from the broker by the lag exporter.",
         good="below the limit, 0 when all is quiet.",
@@ -127,14 +126,17 @@ THROUGHPUT: Final = (
     PanelPlan(
         form="lines",
         width=6,
-        title="Age of an event when its entry is made",
+        title="Time to the entry, and to the books",
         unit=SECONDS,
         queries=(
-            *[Query(expr=quantile(f"0.{share}", "asiento_entry_age_seconds", MINE), legend=f"{share} of 100 below") for share in (50, 99)],
-            Query(expr=quantile("0.99", "asiento_booked_age_seconds"), legend="booked: 99 of 100 below"),
+            *[
+                Query(expr=quantile(f"0.{share}", "asiento_entry_age_seconds", MINE), legend=f"made: {share} of 100 within")
+                for share in (50, 99)
+            ],
+            Query(expr=quantile("0.99", "asiento_booked_age_seconds"), legend="booked: 99 of 100 within"),
         ),
-        shows="From the arrival of an event in Kafka until its entry is committed there, and until the entry is booked.",
-        good="well below the objective of a minute; most of the time is the ledger's.",
+        shows="From the arrival of an event in Kafka until its entry is committed there, and from there until the entry is booked.",
+        good="well below the objective; most of the time is the ledger's.",
         act="entries late: workers. Only bookings late: the ledger.",
         runbook="asiento-freshness-burn-fast",
         levels=BUSY,

@@ -6,11 +6,12 @@ from typing import Final
 from asiento.accounting.money import CURRENCY_EXPONENTS
 from deploy.grafana.boards.levels import NOT_MEASURED
 
-BOOKED_WITHIN_SECONDS: Final = 60
-"""The freshness objective: an entry is booked within so many seconds of its event's arrival ..."""
-BOOKED_IN_TIME_SHARE: Final = "0.99"
-"""... in this share of all cases."""
-STANDING_STILL_SECONDS: Final = 300
+FRESH_SECONDS: Final = 30
+"""The freshness objective: an entry is booked within so many seconds ..."""
+FRESH_PERCENT: Final = 99.9
+"""... in so many cases of a hundred."""
+UNBOOKED_SECONDS_MAX: Final = 60
+"""What waits longer than that does not flow."""
 OURS: Final = 'job=~"asiento-.+"'
 USUAL_EXPONENT: Final = 2
 
@@ -46,13 +47,13 @@ def in_major_units(metric: str, matchers: str = "") -> str:
 
 def share_booked_in_time(window: str) -> str:
     """Share of entries booked within the objective's seconds; empty where none was booked."""
-    in_time = f'asiento_booked_age_seconds_bucket{{le="{BOOKED_WITHIN_SECONDS}.0"}}'
+    in_time = f'asiento_booked_age_seconds_bucket{{le="{FRESH_SECONDS}.0"}}'
     return f"sum(increase({in_time}[{window}])) / (sum(increase(asiento_booked_age_seconds_count[{window}])) > 0)"
 
 
 def burn(window: str) -> str:
     """How many times faster than planned the objective's budget is used up; 0 where nothing was booked."""
-    return f"(1 - {share_booked_in_time(window)}) / (1 - {BOOKED_IN_TIME_SHARE}) or vector(0)"
+    return f"(1 - {share_booked_in_time(window)}) / {round(1 - FRESH_PERCENT / 100, 6)} or vector(0)"
 
 
 def quantile(share: str, histogram: str, matchers: str = "", by: str = "") -> str:

@@ -26,7 +26,7 @@ from sinks.external.capabilities import AccountUse, BatchAnswers, CallLimits, Ca
 from sinks.external.connections import Connection, Mode
 from sinks.external.documents import DIRECT_KINDS, LedgerDocument
 from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, RemoteIds, Request
-from sinks.external.results import AuthRefused, CallFailed, Posted, PostResult, Refusal, Refused, Uncertain, Unknown
+from sinks.external.results import AuthRefused, CallFailed, Posted, PostResult, Refusal, Refused, Uncertain, Unknown, unanswered
 
 BASE_URL: Final = "https://quickbooks.api.intuit.com"
 AUTHORIZED_AT: Final = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"
@@ -141,7 +141,7 @@ class QuickBooksLedger:
         if fault is not None:
             failure = failure_of(fault, writes=True)
             if failure is not None:
-                return Unknown(reason=str(failure))
+                return unanswered(failure)
             refusal = refusal_of(fault, settles=document.kind not in DIRECT_KINDS)
             return await self._of_that_number(document, refusal) if fault.code == DUPLICATE else refusal
         resource = item.get(RESOURCES[document.kind]) if isinstance(item, Mapping) else None
@@ -157,7 +157,7 @@ class QuickBooksLedger:
         try:
             return await self.find(document) or refusal
         except CallFailed as failure:
-            return Unknown(reason=f"{refusal.message}; the look-up failed: {failure}")
+            return Unknown(reason=f"{refusal.message}; the look-up failed: {failure}", failure=failure)
 
     async def find(self, document: LedgerDocument) -> Posted | Refused | None:
         """By its number, then by the key in its note: a number alone may have been typed by somebody."""

@@ -69,7 +69,10 @@ class TrytonClient:
         limit: int | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> list[Record]:
-        """Records with these fields; dotted names read on. What Tryton refuses to show, the key's user may not see."""
+        """Records with these fields; dotted names read on. What Tryton refuses to show, the key's user may not see.
+
+        Raises `NotSent` where there is no answer.
+        """
         query = [("d", packed(list(domain))), *(("f", field) for field in fields)]
         if order:
             query.append(("o", packed([list(one) for one in order])))
@@ -80,6 +83,8 @@ class TrytonClient:
             found = await self._of_model(request, writes=False, context=context)
         except TrytonRefused as problem:
             raise AuthRefused(f"Tryton does not show {model} to the key's user (group Accounting): {problem.message}") from None
+        except Uncertain as problem:
+            raise NotSent(f"nothing was booked: {problem}") from None
         if not isinstance(found, list):
             raise NotSent(f"Tryton at {self._base_url} answers a search of {model} with something else than records")
         return found

@@ -14,7 +14,7 @@ from sinks.connectors.tryton.client import NotThere, RowLocked, TrytonClient, Tr
 from sinks.connectors.tryton.rendering import INVOICE, MOVE, key_in, key_pattern, text_with_key
 from sinks.connectors.tryton.values import Record, amount_read, date_read
 from sinks.external.documents import LedgerDocument
-from sinks.external.results import CallFailed, Posted, PostResult, Uncertain, Unknown
+from sinks.external.results import CallFailed, Posted, PostResult, Uncertain, Unknown, failure_in, unanswered
 
 CREATE_BYTES_MAX: Final = 1_000_000
 """Largest body of one call: Tryton takes 2 MiB by default."""
@@ -109,9 +109,10 @@ class Drafts:
             except CallFailed as problem:
                 if not results:
                     raise
-                rest = sum(len(one) for one in parts) - len(results)
-                return results + [Unknown(reason=str(problem))] * rest
-        return results
+                results += [unanswered(problem)] * len(part)
+            if failure_in(results) is not None:
+                break
+        return results + [Unknown(reason="not made in Tryton: a call before it failed")] * (sum(map(len, parts)) - len(results))
 
     async def _part(self, drafts: Sequence[Draft]) -> list[PostResult]:
         if len(drafts) == 1:
@@ -138,7 +139,7 @@ class Drafts:
             except RowLocked as problem:
                 results.append(Unknown(reason=str(problem)))
             except CallFailed as problem:
-                results.append(Unknown(reason=str(problem)))
+                results.append(unanswered(problem))
                 break
         return results + [Unknown(reason="made in Tryton but not posted: a call before it failed")] * (len(drafts) - len(results))
 

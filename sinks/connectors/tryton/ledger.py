@@ -20,7 +20,7 @@ from sinks.external.connections import Connection
 from sinks.external.documents import DIRECT_KINDS, DocumentKind, LedgerDocument
 from sinks.external.effects import effects
 from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, RemoteIds, Request
-from sinks.external.results import CallFailed, Posted, PostResult, Refused, Unknown
+from sinks.external.results import CallFailed, Posted, PostResult, Refused, failure_in, unanswered
 
 CAPABILITIES: Final = Capabilities(
     kind="tryton",
@@ -94,8 +94,7 @@ class TrytonLedger:
             except NotInBooks as problem:
                 results[document.key] = not_in_books(problem)
         answers = await self._drafts.make_and_post(drafts) if drafts else []
-        for draft, answer in zip(drafts, answers, strict=True):
-            results[draft.document.key] = await self._with_due_date(draft.document, answer)
+        results |= await self._with_due_dates([draft.document for draft in drafts], answers)
         return [results[document.key] for document in documents]
 
     async def find(self, document: LedgerDocument) -> Posted | Refused | None:
@@ -144,14 +143,22 @@ class TrytonLedger:
         """Let go of the connection."""
         await self._client.close()
 
-    async def _with_due_date(self, document: LedgerDocument, answer: PostResult) -> PostResult:
-        """The answer, once the due date is set: what is found again sets it too."""
-        if isinstance(answer, Posted):
-            try:
-                await self._set_due_date(document, answer)
-            except CallFailed as problem:
-                return Unknown(reason=str(problem))
-        return answer
+    async def _with_due_dates(self, documents: Sequence[LedgerDocument], answers: Sequence[PostResult]) -> dict[str, PostResult]:
+        """Answers by key, once due dates are set; after a call that failed none is, what is looked up then sets it."""
+        results: dict[str, PostResult] = {}
+        failure = failure_in(answers)
+        for document, answer in zip(documents, answers, strict=True):
+            results[document.key] = answer
+            if not isinstance(answer, Posted) or _due_date(document) is None:
+                continue
+            if failure is None:
+                try:
+                    await self._set_due_date(document, answer)
+                except CallFailed as problem:
+                    failure = problem
+            if failure is not None:
+                results[document.key] = unanswered(failure)
+        return results
 
     async def _explain(self, document: LedgerDocument, problem: TrytonRefused) -> PostResult:
         """What a refusal means: people may have closed a period or an account since it was read, so all is read again."""
@@ -164,15 +171,15 @@ class TrytonLedger:
 
     async def _set_due_date(self, document: LedgerDocument, posted: Posted) -> None:
         """Tryton takes the day of posting; a day that is past cannot be told before. Reports of age read it, balances do not."""
-        if document.due_date is None or document.kind not in INVOICE_KINDS:
+        if (due_date := _due_date(document)) is None:
             return
         number = int(posted.remote_id.partition(",")[2])
         fields = ["lines_to_pay.maturity_date", "lines_to_pay.reconciliation"]
         for invoice in await self._client.search(INVOICE, [["id", "=", number]], fields):
             for line in invoice["lines_to_pay"] or ():
-                if line["reconciliation"] is None and date_read(line["maturity_date"]) != document.due_date:
+                if line["reconciliation"] is None and date_read(line["maturity_date"]) != due_date:
                     with suppress(TrytonRefused, NotThere):  # settled meanwhile, or kept from this user: it counts in no balance
-                        await self._client.change("account.move.line", int(line["id"]), {"maturity_date": date_value(document.due_date)})
+                        await self._client.change("account.move.line", int(line["id"]), {"maturity_date": date_value(due_date)})
 
 
 def _standing(document: LedgerDocument, record: Record, content: Content, *, same_currency: bool) -> Posted | Refused:
@@ -181,6 +188,10 @@ def _standing(document: LedgerDocument, record: Record, content: Content, *, sam
     if not same_currency or (content.date, content.total) != (document.date, document.total):
         return conflict(f"{number} of Tryton holds the key of {document.reference}, dated {content.date}, {content.total} minor units")
     return Posted(remote_id=remote_id(model_of(document.kind), int(record["id"])), number=number, earlier=True)
+
+
+def _due_date(document: LedgerDocument) -> str | None:
+    return document.due_date if document.kind in INVOICE_KINDS else None
 
 
 def _is_whole(document: LedgerDocument, content: Content) -> bool:

@@ -20,7 +20,7 @@ from sinks.external.connections import Connection
 from sinks.external.documents import DocumentKind, LedgerDocument
 from sinks.external.http_calls import Answer
 from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, RemoteIds, Request
-from sinks.external.results import CallFailed, NotSent, Posted, PostResult, QuotaSpent, Refusal, Refused, Uncertain, Unknown
+from sinks.external.results import CallFailed, NotSent, Posted, PostResult, QuotaSpent, Refusal, Refused, Uncertain, Unknown, unanswered
 
 TOKEN_URL: Final = "https://identity.xero.com/connect/token"  # noqa: S105
 JOURNAL_LINES_MAX: Final = 300
@@ -83,7 +83,7 @@ class XeroLedger:
                     if not any(document.key in results for document, _ in pairs):
                         raise
                     unsent = [document for document, _ in pairs if document.key not in results]
-                    return _ordered(documents, results | {document.key: Unknown(reason=str(problem)) for document in unsent})
+                    return _ordered(documents, results | {document.key: unanswered(problem) for document in unsent})
                 if found is None:
                     waiting += _halves(call, pairs)
                 else:
@@ -162,7 +162,7 @@ class XeroLedger:
         try:
             found = await self._organization.find(document)
         except CallFailed as problem:
-            return Unknown(reason=str(problem))
+            return unanswered(problem)
         return found or Refused(refusal=Refusal.CONFLICT, code=code, message=words, about=document.reference)
 
 

@@ -174,7 +174,7 @@ def test_the_first_row_of_the_overview_answers_in_words() -> None:
     assert [panel["title"] for panel in first] == [
         "Is the money flowing?",
         "Is anything unexplained?",
-        "Booked within 60 s?",
+        "Booked within 30 s?",
         "Critical and high discrepancies?",
         "What waits for somebody?",
         "Do all processes run?",

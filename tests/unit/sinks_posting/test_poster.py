@@ -12,7 +12,7 @@ import pytest
 from asiento.runtime.metrics import Metrics
 from sinks.external.capabilities import BatchAnswers, CallLimits
 from sinks.external.connections import ClosedPeriods
-from sinks.external.documents import LedgerDocument
+from sinks.external.documents import DocumentKind, LedgerDocument
 from sinks.external.port import ClosedPeriod
 from sinks.external.results import Refusal, Refused
 from sinks.posting.access import CountedAccess
@@ -153,6 +153,30 @@ async def test_retry_after_is_kept_within_a_tenth_and_over_a_restart(desk: Desk)
     await desk.post(again)
     assert desk.clock.now() - asked_at < RETRY_AFTER_SECONDS * 1.1 * SECOND
     assert (desk.row("a").state, desk.row("a").failures) == (PostingState.POSTED, 0)
+
+
+async def test_a_ledger_that_asks_to_wait_in_the_middle_of_a_batch_is_left_alone(desk: Desk) -> None:
+    take(desk.store, [document(name, group=name) for name in "abc"])
+    ledger = ScriptedLedger(able=able(batch=2), once=["throttled_inside"])
+    poster = await desk.poster(ledger)
+    assert await poster.step() == 0
+    assert desk.states("a", "b", "c") == ["POSTED", "UNCERTAIN", "PLANNED"]
+    seconds = await poster.step()
+    assert seconds is not None
+    assert RETRY_AFTER_SECONDS <= seconds <= RETRY_AFTER_SECONDS * 1.1
+    await desk.post(poster)
+    assert desk.states("a", "b", "c") == ["POSTED"] * 3
+
+
+async def test_documents_of_a_kind_go_in_one_call_whatever_stands_between_them(desk: Desk) -> None:
+    kinds = (DocumentKind.JOURNAL, DocumentKind.INVOICE, DocumentKind.JOURNAL, DocumentKind.INVOICE, DocumentKind.JOURNAL)
+    names = [f"d{number}" for number in range(len(kinds))]
+    take(desk.store, [replace(document(name, group=name), kind=kind) for name, kind in zip(names, kinds, strict=True)])
+    ledger = ScriptedLedger(able=able(batch=2))
+    await desk.post(await desk.poster(ledger))
+    assert desk.states(*names) == ["POSTED"] * len(names)
+    assert [booked.document.reference for booked in ledger.books] == ["d0", "d2", "d1", "d3", "d4"]
+    assert desk.value("posting_calls", "post", "answered") == 3
 
 
 async def test_throttling_without_a_time_waits_longer_each_time(desk: Desk) -> None:
