@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sinks.connectors.tryton import drafts as drafts_module
+from sinks.connectors.tryton.chart import Company
 from sinks.connectors.tryton.client import TrytonClient
 from sinks.connectors.tryton.drafts import Draft, Drafts
 from sinks.connectors.tryton.ledger import TrytonLedger
@@ -100,3 +101,42 @@ async def test_due_dates_are_not_set_against_retry_after() -> None:
     results = await ledger._with_due_dates([draft.document for draft in made], answers)
     assert [type(results[draft.document.key]) for draft in made] == [Unknown, Posted, Unknown]
     assert client.searched == []
+
+
+async def test_what_may_be_booked_is_never_said_to_be_unsent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A draft of an earlier try is finished, then a call fails that makes the next one: of the first the answer stands."""
+    ledger, lost = TrytonLedger(TrytonClient("http://127.0.0.1:1/books", None), {}), Throttled("too many", 7)
+    documents = [journal("half"), journal("new")]
+
+    async def standing(*_: object) -> set[str]:
+        return {documents[0].key}
+
+    async def company() -> Company:
+        return Company(record=1, name="Acme", currency_record=1, currency="EUR", decimals=2)
+
+    async def draft(document: LedgerDocument, _: object) -> Draft:
+        return Draft(document=document, model=MOVE, record={})
+
+    async def find(_: LedgerDocument) -> Posted:
+        return Posted(remote_id="account.move,1", earlier=True)
+
+    async def make_and_post(_: object) -> list[PostResult]:
+        raise lost
+
+    for place, name, work in (
+        (ledger._drafts, "standing", standing),
+        (ledger._chart, "company", company),
+        (ledger._naming, "draft", draft),
+        (ledger, "find", find),
+        (ledger._drafts, "make_and_post", make_and_post),
+    ):
+        monkeypatch.setattr(place, name, work)
+    assert await ledger.post(documents, {}) == [await find(documents[0]), Unknown(reason="too many", failure=lost)]
+    with pytest.raises(Throttled):
+        await ledger.post(documents[1:], {})
+
+    async def cut_off(_: LedgerDocument) -> Posted:
+        raise lost
+
+    monkeypatch.setattr(ledger, "find", cut_off)
+    assert await ledger.post(documents, {}) == [Unknown(reason="too many", failure=lost)] * 2
