@@ -11,7 +11,8 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
-  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers bench bench-core mutate lock down clean
+  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-tryton \
+  bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -96,9 +97,9 @@ soak-brokers: setup ## Three brokers, each killed in turn under load, then two a
 soak-zombies: setup ## Workers frozen at each step of a commit and woken while their successor is in its own; about three minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/integration/test_worker_zombies.py
 
-soak-tryton: setup ## 300 orders with refunds into a real Tryton, 20 kill -9 of the process that posts there; both modes, half an hour
+soak-tryton: setup ## A real Tryton: 5 000 calls through a bad network, 300 orders with refunds and 20 kill -9 in both modes; an hour or two
 	$(PYTEST) -q -m soak --timeout 3600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_tryton_ledger.py \
-	  tests/acceptance/test_tryton_kills.py
+	  tests/integration/test_tryton_faults.py tests/acceptance/test_tryton_kills.py
 
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation
