@@ -104,6 +104,9 @@ soak-tryton: setup ## A real Tryton: 5 000 calls through a bad network, 300 orde
 soak-deploy: setup ## The overlays built by the real kustomize, the compose file read by the library of composes; builds both with Go once
 	$(PYTEST) -q -m soak --timeout 1800 tests/integration/test_kustomize.py
 
+soak-watch: setup ## Faults injected one by one into a watched installation: on a board and raised within a minute, over when mended (SEED)
+	$(CHAOS) tests/acceptance/test_watched_faults.py --timeout 7200
+
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation
 
