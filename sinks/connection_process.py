@@ -26,6 +26,7 @@ from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_DISCREPANCIES, ACCOUNTING
 from sinks.ack_publisher import AckPublisher
 from sinks.connectors.catalogue import ConnectorKind
 from sinks.connectors.configured import connection_named, kind_of_connection
+from sinks.delivery import POSITIONS_NOTED_SECONDS
 from sinks.entry_stream import EntryStream
 from sinks.external.connections import Connection
 from sinks.external.one_at_a_time import OneAtATime
@@ -144,7 +145,7 @@ class _ConnectionProcess:
             )
             process.started()
             get_logger().info(log_events.PROCESS_STARTED, connection=name, topic=topic, next_offsets=_spell(next_offsets))
-            await self._side_by_side(intake, options)
+            await self._side_by_side(stream, intake, options)
             get_logger().info(log_events.PROCESS_STOPPING, connection=name, next_offsets=_spell(stream.next_offsets))
         finally:
             with contextlib.suppress(TimeoutError, KafkaError):
@@ -154,7 +155,7 @@ class _ConnectionProcess:
                 async with asyncio.timeout(STOP_SECONDS_MAX):
                     await self._connector.close()
 
-    async def _side_by_side(self, intake: IntakeLoop, options: Mapping[str, Any]) -> None:
+    async def _side_by_side(self, stream: EntryStream, intake: IntakeLoop, options: Mapping[str, Any]) -> None:
         """All parts until one of them ends or the process is told to stop; then the call under way, then what is told."""
         stop, leave = self._process.stop, asyncio.Event()
         name, metrics = self._connection.name, self._process.metrics
@@ -173,7 +174,8 @@ class _ConnectionProcess:
             client_options=options,
             clock=now_microseconds,
         )
-        working = [self._task(part, stop) for part in (intake.run(stop), self._poster.run(stop), self._wait_on(stop), self._compare(stop))]
+        parts = (intake.run(stop), self._poster.run(stop), self._wait_on(stop), self._compare(stop), _note_positions(stream, stop))
+        working = [self._task(part, stop) for part in parts]
         publishers: tuple[OutboxPublisher[Any], ...] = (acks, discrepancies)
         publishing = [self._task(publisher.run(leave), stop) for publisher in publishers]
         try:
@@ -261,6 +263,16 @@ class _ConnectionProcess:
             self._poster.wake()
         if counts.conflicts:
             get_logger().error(log_events.ENTRY_CONFLICT, connection=self._connection.name, entries=counts.conflicts)
+
+
+async def _note_positions(stream: EntryStream, stop: asyncio.Event) -> None:
+    """Tell the broker now and then how far entries were taken, for lag tools; what counts is in the database of postings."""
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(POSITIONS_NOTED_SECONDS):
+                await stop.wait()
+        if (problem := await stream.note_positions()) is not None:
+            get_logger().warning(log_events.POSITIONS_NOT_NOTED, problem=problem)
 
 
 async def _until_first_fails(tasks: "list[asyncio.Task[None]]", stop: asyncio.Event, seconds_max: float) -> None:
