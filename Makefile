@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
-  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers bench bench-core mutate lock down clean
+  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-rules bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -68,6 +68,9 @@ soak-ledgers: setup ## Thousands of documents for each ledger outside: by its ve
 	LEDGER_LIVES=$(or $(LIVES),450) LEDGER_ORDERS=$(or $(ORDERS),600) $(PYTEST) -q -s -n 2 \
 	  tests/contract/test_*_requests.py tests/contract/test_*_faults.py tests/integration/test_posting_standins.py \
 	  tests/integration/test_postings_postgresql.py --timeout 7200
+
+soak-rules: setup ## The rules of alerts with promtool of Prometheus 3, which Go builds the first time; minutes
+	$(PYTEST) -q -m soak tests/integration/test_newer_prometheus.py
 
 # What the chaos harness can be told: docs/chaos.md. The last lines of each are its figures.
 CHAOS = SEED=$(or $(SEED),1) $(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
