@@ -70,6 +70,9 @@ soak-ledgers: setup ## Thousands of documents for each ledger outside: by its ve
 	  tests/contract/test_*_requests.py tests/contract/test_*_faults.py tests/integration/test_posting_standins.py \
 	  tests/integration/test_postings_postgresql.py --timeout 7200
 
+soak-rules: setup ## The rules of alerts with promtool of Prometheus 3, which Go builds the first time; minutes
+	$(PYTEST) -q -m soak tests/integration/test_newer_prometheus.py
+
 # What the chaos harness can be told: docs/chaos.md. The last lines of each are its figures.
 CHAOS = SEED=$(or $(SEED),1) $(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
 
