@@ -1,4 +1,4 @@
-"""How far every consumer group is behind, and whether a topic may let go of what is not read yet."""
+"""What the broker says: how far every group is behind, whether a topic may let go of what is not read yet, what time it is."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,9 +7,10 @@ from typing import Final
 from aiokafka.errors import KafkaError
 
 from asiento.cli.diagnosing.findings import Finding
-from asiento.cli.diagnosing.standing import duration_text
+from asiento.cli.diagnosing.standing import CLOCK_SECONDS_MAX, duration_text
 from asiento.cli.run_directory import client_settings
 from asiento.cli.topics import catalogue_of
+from asiento.runtime.broker_clock import clock_ahead_milliseconds
 from asiento.runtime.settings import Settings
 from sinks.lag_exporter.lags import GroupLag
 from sinks.lag_exporter.process import read_lags
@@ -28,9 +29,27 @@ def lag_findings(settings: Settings) -> Iterator[Finding]:
     except (KafkaError, OSError, TimeoutError) as error:
         yield Finding("lag", "unreachable", f"{own.kafka_bootstrap_servers}: {error!r}", "asiento doctor")
         return
+    yield check_clock(asyncio.run(_clock(own)))
     yield check_lag(groups, members_of=own.orders_id)
     kept = {own.topic(spec.name): int(spec.config.get("retention.ms", "-1")) // 1_000 for spec in catalogue_of(own)}
     yield check_retention(groups, kept)
+
+
+async def _clock(settings: Settings) -> int | None:
+    try:
+        return await clock_ahead_milliseconds(settings)
+    except (KafkaError, OSError):
+        return None
+
+
+def check_clock(ahead: int | None) -> Finding:
+    """The broker's clock and ours agree; `ahead`: milliseconds, None where it does not tell."""
+    if ahead is None:
+        return Finding("broker clock", "ok", "not told: an older broker, or no right to describe the cluster")
+    detail = f"the broker's clock is {abs(ahead)} ms {'ahead of' if ahead >= 0 else 'behind'} this machine's"
+    if abs(ahead) > CLOCK_SECONDS_MAX * 1_000:
+        return Finding("broker clock", "problem", detail, "timedatectl timesync-status")
+    return Finding("broker clock", "ok", detail)
 
 
 def check_lag(groups: Iterable[GroupLag], *, members_of: str) -> Finding:

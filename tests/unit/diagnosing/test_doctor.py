@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from asiento import __version__
 from asiento.cli.diagnosing.findings import WHY, Finding
-from asiento.cli.diagnosing.lags import check_lag, check_retention
+from asiento.cli.diagnosing.lags import check_clock, check_lag, check_retention
 from asiento.cli.diagnosing.standing import duration_text, ledger_findings, open_findings, postings_finding
 from asiento.cli.main import app
 from asiento.cli.run_directory import RunDirectory
@@ -288,6 +288,20 @@ def _group(name: str, *, members: int = 1, records: int = 0, seconds: float = 0.
 )
 def test_lag_is_told_by_group(group: GroupLag, state: str, said: str) -> None:
     found = check_lag([group], members_of="orders")
+    assert (found.state, said in found.detail) == (state, True)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "state", "said"),
+    [
+        (None, "ok", "not told"),
+        (5_000, "ok", "5000 ms ahead of"),
+        (5_001, "problem", "5001 ms ahead of"),
+        (-9_000, "problem", "9000 ms behind"),
+    ],
+)
+def test_a_broker_of_another_time_is_told(ahead: int | None, state: str, said: str) -> None:
+    found = check_clock(ahead)
     assert (found.state, said in found.detail) == (state, True)
 
 
