@@ -141,7 +141,7 @@ def test_another_version_and_a_difference_are_told(directory: RunDirectory) -> N
         _running(directory, {"tie-out": f"{url}/metrics"})
         found = _by_check(_doctor(code=1))
     assert "tie-out is 0.0.9" in found["versions"]["detail"]
-    assert (found["tie-out"]["detail"], found["tie-out"]["mend"]) == ("ledger missing 3", "asiento verify")
+    assert (found["tie-out"]["detail"], found["tie-out"]["mend"]) == ("ledger missing 3", "asiento tie-out run --once --dry-run")
 
 
 def test_a_prometheus_tells_of_processes_elsewhere() -> None:
