@@ -11,7 +11,8 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
-  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-deploy compose-secrets kubernetes bench bench-core mutate lock down clean
+  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-tryton \
+  soak-deploy soak-rules soak-tie-out soak-watch compose-secrets kubernetes bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -96,12 +97,15 @@ soak-brokers: setup ## Three brokers, each killed in turn under load, then two a
 soak-zombies: setup ## Workers frozen at each step of a commit and woken while their successor is in its own; about three minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/integration/test_worker_zombies.py
 
-soak-tryton: setup ## 300 orders with refunds into a real Tryton, 20 kill -9 of the process that posts there; both modes, half an hour
+soak-tryton: setup ## A real Tryton: 5 000 calls through a bad network, 300 orders with refunds and 20 kill -9 in both modes; an hour or two
 	$(PYTEST) -q -m soak --timeout 3600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_tryton_ledger.py \
-	  tests/acceptance/test_tryton_kills.py
+	  tests/integration/test_tryton_faults.py tests/acceptance/test_tryton_kills.py
 
 soak-deploy: setup ## The overlays built by the real kustomize, the compose file read by the library of composes; builds both with Go once
 	$(PYTEST) -q -m soak --timeout 1800 tests/integration/test_kustomize.py
+
+soak-watch: setup ## Faults injected one by one into a watched installation: on a board and raised within a minute, over when mended (SEED)
+	$(CHAOS) tests/acceptance/test_watched_faults.py --timeout 7200
 
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation

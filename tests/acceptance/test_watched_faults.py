@@ -222,7 +222,7 @@ def test_each_fault_is_seen_and_is_over_when_it_is_mended(stage: Stage) -> None:
 
 
 def _noise(stage: Stage) -> list[str]:
-    return sorted(alert["labels"]["alertname"] for alert in stage.system.alerts() if alert["state"] == "firing")
+    return sorted(f"{alert['labels']} {alert['value']}" for alert in stage.system.alerts() if alert["state"] == "firing")
 
 
 def _through(stage: Stage, fault: Fault) -> Seen:

@@ -5,22 +5,7 @@ from typing import Final
 
 from tests.promql_rules import Sample
 
-_LEDGER = frozenset({"ledger"})
-_GAUGES: Final[Mapping[str, frozenset[str]]] = {
-    "asiento_tie_out_differences": frozenset({"ledger", "difference"}),
-    "asiento_tie_out_entries": _LEDGER,
-    "asiento_tie_out_behind_seconds": _LEDGER,
-    "asiento_tie_out_last_run_timestamp_seconds": _LEDGER,
-    "asiento_tie_out_duration_seconds": _LEDGER,
-    "asiento_unbooked_entries": _LEDGER,
-    "asiento_unbooked_oldest_seconds": _LEDGER,
-    "asiento_trial_balance_difference": frozenset({"ledger", "currency"}),
-    "asiento_account_balance": frozenset({"ledger", "account", "currency"}),
-    "asiento_account_oldest_seconds": frozenset({"ledger", "account", "currency"}),
-    "asiento_money_in": frozenset({"currency"}),
-    "asiento_money_booked": frozenset({"currency"}),
-    "asiento_chain_length": frozenset({"ledger", "partition"}),
-}
+_GAUGES: Final[Mapping[str, frozenset[str]]] = {}
 PROMISED: Final = {name: Sample(family=name, grows=False, labels=labels) for name, labels in _GAUGES.items()}
 
 NOT_SHOWN_YET: Final = frozenset(
