@@ -16,7 +16,7 @@ import psutil
 import psycopg
 
 from asiento.runtime.ports import free_ports
-from tests.compose_file import COMING, ROOT, SECRETS_FOLDER, compose_file, mounted_files, ours, processes
+from tests.compose_file import ROOT, SECRETS_FOLDER, compose_file, mounted_files, ours, processes
 from tests.postgresql import PostgresqlServer, binaries
 
 DRAIN_SECONDS_MAX: Final = 20.0
@@ -35,7 +35,7 @@ class ComposedSystem:
         self.directory = directory
         self.compose = compose_file()
         self.services = ours(self.compose)
-        self.names = [name for name, service in processes(self.compose).items() if service["command"][0] not in COMING]
+        self.names = list(processes(self.compose))
         self._started: dict[str, subprocess.Popen[bytes]] = {}
         (directory / "secrets").mkdir()
         for name in self.compose["secrets"]:
