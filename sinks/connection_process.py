@@ -26,7 +26,6 @@ from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_DISCREPANCIES, ACCOUNTING
 from sinks.ack_publisher import AckPublisher
 from sinks.connectors.catalogue import ConnectorKind
 from sinks.connectors.configured import connection_named, kind_of_connection
-from sinks.delivery import POSITIONS_NOTED_SECONDS
 from sinks.entry_stream import EntryStream
 from sinks.external.connections import Connection
 from sinks.external.one_at_a_time import OneAtATime
@@ -175,7 +174,7 @@ class _ConnectionProcess:
             client_options=options,
             clock=now_microseconds,
         )
-        parts = (intake.run(stop), self._poster.run(stop), self._wait_on(stop), self._compare(stop), _note_positions(stream, stop))
+        parts = (intake.run(stop), self._poster.run(stop), self._wait_on(stop), self._compare(stop))
         working = [self._task(part, stop) for part in parts]
         publishers: tuple[OutboxPublisher[Any], ...] = (acks, discrepancies)
         publishing = [self._task(publisher.run(leave), stop) for publisher in publishers]
@@ -266,16 +265,6 @@ class _ConnectionProcess:
             self._poster.wake()
         if counts.conflicts:
             get_logger().error(log_events.ENTRY_CONFLICT, connection=self._connection.name, entries=counts.conflicts)
-
-
-async def _note_positions(stream: EntryStream, stop: asyncio.Event) -> None:
-    """Tell the broker now and then how far entries were taken, for lag tools; what counts is in the database of postings."""
-    while not stop.is_set():
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(POSITIONS_NOTED_SECONDS):
-                await stop.wait()
-        if (problem := await stream.note_positions()) is not None:
-            get_logger().warning(log_events.POSITIONS_NOT_NOTED, problem=problem)
 
 
 async def _until_first_fails(tasks: "list[asyncio.Task[None]]", stop: asyncio.Event, seconds_max: float) -> None:
