@@ -11,7 +11,8 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
-  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers bench bench-core mutate lock down clean
+  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-tie-out \
+  bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -95,6 +96,9 @@ soak-brokers: setup ## Three brokers, each killed in turn under load, then two a
 
 soak-zombies: setup ## Workers frozen at each step of a commit and woken while their successor is in its own; about three minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/integration/test_worker_zombies.py
+
+soak-tie-out: setup ## A thousand differences planted in the ledger of a hundred thousand orders; three minutes
+	$(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING tests/unit/sinks_tie_out
 
 soak-tryton: setup ## 300 orders with refunds into a real Tryton, 20 kill -9 of the process that posts there; both modes, half an hour
 	$(PYTEST) -q -m soak --timeout 3600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_tryton_ledger.py \

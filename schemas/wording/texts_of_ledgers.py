@@ -89,8 +89,8 @@ LEDGERS: Final[dict[str, CodeTexts]] = {
         forms={
             "too_old": Form(
                 Words(
-                    "Account {account} of {entity} holds {actual:money}; its oldest part came on {since}, {limit} days ago or more.",
-                    "La cuenta {account} de {entity} tiene {actual:money}; su parte más antigua es del {since}, hace {limit} días o más.",
+                    "Account {account} of {entity} holds {actual:money}; its oldest part came on {since} (limit: {limit} days).",
+                    "La cuenta {account} de {entity} tiene {actual:money}; su parte más antigua es del {since} (límite: {limit} días).",
                 ),
                 Words(
                     "Look for what should have cleared it: a payout, a refund, an order that is still unknown.",
