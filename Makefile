@@ -11,8 +11,8 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
-  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-tie-out \
-  bench bench-core mutate lock down clean
+  soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-tryton \
+  soak-deploy soak-rules soak-tie-out soak-watch compose-secrets kubernetes bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -100,9 +100,12 @@ soak-zombies: setup ## Workers frozen at each step of a commit and woken while t
 soak-tie-out: setup ## A thousand differences planted in the ledger of a hundred thousand orders; three minutes
 	$(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING tests/unit/sinks_tie_out
 
-soak-tryton: setup ## 300 orders with refunds into a real Tryton, 20 kill -9 of the process that posts there; both modes, half an hour
+soak-tryton: setup ## A real Tryton: 5 000 calls through a bad network, 300 orders with refunds and 20 kill -9 in both modes; an hour or two
 	$(PYTEST) -q -m soak --timeout 3600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_tryton_ledger.py \
-	  tests/acceptance/test_tryton_kills.py
+	  tests/integration/test_tryton_faults.py tests/acceptance/test_tryton_kills.py
+
+soak-deploy: setup ## The overlays built by the real kustomize, the compose file read by the library of composes; builds both with Go once
+	$(PYTEST) -q -m soak --timeout 1800 tests/integration/test_kustomize.py
 
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation
@@ -125,6 +128,12 @@ lock: setup ## Resolve the dependencies again and write the lock files
 	  --no-emit-index-url --no-header --no-annotate --quiet -o requirements-uv.lock -
 	echo 'beancount==3.2.3' | $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --python-version 3.11 --quiet -o tests/requirements-beancount.lock -
+
+compose-secrets: ## Passwords for docker-compose.yml, as files that git ignores; what is there is kept
+	sh deploy/compose/make-secrets.sh
+
+kubernetes: setup ## Write the manifests that follow from the topics, the rights, the rules and the table of processes
+	$(BIN)/python -m deploy.kubernetes.generate
 
 down: ## Stop what a killed `asiento up` left running
 	test ! -x $(BIN)/asiento || $(BIN)/asiento down

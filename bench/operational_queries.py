@@ -16,6 +16,8 @@ from sinks.databases.database import Database, transaction
 from sinks.databases.sqlite import open_sqlite
 from sinks.projector.answers import Cursor
 from sinks.projector.database import OPERATIONAL, migrate
+from sinks.projector.figures import FiguresReader
+from sinks.projector.gauges import SLICE_OFFSETS_MAX
 from sinks.projector.reader import OperationalReader
 
 PARTITIONS = 8
@@ -41,6 +43,7 @@ INSERT INTO dead_letter SELECT i % 8, i / 8, 'orders/' || (i % 8) || '/' || (i /
     9, i, '1' FROM number WHERE i % 100 = 3;
 INSERT INTO closing SELECT 'EVENT', 'e' || i, 'RESOLVE', i, 'a' || i FROM number WHERE i % 200 = 1;
 INSERT INTO closing SELECT 'DEAD_LETTER', 'orders/' || (i % 8) || '/' || (i / 8), 'REPLAY', i, 'a' || i FROM number WHERE i % 200 = 3;
+INSERT INTO source_offset SELECT 'orders', i, 'c', 't', {events} / 8 FROM number WHERE i < 8;
 DROP TABLE number;
 """
 
@@ -76,6 +79,19 @@ def questions(reader: OperationalReader, events: int) -> dict[str, Callable[[], 
         "open dead letters, first page": reader.dead_letters,
         "how many are open, by code": reader.open_counts,
         "first outcomes of all records": reader.outcome_counts,
+        **metrics_questions(FiguresReader(reader.database)),
+    }
+
+
+def metrics_questions(figures: FiguresReader) -> dict[str, Callable[[], object]]:
+    """What the projector asks for its gauges, each after records that may have changed it."""
+    return {
+        "gauge: parked by code, oldest": lambda: figures.open_items("parked"),
+        "gauge: rejected by code, oldest": lambda: figures.open_items("rejected"),
+        "gauge: open discrepancies, oldest": figures.open_discrepancies,
+        "gauge: open dead letters, oldest": lambda: figures.open_items("dead_letter"),
+        "gauge: how far records are known": lambda: figures.accounted_to("orders"),
+        f"gauge: {SLICE_OFFSETS_MAX} records accounted for": lambda: figures.accounted(3, 20_000, 20_000 + SLICE_OFFSETS_MAX),
     }
 
 

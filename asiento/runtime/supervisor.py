@@ -125,6 +125,8 @@ class Supervisor:
         self._tiers = tiers
         self._watched = [_Watched(service) for tier in tiers for service in tier]
         self._metrics = metrics
+        for watched in self._watched:  # from 0, so that the first one is a growth
+            metrics.process_restarts.labels(watched.service.name)
         self._limits = limits or RestartLimits()
         self._limits_of = limits_of or {}
         self._on_failure = on_failure

@@ -12,6 +12,8 @@ from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Exporter
 from asiento.runtime.service_process import STOP_SECONDS_MAX, ServiceProcess, now_microseconds, service_process
 from asiento.runtime.settings import Settings
+from schemas.topics import ORDERS_EVENTS
+from sinks.projector.gauges import Gauges
 from sinks.projector.projection import Projection
 from sinks.projector.stream import Place, TopicsStream
 from sinks.projector.topics import projected_topics
@@ -50,6 +52,7 @@ async def _project(settings: Settings, process: ServiceProcess) -> None:
         batch_records_max=settings.projector_batch_records_max,
         writing_seconds_max=settings.chunk_age_seconds_max,
         clock=now_microseconds,
+        gauges=Gauges(process.metrics, settings.topic(ORDERS_EVENTS)),
     )
     try:
         await stream.start()

@@ -16,19 +16,18 @@ from asiento.runtime.service_process import STOP_SECONDS_MAX
 from sinks.delivery import IDLE_ADVANCE_SECONDS, LAG_MEASURED_SECONDS, POSITIONS_NOTED_SECONDS
 from sinks.lag import MICROSECONDS, PartitionLag
 from sinks.projector.errors import OperationalUnavailable
-from sinks.projector.reader import OperationalReader
+from sinks.projector.gauges import Gauges
 from sinks.projector.rows import TopicRecord
 from sinks.projector.stream import Place, RetentionTook, TopicsStream
 from sinks.projector.writer import BoundTopic, OperationalWriter, TopicPart
-
-OPEN_COUNTED_SECONDS = 15.0
-"""How often the open items are counted for the metrics."""
 
 Answer = TypeVar("Answer")
 
 
 class Projection:
     """Moves records from the topics into one database until it is told to stop. `clock` answers UTC microseconds.
+
+    gauges: what is shown of the database, if anything is.
 
     All statements run in one thread of their own, so that the event loop goes on fetching while a batch is written.
     """
@@ -43,6 +42,7 @@ class Projection:
         batch_records_max: int,
         writing_seconds_max: float,
         clock: Callable[[], int],
+        gauges: Gauges | None = None,
     ) -> None:
         self._stream = stream
         self._writer = writer
@@ -53,7 +53,7 @@ class Projection:
         self._clock = clock
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operational")
         self._lags: dict[Place, PartitionLag] = {}
-        self._open: set[tuple[str, str]] = set()
+        self._gauges = gauges
         self._committed = metrics.operational_transactions.labels("committed")
         self._failed = metrics.operational_transactions.labels("failed")
         self._last_written = clock()
@@ -73,7 +73,7 @@ class Projection:
     async def run(self, stop: asyncio.Event) -> None:
         """Project until `stop`; what was fetched by then is written or left for the next start, never half of it."""
         self._lags = {place: PartitionLag() for place in self._stream.next_offsets}
-        side_tasks = tuple(asyncio.create_task(task()) for task in (self._measure_lag, self._note_positions, self._count_open))
+        side_tasks = tuple(asyncio.create_task(task()) for task in (self._measure_lag, self._note_positions, self._show))
         try:
             while not stop.is_set():
                 await self.step()
@@ -144,6 +144,8 @@ class Projection:
         for part in parts:
             self.records += len(part.records)
             self._metrics.projected_records.labels(part.topic.name).inc(len(part.records))
+        if self._gauges is not None:
+            self._gauges.written(part.topic.name for part in parts if part.records)
         for place, records in fetched.items():
             if records and place in self._lags:
                 self._lags[place].booked(records[-1].timestamp * 1000)
@@ -162,21 +164,9 @@ class Projection:
                 self._metrics.lag_seconds.labels(self._group, topic, str(partition)).set(lag.seconds(behind, now))
             await asyncio.sleep(LAG_MEASURED_SECONDS)
 
-    async def _count_open(self) -> None:
-        while True:
-            counts = await self._in_thread(OperationalReader(self._writer.database).open_counts)
-            found = {("proposal", ""): counts.proposals}
-            for kind, by_code in (
-                ("parked", counts.parked),
-                ("rejected", counts.rejected),
-                ("discrepancy", counts.discrepancies),
-                ("dead_letter", counts.dead_letters),
-            ):
-                found |= {(kind, code): number for code, number in by_code.items()}
-            self._open |= found.keys()
-            for item in self._open:
-                self._metrics.open_items.labels(*item).set(found.get(item, 0))
-            await asyncio.sleep(OPEN_COUNTED_SECONDS)
+    async def _show(self) -> None:
+        if self._gauges is not None:
+            await self._gauges.keep_showing(self._in_thread, self._writer.database, self._clock)
 
     async def _note_positions(self) -> None:
         while True:

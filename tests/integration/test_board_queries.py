@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,15 @@ from typing import Any
 
 import pytest
 import yaml
+from confluent_kafka import Producer
 
-from asiento.cli.demo import write_day
 from asiento.runtime.ports import free_ports
 from deploy.grafana.boards.levels import NOT_MEASURED
+from schemas.partitioning import partition_for
+from schemas.raw_records import FetchRequest, encode_fetch_request
+from schemas.topics import FETCH_REQUESTS, ORDERS_EVENTS
 from sources.synthetic.day import trading_day
+from tests.acceptance.planted_problems import sent
 from tests.board_queries import BOARDS, LABEL_VALUES, BoardQuery, queries
 from tests.integration.gateway_installation import PATH, SECRET, signed
 from tests.integration.order_stream import wait_until
@@ -53,6 +57,14 @@ SETTLED = (
 )
 """True when what comes last was seen: something fetched and normalized, a worker at work again, the news of the demo in the databases."""
 STOP_SECONDS_MAX = 30.0
+POINTER = FetchRequest(
+    request_id="3b6a27bc-5c9c-5d44-9a0f-5b6a3f7a1c11",
+    source_topic="order.updated",
+    resource="orders/4711",
+    reason="a pointer",
+    depth=1,
+    asked_at=time.time_ns() // 1000,
+)
 _LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 ALLOWED_EMPTY = {
     ("ledgers", "Connections: read back", "differences"): "a connection is read back at full hours",
@@ -128,21 +140,27 @@ def deliver(port: int, body: bytes, headers: dict[str, str]) -> int:
             return refused.code
 
 
-def live_a_little(system: WatchedSystem, gateway_port: int) -> None:
+def produce(settings: Mapping[str, str], topic: str, records: Sequence[tuple[bytes, bytes | None]]) -> None:
+    """Put keys and values on a topic of the catalogue."""
+    producer = Producer({"bootstrap.servers": settings["kafka_bootstrap_servers"]})
+    for key, value in records:
+        producer.produce(settings["topic_prefix"] + topic, value, key, partition_for(key, int(settings["partitions"])))
+    assert producer.flush(STOP_SECONDS_MAX) == 0
+
+
+def live_a_little(system: WatchedSystem, settings: Mapping[str, str]) -> None:
     """What a demo alone does not have, while Prometheus looks.
 
     Webhooks, a good one and a forged one; another day of events; something fetched; a worker that comes and goes, and one that dies.
     """
     wait_until(lambda: seen(system, f"sum(up{{{OURS}}}) == {len(system.metrics_urls)}"), "everything is asked")
+    gateway_port = int(settings["gateway_port"])
     delivery = life_of("shopify")[0]
     body = json.dumps(delivery.payload).encode()
     assert deliver(gateway_port, body, signed(body, "d1", delivery.topic)) == 200
     assert deliver(gateway_port, body + b" ", signed(body, "d2", delivery.topic)) == 401
-    write_day(trading_day(SECOND_SEED, ORDERS), system.folder / "second")
-    sent = system.asiento("events", "send", str(system.folder / "second" / "events.jsonl"))
-    assert sent.returncode == 0, sent.stderr
-    asked = system.asiento("fetcher", "ask", "--tenant", "acme", "--source", "woocommerce:main", "--topic", "order.updated", "orders/4711")
-    assert asked.returncode == 0, asked.stderr
+    produce(settings, ORDERS_EVENTS, [(record.key, record.value) for record in sent(trading_day(SECOND_SEED, ORDERS).events)])
+    produce(settings, FETCH_REQUESTS, [(b"acme:woocommerce:main:4711", encode_fetch_request(POINTER))])
     with joining_worker(system):
         wait_until(lambda: seen(system, "sum(increase(asiento_rebalances_total[60s])) > 0"), "partitions are shared anew")
     killed = system.signal("worker-1", signal.SIGKILL)
@@ -176,7 +194,7 @@ def watched(kafka: str, prometheus: str, tmp_path_factory: pytest.TempPathFactor
         words = ("--workers", "1", "--demo", "--orders", str(ORDERS))
         with WatchedSystem(folder, *words, settings=settings, rules=rules, interval_seconds=SCRAPED_SECONDS) as system:
             start = time.time()
-            live_a_little(system, port)
+            live_a_little(system, settings)
             system.wait_output("running; stop with", DEMO_SECONDS_MAX)
             for expression in SETTLED:
                 wait_until(lambda expression=expression: seen(system, expression), expression)  # type: ignore[misc]

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from schemas.topics import ORDERS_EVENTS
 from sinks.databases.database import Database
 from sinks.projector.answers import Cursor
 from sinks.projector.database import open_database
 from sinks.projector.errors import OperationalInUse, OperationalUnavailable
+from sinks.projector.figures import FiguresReader
 from sinks.projector.reader import OperationalReader
 from sinks.projector.writer import OperationalWriter
 from tests.projected_stream import ProjectedStream, projected_stream
@@ -44,8 +46,19 @@ def _answers(database: Database, stream: ProjectedStream) -> dict[str, Any]:
         "dead letters": (reader.dead_letters(), reader.dead_letters(state=None, after=Cursor(0, ""))),
         "actions": (reader.actions(kind="RESOLVE"), reader.open_proposals()),
         "counts": (reader.open_counts(), reader.outcome_counts()),
+        "figures": _figures(FiguresReader(database), stream),
         "offsets": (reader.offsets(), reader.gaps()),
         "events": [reader.event(event.event_id) for event in parked],
+    }
+
+
+def _figures(figures: FiguresReader, stream: ProjectedStream) -> dict[str, Any]:
+    return {
+        "open": [figures.open_items(kind) for kind in ("parked", "rejected", "dead_letter")],
+        "proposals": figures.open_proposals(),
+        "discrepancies": figures.open_discrepancies(),
+        "accounted": [figures.accounted(partition, 0, end) for partition, end in figures.accounted_to(ORDERS_EVENTS).items()],
+        "partitions": figures.accounted_to(ORDERS_EVENTS) == {number: stream.end(ORDERS_EVENTS, number) for number in range(3)},
     }
 
 

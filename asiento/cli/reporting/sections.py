@@ -10,9 +10,9 @@ from asiento.cli.reporting.prometheus import Seen
 from asiento.cli.reporting.tables import table
 from asiento.cli.reporting.time_pictures import counts_picture, lag_picture
 from asiento.cli.reporting.words import say
-from asiento.cli.runbook_pages import FOLDERS
 from schemas.wording.language import Language
 from schemas.wording.messages import code_message
+from schemas.wording.runbook_blocks import FOLDERS
 from sinks.report.figures import Figures, Lag, OpenGroup, OpenItems, Step
 from sinks.trial_balance import CurrencyBalances
 
