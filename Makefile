@@ -111,7 +111,7 @@ soak-deploy: setup ## The overlays built by the real kustomize, the compose file
 	$(PYTEST) -q -m soak --timeout 1800 tests/integration/test_kustomize.py
 
 soak-watch: setup ## Faults injected one by one into a watched installation: on a board and raised within a minute, over when mended (SEED)
-	$(CHAOS) tests/acceptance/test_watched_faults.py --timeout 7200
+	$(CHAOS) tests/acceptance/test_watched_figures.py tests/acceptance/test_watched_faults.py --timeout 7200
 
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation
