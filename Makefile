@@ -70,6 +70,9 @@ soak-ledgers: setup ## Thousands of documents for each ledger outside: by its ve
 	  tests/contract/test_*_requests.py tests/contract/test_*_faults.py tests/integration/test_posting_standins.py \
 	  tests/integration/test_postings_postgresql.py --timeout 7200
 
+soak-rules: setup ## The rules of alerts with promtool of Prometheus 3, which Go builds the first time; minutes
+	$(PYTEST) -q -m soak tests/integration/test_newer_prometheus.py
+
 # What the chaos harness can be told: docs/chaos.md. The last lines of each are its figures.
 CHAOS = SEED=$(or $(SEED),1) $(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
 
@@ -106,6 +109,9 @@ soak-tryton: setup ## A real Tryton: 5 000 calls through a bad network, 300 orde
 
 soak-deploy: setup ## The overlays built by the real kustomize, the compose file read by the library of composes; builds both with Go once
 	$(PYTEST) -q -m soak --timeout 1800 tests/integration/test_kustomize.py
+
+soak-watch: setup ## Faults injected one by one into a watched installation: on a board and raised within a minute, over when mended (SEED)
+	$(CHAOS) tests/acceptance/test_watched_figures.py tests/acceptance/test_watched_faults.py --timeout 7200
 
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation
