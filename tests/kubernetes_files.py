@@ -207,7 +207,7 @@ def program_problems(pod: Object, connections: Iterable[str]) -> list[str]:
     found = []
     for container in pod["containers"]:
         if container["image"] == "asiento":
-            problem = _command_problem(tuple(container["args"]), tuple(connections))
+            problem = _command_problem(tuple(container["args"]), tuple(connections)) if "args" in container else None
             found += [problem] if problem is not None else []
             found += variable_problems({variable["name"]: "" for variable in container["env"]})
     return found

@@ -9,8 +9,8 @@ from typing import Any, Final
 import yaml
 
 from deploy.kubernetes import monitoring, strimzi
-from deploy.kubernetes.processes import PROCESSES, TASKS
-from deploy.kubernetes.workloads import Object, objects_of, task_object
+from deploy.kubernetes.processes import PROCESSES, TASKS, USERS
+from deploy.kubernetes.workloads import Object, desk, objects_of, task_object
 
 HOME: Final = Path(__file__).resolve().parent
 HEADER: Final = "# Made by `python -m deploy.kubernetes.generate`: change what it is made from, or patch it in an overlay.\n"
@@ -27,11 +27,9 @@ def files() -> dict[Path, str]:
     """Place -> content of every generated file."""
     found: dict[str, Iterable[Object]] = {f"{process.folder}/{process.name}.yaml": objects_of(process) for process in PROCESSES}
     found |= {f"{task.folder}/{task.name}.yaml": [task_object(task)] for task in TASKS}
+    found |= {f"components/strimzi/credentials/{component}.yaml": [strimzi.credentials(component)] for component in USERS}
     found |= {
-        f"components/strimzi/credentials/{component}.yaml": [strimzi.credentials(component)]
-        for component in dict.fromkeys(process.component for process in PROCESSES)
-    }
-    found |= {
+        "components/desk/desk.yaml": [desk()],
         "components/strimzi/topics.yaml": strimzi.topics(),
         "components/strimzi/users.yaml": strimzi.users(),
         "components/strimzi/kustomization.yaml": [strimzi.kustomization()],
