@@ -17,7 +17,7 @@ ENGINE = ROOT / "streams" / "engine"
 MONEY_WORDS = {"amount", "net", "gross", "postings", "quantity", "balances", "totals"}
 ALLOWED: dict[str, dict[str, int]] = {
     # Paths.
-    "schemas/generate.py": {"true division": 6},
+    "schemas/generate.py": {"true division": 9},
     "sinks/backup/folders.py": {"true division": 3},
     "sinks/backup/manifest.py": {"true division": 7},
     "sinks/backup/operational_copy.py": {"true division": 5},

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from asiento.cli.metrics_page import KEPT, PAGE, families, page, values_of
 from asiento.runtime.metrics import COMMANDS, Exporter, Family, Metrics
+from asiento.runtime.metrics.standing import StandingGauge
 
 CATALOGUE = families()
 OF_PYTHON = {
@@ -70,3 +71,21 @@ def test_every_process_says_what_it_costs_and_what_it_is() -> None:
 
 def test_there_is_no_second_series_for_when_a_counter_began() -> None:
     assert not [name for name in names_in(Metrics().registry) if name.endswith("_created")]
+
+
+def test_a_counter_of_fixed_words_stands_at_0_before_the_first_one() -> None:
+    """A series that springs into being at 1 has not increased, as Prometheus sees it."""
+    registry = Metrics(Exporter.WORKER).registry
+    assert registry.get_sample_value("asiento_unexplained_deaths_total", {"at": "record"}) == 0
+    assert registry.get_sample_value("asiento_registry_requests_total", {"result": "unreachable"}) == 0
+
+
+def test_a_standing_gauge_shows_the_newest_picture_and_never_none_in_between() -> None:
+    metrics = Metrics(Exporter.LAG_EXPORTER)
+    gauge = StandingGauge(metrics.group_members)
+    gauge.show({("a",): 1, ("b",): 2})
+    gauge.show({("b",): 3, ("c",): 4})
+    values = [metrics.registry.get_sample_value("asiento_group_members", {"group": group}) for group in "abc"]
+    assert values == [None, 3, 4]
+    gauge.show_nothing()
+    assert metrics.registry.get_sample_value("asiento_group_members", {"group": "b"}) is None
