@@ -32,6 +32,7 @@ from asiento.runtime.child_process import ChildProcess
 from asiento.runtime.local_kafka import LocalKafka
 from asiento.runtime.settings import Settings, load_settings
 from asiento.runtime.topic_admin import apply
+from bench.disk import disk_per_event
 from bench.prefill import prefill
 from bench.processes import start
 from schemas.entries import decode_entry
@@ -100,7 +101,9 @@ def _round(place: Path, bootstrap: str, number: int, arguments: argparse.Namespa
     projected = sum(len(_values(bootstrap, ours.topic(name))) for name in PROJECTED)
     projector = _per_event(_measured(ours, ("sinks", "run", "projector"), PROJECTOR_COUNTER, projected), projected / records)
     _say(f"  projector: {projector.steady_us:.1f} us per event, {projected} records")
-    return {"records": records, "entries": len(entries), "worker": worker, "bare": loop, "sink": sink, "projector": projector}
+    topics = {ours.topic(spec.name): spec.name for spec in catalogue(ours.app_id, PARTITIONS, 1, 1)}
+    disk = disk_per_event(place / "kafka", ours, topics, records)
+    return {"records": records, "entries": len(entries), "worker": worker, "bare": loop, "sink": sink, "projector": projector, "disk": disk}
 
 
 def _per_event(cost: Cost, records_per_event: float) -> Cost:
@@ -248,6 +251,8 @@ def _report(arguments: argparse.Namespace, rounds: list[dict[str, Any]]) -> None
     for name, figures, guarantee in rows:
         _say(f"{name:<26}{figures['all']:>12.1f}{figures['steady']:>9.1f}{figures['per_second']:>12.0f}   {guarantee}")
     _say(f"worker : bare loop = {median(lambda one: one['worker'].steady_us / one['bare']['cpu_us']):.2f} (steady CPU per event)")
+    disk = ", ".join(f"{name} {median(lambda one, name=name: one['disk'][name]):.0f}" for name in rounds[0]["disk"])
+    _say(f"bytes on disk per event, one copy: {disk}")
     _say(
         f"worker memory per order: {median(lambda one: one['worker'].grown_bytes) / orders:.0f} bytes, "
         f"peak {median(lambda one: one['worker'].peak_bytes) / 1e6:.0f} MB"

@@ -33,6 +33,7 @@ LEDGER: Final = "ledger"
 CONNECTOR: Final = "connector"
 PROJECTOR: Final = "projector"
 SWEEPER: Final = "sweeper"
+TIE_OUT: Final = "tie-out"
 LAG_EXPORTER: Final = "lag-exporter"
 OPERATOR: Final = "operator"
 READER: Final = "reader"
@@ -48,6 +49,7 @@ COMPONENTS: Final = {
     CONNECTOR: "`sinks run CONNECTION`: ledgers outside",
     PROJECTOR: "`sinks run projector`, `operational rebuild`",
     SWEEPER: "`sweeper run`, `deadlines`",
+    TIE_OUT: "`tie-out run`",
     LAG_EXPORTER: "`lag-exporter`: how far every group is behind",
     OPERATOR: "the operators' desk: `discrepancies`, `dlq`, `events correct|cancel|retry`",
     READER: "whatever only reads: `verify`, `orders show`, `explain`, `events tail`, `replay`, `backup`, `doctor`",
@@ -97,6 +99,7 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         CONNECTOR: (ACCOUNTING_ENTRIES,),
         PROJECTOR: _KEPT,
         SWEEPER: (changelog,),
+        TIE_OUT: (ACCOUNTING_ENTRIES, ACCOUNTING_DISCREPANCIES),
         LAG_EXPORTER: (*_KEPT, *_INCOMING),
         OPERATOR: (ORDERS_DLQ, ORDERS_RAW),
     }
@@ -109,6 +112,7 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         LEDGER: (ACCOUNTING_ACKS,),
         CONNECTOR: (ACCOUNTING_ACKS, ACCOUNTING_DISCREPANCIES),
         SWEEPER: (ORDERS_EVENTS,),
+        TIE_OUT: (ACCOUNTING_DISCREPANCIES,),
         OPERATOR: (ORDERS_EVENTS, ORDERS_RAW, ACCOUNTING_ACTIONS),
     }
     more: dict[str, list[tuple[Resource, str, Pattern, tuple[Operation, ...]]]] = {
@@ -126,6 +130,7 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         LEDGER: [("group", f"{app_id}-ledger", "literal", ("read",))],
         CONNECTOR: [("group", f"{app_id}-connector-", "prefixed", ("read",))],
         PROJECTOR: [("group", f"{app_id}-projector", "literal", ("read",))],
+        TIE_OUT: [("transactional_id", f"{app_id}-tie-out", "literal", _WRITE)],
         LAG_EXPORTER: [
             *(("group", f"{app_id}-{word}", "literal", ("describe",)) for word in _GROUPS),
             ("group", f"{app_id}-connector-", "prefixed", ("describe",)),

@@ -1,4 +1,4 @@
-"""Writes the `.avsc` files, the lock file and the reference pages from the declarations.
+"""Writes the `.avsc` files, the lock file, the reference pages and the generated parts of runbooks from the declarations.
 
 python -m schemas.generate                    write the reference pages; refuse where the contract itself would change
 python -m schemas.generate --lock             also take over changes: into a draft, or as the next version of a frozen schema
@@ -9,7 +9,7 @@ A declaration says how the newest version of a record is. Files of frozen versio
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,13 @@ from schemas.declared.words import Declared
 from schemas.package_files import LOCK_FILE, avsc_contents, lock_content
 from schemas.reference_pages import pages
 from schemas.registry import DRAFT, FROZEN, LockedSchema, fingerprint, read_lock
+from schemas.wording.language import LANGUAGES, Language
+from schemas.wording.messages import CODES
+from schemas.wording.runbook_blocks import FOLDERS, index, runbook_path, with_block
 
 PACKAGE = Path(__file__).parent
-REFERENCE = PACKAGE.parent / "docs" / "reference"
+ROOT = PACKAGE.parent
+REFERENCE = ROOT / "docs" / "reference"
 DECLARED: tuple[Declared, ...] = (*EVENTS, *OUTPUTS)
 _JSON = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
@@ -148,6 +152,16 @@ def main(arguments: list[str]) -> None:
     (PACKAGE / LOCK_FILE).write_bytes(after.lock())
     for name, text in pages().items():
         (REFERENCE / name).write_text(text, encoding="utf-8")
+    for path, code, language in runbooks(ROOT):
+        path.write_text(with_block(path.read_text(encoding="utf-8"), code, language), encoding="utf-8")
+    for language in LANGUAGES:
+        (ROOT / FOLDERS[language] / "index.md").write_text(index(language), encoding="utf-8")
+
+
+def runbooks(root: Path) -> Iterator[tuple[Path, str, Language]]:
+    """The runbook of every code in every language."""
+    for language in LANGUAGES:
+        yield from ((root / runbook_path(code, language), code, language) for code in CODES)
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ _DELETED: tuple[_Entry, ...] = (
         record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
         owner="order worker",
         writers=("order worker",),
-        readers=("sinks", "projector", "verify"),
+        readers=("sinks", "projector", "tie-out", "verify"),
     ),
     _Entry(
         name=ACCOUNTING_DECISIONS,
@@ -135,8 +135,8 @@ _DELETED: tuple[_Entry, ...] = (
         retention_days=FOREVER_DAYS,
         record_bytes_max=OUTPUT_RECORD_BYTES_MAX,
         owner="order worker",
-        writers=("order worker", "sinks"),
-        readers=("projector",),
+        writers=("order worker", "sinks", "tie-out"),
+        readers=("projector", "tie-out"),
     ),
     _Entry(
         name=ACCOUNTING_ACKS,

@@ -15,12 +15,10 @@ from sinks.batch_size import BatchSize
 from sinks.entry_stream import EntryStream, Record, StreamBroken
 from sinks.lag import MICROSECONDS, PartitionLag
 from sinks.ledger import Batch, BookResult, Ledger, LedgerUnavailable, StreamEntry
+from sinks.noted_positions import keep_noting, note_once
 
 IDLE_ADVANCE_SECONDS = 1.0
 """Offsets without an entry (control records) are booked alone only when nothing else came for so long."""
-
-POSITIONS_NOTED_SECONDS = 5.0
-"""How often the booked positions are noted on the broker for lag tools."""
 
 LAG_MEASURED_SECONDS = 2.0
 """How often the ends of the partitions are asked for."""
@@ -85,7 +83,7 @@ class DeliveryLoop:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`; what was fetched by then is booked or left for the next start, never half of it."""
-        side_tasks = (asyncio.create_task(self._measure_lag()), asyncio.create_task(self._note_positions()))
+        side_tasks = (asyncio.create_task(self._measure_lag()), asyncio.create_task(keep_noting(self._stream)))
         try:
             while not stop.is_set():
                 await self._deliver(await self._stream.fetch(self._size.entries))
@@ -96,7 +94,7 @@ class DeliveryLoop:
             for task in side_tasks:
                 task.cancel()
             await asyncio.gather(*side_tasks, return_exceptions=True)
-        await self._note_once()
+        await note_once(self._stream)
 
     async def _deliver(self, records: Sequence[Record]) -> None:
         idle_seconds = (self._clock() - self._last_booking) / MICROSECONDS
@@ -157,13 +155,3 @@ class DeliveryLoop:
         self._lag_seconds.show(
             {(*self._place, str(number)): self._lags[number].seconds(records, now) for number, records in behind.items()}
         )
-
-    async def _note_positions(self) -> None:
-        while True:
-            await asyncio.sleep(POSITIONS_NOTED_SECONDS)
-            await self._note_once()
-
-    async def _note_once(self) -> None:
-        problem = await self._stream.note_positions()
-        if problem is not None:
-            get_logger().warning(log_events.POSITIONS_NOT_NOTED, problem=problem)

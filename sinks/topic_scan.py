@@ -62,6 +62,11 @@ class TopicScan:
         offsets = await self._written.end_offsets([TopicPartition(topic, number) for number in partitions])
         return {partition.partition: offset for partition, offset in offsets.items()}
 
+    async def stable_ends(self, topic: str, partitions: Sequence[int]) -> dict[int, int]:
+        """The offset up to which all transactions have ended, per partition: reading up to it waits for nothing."""
+        offsets = await self._committed.end_offsets([TopicPartition(topic, number) for number in partitions])
+        return {partition.partition: offset for partition, offset in offsets.items()}
+
     async def first_at(self, topic: str, times: Mapping[int, int]) -> dict[int, int | None]:
         """Per partition the first offset whose record has this time (UTC milliseconds) or a later one; None where there is none."""
         asked = {TopicPartition(topic, number): time for number, time in times.items()}

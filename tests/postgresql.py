@@ -108,6 +108,13 @@ class PostgresqlServer:
             rules.write_text(f'host all "{role}" 127.0.0.1/32 scram-sha-256\n{rules.read_text()}')
             connection.execute("SELECT pg_reload_conf()")
 
+    def ask_for_passwords(self) -> None:
+        """From now on every role but the superuser must give a password (SCRAM)."""
+        rules = Path(self._data) / "pg_hba.conf"
+        rules.write_text("host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute("SELECT pg_reload_conf()")
+
     def url(self, database: str) -> str:
         """The URL of a database."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"

@@ -7,6 +7,7 @@ import orjson
 
 from asiento.cli.desk_words import age_text, amount_text, done, say
 from asiento.cli.printable import print_line
+from asiento.cli.runbook_pages import runbook_page
 from schemas.wording.language import Language
 from schemas.wording.texts_of_outcomes import OUTCOMES
 
@@ -38,6 +39,13 @@ def print_counts(counts: dict[str, int], language: Language) -> None:
     """Write how many are open, by reason or code."""
     if counts:
         print_line(f"{say('counts', language)}: {', '.join(f'{code} {number}' for code, number in counts.items())}")
+
+
+def print_runbooks(items: Sequence[Json], language: Language) -> None:
+    """Write where the pages of the codes that are listed are, each once."""
+    pages = {page: None for item in items if (page := runbook_page(item["code"], language)) is not None}
+    if pages:
+        print_line(f"{say('runbook', language)}: {', '.join(sorted(pages))}")
 
 
 def age_of(item: Json) -> str:
@@ -148,6 +156,8 @@ def discrepancy_lines(page: Json, language: Language) -> Iterator[str]:
     yield page["happened"]
     yield f"{say('action', language)}: {page['action']}"
     yield from command_lines(page["commands"])
+    if page["runbook"] is not None:
+        yield f"{say('runbook', language)}: {page['runbook']}"
     for name in ("expected", "actual", "residual"):
         if page.get(name) is not None:
             yield f"  {say(name, language)}: {amount_text(page[name], currency, exponent)}"

@@ -10,6 +10,7 @@ import orjson
 
 from asiento.accounting.money import CURRENCY_EXPONENTS
 from asiento.cli.explanation import Explainer
+from asiento.cli.runbook_pages import runbook_page
 from schemas.discrepancies import discrepancy_to_json
 from schemas.entries import entry_to_json
 from schemas.formats import time_text
@@ -215,6 +216,7 @@ def discrepancy_item(line: DiscrepancyLine, now: int, language: Language) -> Jso
         "state": line.state.lower(),
         "resolved_by": line.resolved_by,
         **_texts(discrepancy_message(value, language)),
+        "runbook": runbook_page(value.code, language),
         "residual": value.actual - value.expected if known and value.actual is not None and value.expected is not None else None,
         "exponent": CURRENCY_EXPONENTS.get(value.currency or ""),
         "source": source_of(value.order_key),

@@ -67,6 +67,7 @@ WORDS: Final[dict[str, Words]] = {
     "raw_waiting": Words("it waits for its order", "espera a su pedido"),
     "reason": Words("reason", "motivo"),
     "refused": Words("refused", "rechazada"),
+    "runbook": Words("Runbook", "Guía"),
     "residual": Words("difference", "diferencia"),
     "resolved": Words("resolved", "resuelto"),
     "same_ids": Words("as the same event, judged afresh", "como el mismo evento, juzgado de nuevo"),

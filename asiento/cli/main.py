@@ -38,6 +38,7 @@ from asiento.cli import (
     sinks,
     streams,
     sweeper,
+    tie_out,
     topics,
     trial_balance,
     up,
@@ -72,6 +73,7 @@ app.command("verify")(verify.verify_command)
 app.command("reconcile")(reconcile.reconcile_command)
 app.add_typer(streams.app, name="streams")
 app.add_typer(sweeper.app, name="sweeper")
+app.add_typer(tie_out.app, name="tie-out")
 app.add_typer(deadlines.app, name="deadlines")
 app.command("lag-exporter")(lag_exporter.lag_exporter_command)
 app.add_typer(fetcher.app, name="fetcher")

@@ -17,6 +17,7 @@ from sinks.ledger import BookResult
 from sinks.posting.rows import ParkReason
 from sinks.posting.sending_store import PAUSES
 from sinks.reconciler.findings import Difference
+from sinks.tie_out.comparison import DifferenceKind
 from sinks.verify.report import FAULTS
 from sources.gateway.answers import CODES as REQUEST_REFUSALS
 from sources.gateway.verifiers.verdict import REFUSAL_REASONS
@@ -32,6 +33,7 @@ KEPT: Final[Mapping[str, Iterable[str]]] = {
     "sinks.posting.rows:ParkReason": ParkReason,
     "sinks.posting.sending_store:PAUSES": PAUSES,
     "sinks.reconciler.findings:Difference": Difference,
+    "sinks.tie_out.comparison:DifferenceKind": DifferenceKind,
     "sinks.verify.report:FAULTS": FAULTS,
     "sources.gateway.answers:CODES": REQUEST_REFUSALS,
     "sources.gateway.verifiers.verdict:REFUSAL_REASONS": REFUSAL_REASONS,

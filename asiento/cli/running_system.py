@@ -235,6 +235,7 @@ def process_commands(settings: Settings, workers: int, sweeper_clock: str | None
         "sink-ledger": ["sinks", "run", "ledger"],
         "projector": ["sinks", "run", "projector"],
         "sweeper": ["sweeper", "run", *still],
+        "tie-out": ["tie-out", "run"],
         "lag-exporter": ["lag-exporter"],
     }
     if settings.gateway_config or settings.fetcher_sources or settings.connections or settings.mappers:

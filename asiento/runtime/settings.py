@@ -8,7 +8,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -20,6 +20,19 @@ from asiento.runtime.database_urls import POSTGRESQL_PREFIX, SQLITE_PREFIX, plac
 from asiento.runtime.time_outs import problems_of
 
 ENVIRONMENT_PREFIX = "ASIENTO_"
+RESTING_ROLES: Final = (
+    "accounts_receivable",
+    "contract_liability",
+    "refunds_payable",
+    "psp_clearing",
+    "marketplace_clearing",
+    "carrier_clearing",
+    "bank_clearing",
+    "facilitator_tax_clearing",
+    "dispute_receivable",
+    "suspense",
+)
+"""Roles of accounts whose balance must come to rest: what the tie-out tells the age of."""
 
 
 class SettingsError(Exception):
@@ -117,6 +130,17 @@ class Settings(BaseSettings):
     projector_batch_records_max: int = Field(
         1_000, ge=1, le=20_000, description="Most records in one transaction of the operational database"
     )
+    tie_out_interval_seconds: int = Field(
+        15,
+        ge=1,
+        le=3_600,
+        description="Ledger and stream are compared so often; a comparison that takes longer than half of it, less often",
+    )
+    tie_out_balance_age_days_max: dict[str, int] = Field(
+        {"suspense": 0},
+        description="Balances of these roles raise D30 when they are so many days old or stand on the wrong side, as JSON: "
+        '{"suspense": 0, "refunds_payable": 30}; roles that are not named are not looked at (docs/tie-out.md)',
+    )
     lag_exporter_interval_seconds: float = Field(5.0, ge=1, le=300, description="How often the lag exporter looks at the brokers")
     gateway_config: Path | None = Field(None, description="YAML file with the sources whose webhooks the gateway takes")
     gateway_host: str = Field("127.0.0.1", description="Address at which the gateway takes webhooks")
@@ -199,6 +223,16 @@ class Settings(BaseSettings):
                 raise ValueError(f'{currency} is neither a currency like EUR nor "default"')
             if limit < 0:
                 raise ValueError(f"{currency}: a limit is 0 or more minor units")
+        return value
+
+    @field_validator("tie_out_balance_age_days_max")
+    @classmethod
+    def _days(cls, value: dict[str, int]) -> dict[str, int]:
+        for role, days in value.items():
+            if role not in RESTING_ROLES:
+                raise ValueError(f"{role} is no role whose balance must come to rest; there are {', '.join(RESTING_ROLES)}")
+            if not 0 <= days <= 36_500:
+                raise ValueError(f"{role}: a number of days from 0 to 36500 is expected")
         return value
 
     @model_validator(mode="after")

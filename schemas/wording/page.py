@@ -55,6 +55,9 @@ EXAMPLE: Final[dict[str, str | int | None]] = {
     "order_currency": "USD",
     "ledger": "books-es",
     "reference": "invoice-acme-shop-1-1",
+    "entity": "ES01",
+    "since": "2024-01-31",
+    "limit": 30,
 }
 """A value for every place of every text, as a discrepancy in EUR would have it."""
 _EXAMPLES_OF: Final[dict[tuple[str, str], dict[str, str | int | None]]] = {
@@ -69,6 +72,17 @@ _EXAMPLES_OF: Final[dict[tuple[str, str], dict[str, str | int | None]]] = {
     ("D24", "wrong_exponent"): {"currency": "JPY", "expected": 0, "actual": 2},
     ("D16", ""): {"expected": 0},
     ("D18", "unexplained"): {"account": "430"},
+    ("D18", "missing"): {"account": "psp_clearing:stripe", "about": "capture of 2024-01-31"},
+    ("D18", "foreign"): {"account": "suspense:theft", "about": "capture of 2024-01-31, row 12"},
+    ("D18", "doubled"): {"account": "psp_clearing:stripe", "about": "capture of 2024-01-31, row 12"},
+    ("D18", "altered"): {
+        "ledger": "ledger",
+        "account": "psp_clearing:stripe",
+        "about": "amount of psp_clearing:stripe 12100 instead of 10000",
+    },
+    ("D18", "range"): {"about": "partition 3, offsets 2048 to 4095"},
+    ("D30", "too_old"): {"account": "suspense:unknown_order"},
+    ("D30", "wrong_sign"): {"account": "refunds_payable"},
     ("D23", "unmapped"): {"about": "psp_clearing:adyen"},
     ("D33", "read_back"): {"about": "its day is 2024-02-01 there"},
     ("amount_limit", ""): {"event_type": "PaymentCaptured", "expected": 10**17, "actual": 10**17 + 12_100},

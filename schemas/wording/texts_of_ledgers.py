@@ -1,21 +1,28 @@
-"""Texts of what ledgers outside say or hold: raised by sinks and by reading back, never by the core."""
+"""Texts of what ledgers say or hold: raised by sinks, by reading back and by the tie-out, never by the core."""
 
 from typing import Final
 
 from schemas.wording.forms import CodeTexts, Form
 from schemas.wording.language import Words
 
+_RESTORE: Final = Words(
+    "Nothing is mended by itself, and nobody but the ledger's own sink may write there. Run `asiento verify`, find out who changed "
+    "it, then restore the ledger or book a new one from the stream; do not close the period before.",
+    "Nada se corrige solo, y nadie más que el programa del libro debe escribir en él. Ejecute `asiento verify`, averigüe quién lo "
+    "cambió y restaure el libro o registre uno nuevo desde el flujo; no cierre el periodo antes.",
+)
+
 LEDGERS: Final[dict[str, CodeTexts]] = {
     "D18": CodeTexts(
         title=Words("ledger and books come to other totals", "el libro contable y los registros suman distinto"),
         general=Form(
             Words(
-                "An account of a ledger moved by an amount that no document explains.",
-                "Una cuenta de un libro se movió en un importe que ningún documento explica.",
+                "A ledger holds something that the books do not explain.",
+                "Un libro contiene algo que los registros no explican.",
             ),
             Words(
-                "Run `asiento reconcile` and look for what was booked there by hand.",
-                "Ejecute `asiento reconcile` y busque lo que se registró allí a mano.",
+                "Look for who wrote into the ledger past the program. Do not close the period before.",
+                "Busque quién escribió en el libro sin pasar por el programa. No cierre el periodo antes.",
             ),
         ),
         forms={
@@ -31,8 +38,77 @@ LEDGERS: Final[dict[str, CodeTexts]] = {
                     "Busque lo que se registró allí a mano y ejecute de nuevo `asiento reconcile {ledger}`. No cierre el periodo antes.",
                 ),
             ),
+            "missing": Form(
+                Words(
+                    "The entry stands on the stream and not in the ledger: {about}. Account {account} lacks {expected:money}.",
+                    "El asiento consta en el flujo y no en el libro: {about}. A la cuenta {account} le falta {expected:money}.",
+                ),
+                _RESTORE,
+            ),
+            "foreign": Form(
+                Words(
+                    "The ledger holds an entry that never stood on the stream: {about}. "
+                    "Account {account} moved by {actual:money} too much.",
+                    "El libro contiene un asiento que nunca constó en el flujo: {about}. "
+                    "La cuenta {account} se movió en {actual:money} de más.",
+                ),
+                _RESTORE,
+            ),
+            "doubled": Form(
+                Words(
+                    "The ledger holds an entry once more: {about}. Account {account} moved by {actual:money} too much.",
+                    "El libro contiene un asiento repetido: {about}. La cuenta {account} se movió en {actual:money} de más.",
+                ),
+                _RESTORE,
+            ),
+            "altered": Form(
+                Words(
+                    "The ledger holds the entry otherwise than it stands on the stream: {about}."
+                    "[ Account {account} moved by {actual:money} instead of {expected:money}.|]",
+                    "El libro contiene el asiento de otra forma que el flujo: {about}."
+                    "[ La cuenta {account} se movió en {actual:money} en vez de {expected:money}.|]",
+                ),
+                _RESTORE,
+            ),
+            "range": Form(
+                Words(
+                    "The totals of the ledger and of the stream differ ({about}), and no entry that is compared explains it.",
+                    "Los totales del libro y del flujo difieren ({about}) y ningún asiento comparado lo explica.",
+                ),
+                _RESTORE,
+            ),
         },
         closed=Words("Ledger and books come to the same again.", "El libro y los registros vuelven a sumar lo mismo."),
+    ),
+    "D30": CodeTexts(
+        title=Words("a balance does not come to rest", "un saldo que no se cancela"),
+        general=Form(
+            Words("A balance that should come to rest is still there.", "Un saldo que debería cancelarse sigue ahí."),
+            Words("Look for what should have cleared it.", "Busque lo que debía cancelarlo."),
+        ),
+        forms={
+            "too_old": Form(
+                Words(
+                    "Account {account} of {entity} holds {actual:money}; its oldest part came on {since} (limit: {limit} days).",
+                    "La cuenta {account} de {entity} tiene {actual:money}; su parte más antigua es del {since} (límite: {limit} días).",
+                ),
+                Words(
+                    "Look for what should have cleared it: a payout, a refund, an order that is still unknown.",
+                    "Busque lo que debía cancelarlo: una liquidación, un reembolso, un pedido aún desconocido.",
+                ),
+            ),
+            "wrong_sign": Form(
+                Words(
+                    "Account {account} of {entity} holds {actual:money}, on the side where it should never stand (since {since}).",
+                    "La cuenta {account} de {entity} tiene {actual:money}, del lado en que nunca debería estar (desde el {since}).",
+                ),
+                Words(
+                    "More was cleared than ever came in: look for what was cleared twice or never booked.",
+                    "Se canceló más de lo que entró: busque lo que se canceló dos veces o nunca se registró.",
+                ),
+            ),
+        },
+        closed=Words("The balance has come to rest.", "El saldo se canceló."),
     ),
     "D23": CodeTexts(
         title=Words("no account for a posting", "un apunte sin cuenta"),

@@ -153,6 +153,7 @@ OF_CODES: Final[dict[str, tuple[Mending, ...]]] = {
     "D24": _REJECTED,
     "D27": (_MISSING, _SOMEBODY, _OWN_IDS),
     "D28": (_LOOK,),
+    "D30": (_LOOK, _BY_HAND, _KNOWN),
     "D33": (_LOOK, _KNOWN),
     "D34": (_LOOK, _KNOWN),
     "D38": (_LOOK, _BY_HAND),

@@ -16,7 +16,7 @@ A call that failed as a whole raises one of
     +-- Uncertain        it may have been booked (time-out, connection lost, a gateway's error): look it up before sending again
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -100,6 +100,6 @@ def unanswered(failure: CallFailed) -> Unknown:
     return Unknown(reason=str(failure), failure=failure)
 
 
-def failure_in(answers: Sequence[PostResult]) -> CallFailed | None:
+def failure_in(answers: Iterable[PostResult]) -> CallFailed | None:
     """The first failed call among these answers."""
     return next((answer.failure for answer in answers if isinstance(answer, Unknown) and answer.failure is not None), None)

@@ -1,18 +1,19 @@
-"""Discrepancies that a connection to a ledger outside raises: how grave each code is, and what every one of them says."""
+"""Discrepancies that ledgers raise, those outside and the tie-out of the embedded one: how grave each is, and what it says."""
 
 from typing import Final, Literal
 
 from asiento.accounting.decision import Discrepancy, Severity
 from asiento.accounting.identity import discrepancy_id
 
-LedgerCode = Literal["D18", "D23", "D33", "D34"]
+LedgerCode = Literal["D18", "D23", "D30", "D33", "D34"]
 _KINDS: Final[dict[LedgerCode, tuple[Severity, str]]] = {
     "D18": ("critical", "unexplained"),
     "D23": ("medium", "unmapped"),
+    "D30": ("medium", "too_old"),
     "D33": ("critical", "read_back"),
     "D34": ("high", "period_closed"),
 }
-"""Code -> severity, and the way in which it is raised: the parameter `reason`."""
+"""Code -> severity, and the way in which it is raised: the parameter `reason`, unless another is stated."""
 
 
 def ledger_discrepancy(
@@ -21,7 +22,7 @@ def ledger_discrepancy(
     *,
     connection: str,
     order_key: str,
-    currency: str,
+    currency: str | None,
     raised_at: int,
     event_id: str | None = None,
     entry_id: str | None = None,

@@ -14,8 +14,9 @@ from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.metrics.standing import StandingGauge
 from asiento.runtime.service_process import STOP_SECONDS_MAX
-from sinks.delivery import ENDS_SECONDS_MAX, IDLE_ADVANCE_SECONDS, LAG_MEASURED_SECONDS, POSITIONS_NOTED_SECONDS
+from sinks.delivery import ENDS_SECONDS_MAX, IDLE_ADVANCE_SECONDS, LAG_MEASURED_SECONDS
 from sinks.lag import MICROSECONDS, PartitionLag
+from sinks.noted_positions import keep_noting, note_once
 from sinks.projector.errors import OperationalUnavailable
 from sinks.projector.gauges import Gauges
 from sinks.projector.rows import TopicRecord
@@ -76,7 +77,8 @@ class Projection:
     async def run(self, stop: asyncio.Event) -> None:
         """Project until `stop`; what was fetched by then is written or left for the next start, never half of it."""
         self._lags = {place: PartitionLag() for place in self._stream.next_offsets}
-        side_tasks = tuple(asyncio.create_task(task()) for task in (self._measure_lag, self._note_positions, self._show))
+        beside = (self._measure_lag(), keep_noting(self._stream), self._show())
+        side_tasks = tuple(asyncio.create_task(task) for task in beside)
         try:
             while not stop.is_set():
                 await self.step()
@@ -87,7 +89,7 @@ class Projection:
             for task in side_tasks:
                 task.cancel()
             await asyncio.gather(*side_tasks, return_exceptions=True)
-        await self._note_once()
+        await note_once(self._stream)
 
     async def seek(self, next_offsets: Mapping[Place, int]) -> None:
         """Go to the database's offsets; what retention took is noted as a gap and gone over."""
@@ -177,13 +179,3 @@ class Projection:
     async def _show(self) -> None:
         if self._gauges is not None:
             await self._gauges.keep_showing(self._in_thread, self._writer.database, self._clock)
-
-    async def _note_positions(self) -> None:
-        while True:
-            await asyncio.sleep(POSITIONS_NOTED_SECONDS)
-            await self._note_once()
-
-    async def _note_once(self) -> None:
-        problem = await self._stream.note_positions()
-        if problem is not None:
-            get_logger().warning(log_events.POSITIONS_NOT_NOTED, problem=problem)

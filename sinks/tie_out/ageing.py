@@ -10,7 +10,7 @@ from sinks.tie_out.totals import CellKey, Movement
 
 Sign: TypeAlias = Literal["debit", "credit", "either"]
 
-ROLES: Final[Mapping[str, Sign]] = {
+SIDES: Final[Mapping[str, Sign]] = {
     "accounts_receivable": "debit",
     "contract_liability": "credit",
     "refunds_payable": "credit",
@@ -22,7 +22,7 @@ ROLES: Final[Mapping[str, Sign]] = {
     "dispute_receivable": "debit",
     "suspense": "either",
 }
-"""Roles whose balance must come to rest -> the side on which it may stand until then."""
+"""`RESTING_ROLES` -> the side on which the balance may stand until it has come to rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +50,15 @@ class StandingBalance:
     @property
     def wrong_sign(self) -> bool:
         """Whether it stands on the side where it can never be."""
-        sign = ROLES.get(self.role, "either")
+        sign = SIDES.get(self.role, "either")
         return (sign == "debit" and self.balance < 0) or (sign == "credit" and self.balance > 0)
 
 
-def standing_balances(cells: Mapping[CellKey, Movement], roles: Collection[str] = ROLES.keys()) -> tuple[StandingBalance, ...]:
+def standing_balances(cells: Mapping[CellKey, Movement]) -> tuple[StandingBalance, ...]:
     """The balances of all accounts of these roles, those at 0 included; ordered by account, currency and entity."""
     days: dict[tuple[str, str, str], dict[str, Movement]] = {}
     for (entity, day, account, currency), movement in cells.items():
-        if account.partition(":")[0] in roles:
+        if account.partition(":")[0] in SIDES:
             days.setdefault((account, currency, entity), {})[day] = movement
     return tuple(_standing(*key, of_account) for key, of_account in sorted(days.items()))
 

@@ -128,8 +128,8 @@ def test_what_is_wrong_arrives_once_in_one_message_and_so_does_its_end(prometheu
             assert {alert["labels"]["difference"] for alert in told["alerts"]} == {"missing", "doubled"}
             annotations = told["alerts"][0]["annotations"]
             assert annotations["runbook_url"].endswith("asiento-unexplained-difference.md")
-            assert annotations["summary"].startswith("3 entries of ledger are ")
-            assert annotations["summary_es"].startswith("3 asientos de ledger ")
+            assert annotations["summary"].startswith("ledger differs from the stream, entries ")
+            assert annotations["summary_es"].startswith("ledger difiere del flujo, asientos ")
             listener.figures |= HEALTHY
             _until(lambda: bool(listener.of("AsientoUnexplainedDifference", "resolved")), lambda: listener.told)
             assert len(listener.of("AsientoUnexplainedDifference", "firing")) == 1

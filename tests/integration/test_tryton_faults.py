@@ -1,5 +1,6 @@
 """A real Tryton behind a bad network: every document once, whatever fails and however often the poster dies; waits are as asked for."""
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ from tests.standins.frame import Fault, Faults
 from tests.tryton_server import TrytonBooks, TrytonServer
 from tests.unit.sinks_tryton.documents import journal, line
 
+pytestmark = pytest.mark.soak
+LOG = logging.getLogger("tryton")
 FAULTS: Mapping[str, int] = {
     Fault.DROP_AFTER: 5,
     Fault.DROP_BEFORE: 3,
@@ -98,8 +101,8 @@ async def _run(
             log=log,
         )
         counts = await post_all(run)
-    print(  # noqa: T201
-        f"tryton: {len(documents)} documents, calls that book {proxy.calls.total()}: {dict(proxy.calls)}; others {proxy.others.total()}: "
+    LOG.warning(
+        f"{len(documents)} documents, calls that book {proxy.calls.total()}: {dict(proxy.calls)}; others {proxy.others.total()}: "
         f"{dict(proxy.others)}; look-ups {counts.finds}, deaths {counts.kills}, lost {counts.lost}, doubled {counts.doubled}, "
         f"early {counts.early}, waits {counts.worst_share:.1%} longer, {log.most_within(60 * SECOND)} calls in a minute, "
         f"{counts.hours:.1f} hours"
@@ -136,8 +139,7 @@ async def test_nothing_is_lost_and_nothing_doubled(tryton_server: TrytonServer, 
     _check(tryton_books, counts, documents)
 
 
-@pytest.mark.soak
-@pytest.mark.timeout(3_600)
+@pytest.mark.timeout(7_200)
 async def test_five_thousand_calls(tryton_server: TrytonServer, tryton_books: TrytonBooks, tmp_path: Path) -> None:
     documents = [_document(number) for number in range(SOAK_DOCUMENTS)]
     counts, calls = await _run(tryton_server, tryton_books, tmp_path, documents, kills=10)

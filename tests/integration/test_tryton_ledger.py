@@ -248,12 +248,12 @@ async def test_what_people_book_has_no_key(books: TrytonBooks, ledger: TrytonLed
 
 
 @pytest.mark.soak
-async def test_a_call_of_a_hundred_and_pages_of_documents(
-    books: TrytonBooks, ledger: TrytonLedger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_whole_calls_and_pages_of_documents(books: TrytonBooks, ledger: TrytonLedger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "PAGE_MOVES_MAX", 30)
-    batch = [journal(f"page {number}") for number in range(CAPABILITIES.batch_documents_max)]
-    assert all(isinstance(answer, Posted) for answer in await ledger.post(batch, {}))
+    size = CAPABILITIES.batch_documents_max
+    batch = [journal(f"page {number}") for number in range(5 * size)]
+    for first in range(0, len(batch), size):
+        assert all(isinstance(answer, Posted) for answer in await ledger.post(batch[first : first + size], {}))
     found = [document.key for document in await read_back(ledger)]
     assert sorted(str(key) for key in found) == sorted(document.key for document in batch)
 

@@ -22,7 +22,7 @@ from tests.unit.sources.every_platform import life_of
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 DEADLINE_SECONDS = 90.0
-CHILDREN = ("worker-1", "sink-ledger", "projector", "sweeper", "lag-exporter")
+CHILDREN = ("worker-1", "sink-ledger", "projector", "sweeper", "tie-out", "lag-exporter")
 
 
 def until(condition: Callable[[], bool]) -> bool:
@@ -142,7 +142,7 @@ def test_a_webhook_is_in_the_books_where_sources_are_named(tmp_path: Path) -> No
 def test_nothing_survives_a_kill_of_up(tmp_path: Path) -> None:
     with _up(tmp_path / "data") as up:
         everything = up.everything()
-        assert len(everything) == 6
+        assert len(everything) == 8
         up.process.kill()
         assert until(lambda: not any(identity.is_alive() for identity in everything))
 

@@ -11,6 +11,7 @@ from asiento.runtime.metrics.declaring import LASTING, Declarer, Exporter, Famil
 from asiento.runtime.metrics.gateway import GatewayMetrics
 from asiento.runtime.metrics.ledgers import LedgerMetrics
 from asiento.runtime.metrics.streams import AGE_BUCKETS, StreamMetrics
+from asiento.runtime.metrics.tie_out import TieOutMetrics
 from asiento.runtime.metrics.watchers import WatcherMetrics
 
 __all__ = ["AGE_BUCKETS", "Metrics", "VerifyMetrics"]
@@ -18,7 +19,7 @@ __all__ = ["AGE_BUCKETS", "Metrics", "VerifyMetrics"]
 _ON_A_LOOP = tuple(one for one in LASTING if one is not Exporter.UP)
 
 
-class Metrics(StreamMetrics, LedgerMetrics, WatcherMetrics, GatewayMetrics):
+class Metrics(StreamMetrics, LedgerMetrics, WatcherMetrics, TieOutMetrics, GatewayMetrics):
     """All metrics; the page of a process shows those of its kind, and what Python's client says of any process (`process_...`).
 
     exporter: the kind of process; None shows all, as nothing but a test should.
@@ -38,6 +39,7 @@ class Metrics(StreamMetrics, LedgerMetrics, WatcherMetrics, GatewayMetrics):
         self._declare_sweeper(declare)
         self._declare_projector(declare)
         self._declare_lag_exporter(declare)
+        self._declare_tie_out(declare)
         self._declare_gateway(declare)
         ProcessCollector(registry=self.registry)
         self.build_info.labels(__version__).set(1)

@@ -20,6 +20,11 @@ PLATFORM: Final = Label(meaning="platform that has a mapper, by its name; of a m
 TENANT: Final = Label(meaning="tenant of the gateway's configuration; empty for requests to no source")
 SOURCE: Final = Label(meaning="source of the gateway's configuration; empty for requests to no source")
 
+CURRENCY: Final = Label(meaning="ISO 4217 code of a currency that entries have; at most 30 are shown")
+RESTING_ACCOUNT: Final = Label(
+    meaning="account whose role must come to rest ([tie-out](../tie-out.md)), with its gateway or channel; at most 200 are shown"
+)
+
 # Words of the program.
 OUTCOME: Final = Label(meaning="outcome of an event", source="schemas.decisions:OUTCOMES")
 REFUSAL: Final = Label(meaning="why a record is refused", source="schemas.refusal:REASONS")
@@ -50,6 +55,7 @@ CALL_RESULT: Final = Label(
     meaning="how the call ended", values=("answered", "auth_refused", "quota_spent", "throttled", "not_sent", "uncertain")
 )
 DIFFERENCE: Final = Label(meaning="how ledger and books differ", source="sinks.reconciler.findings:Difference")
+TIE_OUT_DIFFERENCE: Final = Label(meaning="how the ledger differs from the stream", source="sinks.tie_out.comparison:DifferenceKind")
 PAUSE: Final = Label(meaning="why the whole connection pauses", source="sinks.posting.sending_store:PAUSES")
 GATEWAY_RESULT: Final = Label(
     meaning="how the request was answered", source="sources.gateway.answers:CODES", values=("stored", "spooled", "repeated", "greeted")

@@ -30,7 +30,7 @@ CAPABILITIES: Final = Capabilities(
     findable=frozenset(DocumentKind),
     repeat=Repeat.ANSWERS_FIRST,
     journal_contact=True,
-    batch_documents_max=100,
+    batch_documents_max=20,
     batch_answers=BatchAnswers.EACH,
     batch_kinds=frozenset(DocumentKind),
     journal_lines_max=500,
@@ -85,15 +85,20 @@ class TrytonLedger:
         results: dict[str, PostResult] = {}
         drafts: list[Draft] = []
         for document in documents:
-            found = await self.find(document) if document.key in standing else None
-            if found is not None:
-                results[document.key] = found
-                continue
             try:
                 drafts.append(await self._naming.draft(document, remote_ids))
             except NotInBooks as problem:
                 results[document.key] = not_in_books(problem)
-        answers = await self._drafts.make_and_post(drafts) if drafts else []
+        for document in (document for document in documents if document.key in standing):
+            try:
+                found = await self.find(document)
+            except CallFailed as problem:  # it may have finished a draft
+                results[document.key] = unanswered(problem)
+                break
+            if found is not None:
+                results[document.key] = found
+        drafts = [draft for draft in drafts if draft.document.key not in results]
+        answers = await self._made_and_posted(drafts, failure_in(results.values()), raises=not results)
         results |= await self._with_due_dates([draft.document for draft in drafts], answers)
         return [results[document.key] for document in documents]
 
@@ -142,6 +147,17 @@ class TrytonLedger:
     async def close(self) -> None:
         """Let go of the connection."""
         await self._client.close()
+
+    async def _made_and_posted(self, drafts: Sequence[Draft], failure: CallFailed | None, *, raises: bool) -> Sequence[PostResult]:
+        """Answers about drafts; after a call that failed none is made. raises: no other document of the call has an answer."""
+        if failure is None:
+            try:
+                return await self._drafts.make_and_post(drafts)
+            except CallFailed as problem:
+                if raises:
+                    raise
+                failure = problem
+        return [unanswered(failure)] * len(drafts)
 
     async def _with_due_dates(self, documents: Sequence[LedgerDocument], answers: Sequence[PostResult]) -> dict[str, PostResult]:
         """Answers by key, once due dates are set; after a call that failed none is, what is looked up then sets it."""

@@ -33,6 +33,7 @@ WRITERS = {
     "events": "operator",
     "order worker": "worker",
     "sinks": "ledger",
+    "tie-out": "tie-out",
 }
 READERS = {
     "normalizer": "normalizer",
@@ -43,6 +44,7 @@ READERS = {
     "verify": "reader",
     "dlq": "operator",
     "sweeper": "sweeper",
+    "tie-out": "tie-out",
 }
 NEVER = {("accounting.discrepancies.v1", "ledger")}
 """The catalogue lets sinks write discrepancies; that of the embedded ledger has none."""

@@ -46,7 +46,9 @@ def test_the_list_says_each_in_one_sentence(desk: OfflineDesk, overpaid: str) ->
     (item,) = found["items"]
     assert (item["severity"], item["order_key"], item["state"], item["assignee"]) == ("high", "acme:shopify:main:1001", "open", None)
     assert item["residual"] == item["actual"] - item["expected"] == 200_000
+    assert "Runbook: docs/runbooks/discrepancies/D08.md" in desk.text("discrepancies", "list")
     text = desk.text("discrepancies", "list", "--lang", "es")
+    assert "Guía: docs/es/runbooks/discrepancies/D08.md" in text
     assert f"{overpaid} D08 high acme:shopify:main:1001 2,000.00 EUR" in text
     assert "2,000.00 EUR" in text
     for words in (("--code", "D10"), ("--severity", "low"), ("--order", "a:b:c:d"), ("--source", "b:c"), ("--state", "resolved")):
@@ -58,6 +60,8 @@ def test_the_page_has_both_sides_events_and_entries(desk: OfflineDesk, overpaid:
     assert [one["event_id"] for one in page["events"]] == [OVERPAID["event_id"]]
     assert [one["entry_kind"] for one in page["entries"]] == ["capture"]
     text = desk.text("discrepancies", "show", overpaid)
+    assert page["runbook"] == "docs/runbooks/discrepancies/D08.md"
+    assert "Runbook: docs/runbooks/discrepancies/D08.md" in text
     assert "expected: 12.10 EUR" in text
     assert "found: 2,012.10 EUR" in text
     assert "difference: 2,000.00 EUR" in text
