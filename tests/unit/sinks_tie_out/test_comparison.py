@@ -35,6 +35,7 @@ PLANTS: dict[str, tuple[Plant, DifferenceKind]] = {
     "row removed": (lambda row: [], MISSING),
     "copied under a new id": (lambda row: [row, _copy(row)], DOUBLED),
     "copied to another range": (lambda row: [row, _copy(row, offset=row.offset + 2**20)], DOUBLED),
+    "copied to another order": (lambda row: [row, _copy(row, order_key="t1:shopify:mx:none")], DOUBLED),
     "copied under its id": (lambda row: [row, replace(row, entry_no=NEW_NO + row.entry_no)], DOUBLED),
     "amount, unbalanced": (lambda row: [_with_amount(row, 0, 1)], ALTERED),
     "amount, balanced": (lambda row: [_with_amount(_with_amount(row, 0, 7), 1, 7)], ALTERED),
