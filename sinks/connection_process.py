@@ -26,7 +26,6 @@ from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_DISCREPANCIES, ACCOUNTING
 from sinks.ack_publisher import AckPublisher
 from sinks.connectors.catalogue import ConnectorKind
 from sinks.connectors.configured import connection_named, kind_of_connection
-from sinks.delivery import POSITIONS_NOTED_SECONDS
 from sinks.entry_stream import EntryStream
 from sinks.external.connections import Connection
 from sinks.external.one_at_a_time import OneAtATime
@@ -41,6 +40,7 @@ from sinks.intake.planning import Planner
 from sinks.intake.replanning import Replanning
 from sinks.ledger import LedgerError
 from sinks.mapping.examples import example_file
+from sinks.noted_positions import keep_noting, note_once
 from sinks.outbox_publisher import OutboxPublisher
 from sinks.planner.refusal import CannotTell
 from sinks.posting.access import access_of, limits_of
@@ -174,18 +174,20 @@ class _ConnectionProcess:
             client_options=options,
             clock=now_microseconds,
         )
-        parts = (intake.run(stop), self._poster.run(stop), self._wait_on(stop), self._compare(stop), _note_positions(stream, stop))
+        parts = (intake.run(stop), self._poster.run(stop), self._wait_on(stop), self._compare(stop))
         working = [self._task(part, stop) for part in parts]
         publishers: tuple[OutboxPublisher[Any], ...] = (acks, discrepancies)
         publishing = [self._task(publisher.run(leave), stop) for publisher in publishers]
+        noting = self._task(keep_noting(stream), stop)
         try:
             await _until_first_fails(working, stop, CALL_SECONDS_MAX)
             leave.set()
             await _until_first_fails(publishing, leave, DRAIN_SECONDS_MAX)
         finally:
-            for task in (*working, *publishing):
+            for task in (*working, *publishing, noting):
                 task.cancel()
-            await asyncio.gather(*working, *publishing, return_exceptions=True)
+            await asyncio.gather(*working, *publishing, noting, return_exceptions=True)
+        await note_once(stream)
 
     def _task(self, part: Coroutine[Any, Any, None], stop: asyncio.Event) -> "asyncio.Task[None]":
         task = asyncio.create_task(part)
@@ -263,16 +265,6 @@ class _ConnectionProcess:
             self._poster.wake()
         if counts.conflicts:
             get_logger().error(log_events.ENTRY_CONFLICT, connection=self._connection.name, entries=counts.conflicts)
-
-
-async def _note_positions(stream: EntryStream, stop: asyncio.Event) -> None:
-    """Tell the broker now and then how far entries were taken, for lag tools; what counts is in the database of postings."""
-    while not stop.is_set():
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(POSITIONS_NOTED_SECONDS):
-                await stop.wait()
-        if (problem := await stream.note_positions()) is not None:
-            get_logger().warning(log_events.POSITIONS_NOT_NOTED, problem=problem)
 
 
 async def _until_first_fails(tasks: "list[asyncio.Task[None]]", stop: asyncio.Event, seconds_max: float) -> None:

@@ -39,7 +39,7 @@ async def test_an_untouched_ledger_ties_and_its_figures_are_those_of_the_books(i
         found = await comparer.compare()
         assert found.clean
         assert found.found.counts == dict.fromkeys(DifferenceKind, 0)
-    assert found.cells == ()
+        assert found.cells == ()
     assert found.entries == ORDERS * 2
     assert found.trial_balance == {"MXN": 0}
     assert found.captured == found.booked
