@@ -53,9 +53,10 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     if parser.parse_args(words).check:
-        for path in stale():
+        found = stale()
+        for path in found:
             sys.stderr.write(f"{path.relative_to(HOME)} is not current: python -m deploy.kubernetes.generate\n")
-        return 1 if stale() else 0
+        return 1 if found else 0
     for path, content in files().items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
