@@ -12,7 +12,7 @@ endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
   soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-tryton \
-  soak-deploy soak-rules soak-tie-out soak-watch compose-secrets kubernetes bench bench-core mutate lock down clean
+  soak-deploy soak-rules soak-tie-out soak-metrics soak-watch compose-secrets kubernetes bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -112,6 +112,9 @@ soak-deploy: setup ## The overlays built by the real kustomize, the compose file
 
 soak-watch: setup ## Faults injected one by one into a watched installation: on a board and raised within a minute, over when mended (SEED)
 	$(CHAOS) tests/acceptance/test_watched_figures.py tests/acceptance/test_watched_faults.py --timeout 7200
+
+soak-metrics: setup ## Series of every process with 48 partitions, the same for any number of orders, and that they agree
+	SERIES_PARTITIONS=48 $(PYTEST) -q --timeout 600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_metric_series.py
 
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation

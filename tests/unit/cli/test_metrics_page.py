@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from asiento.cli.metrics_page import KEPT, PAGE, families, page, values_of
-from asiento.runtime.metrics import COMMANDS, Exporter, Family, Metrics
+from asiento.runtime.metrics import COMMANDS, Exporter, Family, Metrics, labels
 from asiento.runtime.metrics.standing import StandingGauge
 
 CATALOGUE = families()
@@ -89,3 +89,29 @@ def test_a_standing_gauge_shows_the_newest_picture_and_never_none_in_between() -
     assert values == [None, 3, 4]
     gauge.show_nothing()
     assert metrics.registry.get_sample_value("asiento_group_members", {"group": "b"}) is None
+
+
+@pytest.mark.parametrize("exporter", [one for one in Exporter if one is not Exporter.VERIFY])
+def test_no_process_can_show_more_than_two_thousand_series(exporter: Exporter) -> None:
+    """On 48 partitions with nine ledger connections, whatever the number of orders: every set that a label comes from is bounded."""
+    sizes = {
+        labels.PARTITION: 48,
+        labels.CATALOGUE_TOPIC: 7,
+        labels.OPEN_CODE: len(KEPT["schemas.wording.messages:CODES"]),  # type: ignore[arg-type]
+        labels.ENTRY_KIND: 20,
+        labels.PLATFORM: 20,
+        labels.PROCESS: 20,
+        labels.SOURCE: 15,
+    }
+    places = {Exporter.LAG_EXPORTER: 11 + 9, Exporter.PROJECTOR: 7}
+    total = 0
+    for family in CATALOGUE:
+        if exporter in family.exporters:
+            series = 20 if family.kind == "histogram" else 1
+            for name, label in family.labels.items():
+                if name == "group":
+                    series *= places.get(exporter, 1)
+                else:
+                    series *= sizes.get(label) or len(values_of(label)) or 1
+            total += series
+    assert total <= 2_000
