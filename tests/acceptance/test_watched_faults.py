@@ -146,6 +146,7 @@ FAULTS: Final = (
         panel=PARKED_SINCE,
         shows=above(PARKED_SECONDS_MAX, code="D19"),
         alert="AsientoParkedTooLong",
+        labels={"code": "D19"},
         usual_seconds=PARKED_SECONDS_MAX,
     ),
     Fault(
@@ -226,8 +227,13 @@ def test_each_fault_is_seen_and_is_over_when_it_is_mended(stage: Stage) -> None:
     assert [problem for seen in table for problem in seen.problems] == []
 
 
+LEFT_BY_DEMO: Final = {"alertname": "AsientoParkedTooLong", "code": "D27"}
+"""Two events of the demo wait for an order that was refused."""
+
+
 def _noise(stage: Stage) -> list[str]:
-    return sorted(f"{alert['labels']} {alert['value']}" for alert in stage.system.alerts() if alert["state"] == "firing")
+    firing = [alert for alert in stage.system.alerts() if alert["state"] == "firing"]
+    return sorted(f"{alert['labels']} {alert['value']}" for alert in firing if not LEFT_BY_DEMO.items() <= alert["labels"].items())
 
 
 def _through(stage: Stage, fault: Fault) -> Seen:

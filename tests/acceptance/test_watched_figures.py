@@ -22,7 +22,7 @@ KILLS: Final = 15
 KILLED: Final = ("worker-1", "worker-2", "sink-ledger", "projector", "tie-out", "sink-erp", "lag-exporter", "broker")
 CALM_SECONDS_MAX: Final = 300.0
 SETTLED_SECONDS: Final = 40.0
-"""All is quiet; by then every process has looked at its database once more, and Prometheus at every process."""
+"""After all is quiet: by then every process has looked at its database once more, and Prometheus at every process."""
 
 Figures = dict[tuple[str, ...], int]
 """Values of labels -> figure; zeros are left out."""
@@ -38,14 +38,20 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
                 if random.random() < 0.5:
                     stage.send(stage.problem(kind).arrives)
             victim = KILLED[number % len(KILLED)] if number < len(KILLED) else random.choice(KILLED)
-            time.sleep(random.random() * 3)
+            stage.wait(lambda: False, random.random() * 3)
             if victim in stage.system.processes():
                 stage.system.signal(victim, signal.SIGKILL)
         stage.orders_pause.set()
         calm = stage.wait(lambda: _all_zero(stage), CALM_SECONDS_MAX)
         assert calm is not None, stage.system.query("asiento_group_lag_records > 0 or asiento_posting_oldest_seconds > 0")
-        time.sleep(SETTLED_SECONDS)
+        settled = time.time() + SETTLED_SECONDS
+        assert stage.wait(lambda: _compared_at(stage) > settled, 3 * SETTLED_SECONDS) is not None
         yield stage
+
+
+def _compared_at(stage: Stage) -> float:
+    """When the ledger was compared last, as Prometheus knows it; seconds since the epoch."""
+    return stage.system.prometheus.value("min(asiento_tie_out_last_run_timestamp_seconds)") or 0.0
 
 
 def _all_zero(stage: Stage) -> bool:

@@ -68,7 +68,7 @@ def test_differences_by_kind_and_ranges_that_nothing_explains() -> None:
 
 
 def test_balances_of_entities_are_added_up_and_the_oldest_counts() -> None:
-    page = shown(standing("suspense:x", 500, "2025-06-14"), standing("suspense:x", -200, "2025-06-13", "ES01"))
+    page = shown(standing("suspense:x", -200, "2025-06-13", "ES01"), standing("suspense:x", 500, "2025-06-14"))
     assert value(page, "account_balance", account="suspense:x", currency="MXN") == 300
     assert value(page, "account_oldest_seconds", account="suspense:x", currency="MXN") == 2.5 * 86_400
     today = shown(standing("suspense:x", 500, "2025-06-16"))
