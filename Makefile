@@ -107,14 +107,14 @@ soak-tryton: setup ## A real Tryton: 5 000 calls through a bad network, 300 orde
 	$(PYTEST) -q -m soak --timeout 3600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_tryton_ledger.py \
 	  tests/integration/test_tryton_faults.py tests/acceptance/test_tryton_kills.py
 
-soak-deploy: setup ## The overlays built by the real kustomize, the compose file read by the library of composes; builds both with Go once
-	$(PYTEST) -q -m soak --timeout 1800 tests/integration/test_kustomize.py
+soak-deploy: setup ## All processes of the compose file on real parts; the overlays by the real kustomize; builds that with Go once
+	$(PYTEST) -q -m soak --timeout 1800 tests/integration/test_kustomize.py tests/acceptance/test_composed_processes.py
 
 soak-watch: setup ## Faults injected one by one into a watched installation: on a board and raised within a minute, over when mended (SEED)
 	$(CHAOS) tests/acceptance/test_watched_figures.py tests/acceptance/test_watched_faults.py --timeout 7200
 
 soak-metrics: setup ## Series of every process with 48 partitions, the same for any number of orders, and that they agree
-	SERIES_PARTITIONS=48 $(PYTEST) -q --timeout 600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_metric_series.py
+	SERIES_PARTITIONS=48 $(PYTEST) -q -m soak --timeout 600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_metric_series.py
 
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation

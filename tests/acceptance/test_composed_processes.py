@@ -84,6 +84,7 @@ def caught_up(system: ComposedSystem, consumed: int) -> bool:
     return bool(report["entries"]["pending"] == 0 and report["lag"] == 0 and report["consumed"] >= consumed)
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_all_of_them_work_roll_and_drain(composed: ComposedSystem, own_postgresql: PostgresqlServer) -> None:
     composed.start()

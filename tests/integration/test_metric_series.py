@@ -1,6 +1,6 @@
 """A real installation and many orders: how many series each process shows, of which sets, and whether they agree.
 
-`make soak-metrics` has 48 partitions, the gate fewer.
+`make soak-metrics`, with 48 partitions.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from schemas.topics import ACCOUNTING_ENTRIES, ORDERS_EVENTS
 from sinks.lag_exporter.groups import watched_groups
 from tests.acceptance.metrics_watch import health_url
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.soak, pytest.mark.timeout(600)]
 
 PARTITIONS = int(os.environ.get("SERIES_PARTITIONS", "6"))
 SERIES_MAX = 2_000
