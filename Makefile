@@ -12,7 +12,7 @@ endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
   soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-tryton \
-  soak-deploy soak-rules soak-tie-out soak-watch compose-secrets kubernetes bench bench-core mutate lock down clean
+  soak-deploy soak-rules soak-tie-out soak-metrics soak-watch compose-secrets kubernetes bench bench-core mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -70,6 +70,9 @@ soak-ledgers: setup ## Thousands of documents for each ledger outside: by its ve
 	  tests/contract/test_*_requests.py tests/contract/test_*_faults.py tests/integration/test_posting_standins.py \
 	  tests/integration/test_postings_postgresql.py --timeout 7200
 
+soak-rules: setup ## The rules of alerts with promtool of Prometheus 3, which Go builds the first time; minutes
+	$(PYTEST) -q -m soak tests/integration/test_newer_prometheus.py
+
 # What the chaos harness can be told: docs/chaos.md. The last lines of each are its figures.
 CHAOS = SEED=$(or $(SEED),1) $(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
 
@@ -97,6 +100,9 @@ soak-brokers: setup ## Three brokers, each killed in turn under load, then two a
 soak-zombies: setup ## Workers frozen at each step of a commit and woken while their successor is in its own; about three minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -m "soak or kafka" --timeout 1500 -o log_cli=true tests/integration/test_worker_zombies.py
 
+soak-tie-out: setup ## A thousand differences planted in the ledger of a hundred thousand orders; three minutes
+	$(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING tests/unit/sinks_tie_out
+
 soak-tryton: setup ## A real Tryton: 5 000 calls through a bad network, 300 orders with refunds and 20 kill -9 in both modes; an hour or two
 	$(PYTEST) -q -m soak --timeout 3600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_tryton_ledger.py \
 	  tests/integration/test_tryton_faults.py tests/acceptance/test_tryton_kills.py
@@ -105,7 +111,10 @@ soak-deploy: setup ## The overlays built by the real kustomize, the compose file
 	$(PYTEST) -q -m soak --timeout 1800 tests/integration/test_kustomize.py
 
 soak-watch: setup ## Faults injected one by one into a watched installation: on a board and raised within a minute, over when mended (SEED)
-	$(CHAOS) tests/acceptance/test_watched_faults.py --timeout 7200
+	$(CHAOS) tests/acceptance/test_watched_figures.py tests/acceptance/test_watched_faults.py --timeout 7200
+
+soak-metrics: setup ## Series of every process with 48 partitions, the same for any number of orders, and that they agree
+	SERIES_PARTITIONS=48 $(PYTEST) -q --timeout 600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_metric_series.py
 
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation

@@ -73,6 +73,21 @@ _LOOK: Final[tuple[Operation, ...]] = ("read", "describe", "describe_configs")
 _WRITE: Final[tuple[Operation, ...]] = ("write", "describe")
 
 
+_WRITES: Final[dict[str, tuple[str, ...]]] = {
+    PRODUCER: (ORDERS_EVENTS,),
+    GATEWAY: (ORDERS_RAW, ORDERS_EVENTS),
+    NORMALIZER: (ORDERS_EVENTS, FETCH_REQUESTS, ORDERS_RAW, ORDERS_DLQ),
+    FETCHER: (ORDERS_RAW, FETCH_REQUESTS),
+    WORKER: _OUTPUTS,
+    LEDGER: (ACCOUNTING_ACKS,),
+    CONNECTOR: (ACCOUNTING_ACKS, ACCOUNTING_DISCREPANCIES),
+    SWEEPER: (ORDERS_EVENTS,),
+    TIE_OUT: (ACCOUNTING_DISCREPANCIES,),
+    OPERATOR: (ORDERS_EVENTS, ORDERS_RAW, ACCOUNTING_ACTIONS),
+}
+"""Topics that a component writes; names in the catalogue."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
     """What a component may do with one resource of the broker; a `prefixed` name stands for all names that start with it.
@@ -90,7 +105,7 @@ class Right:
 
 def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
     """All rights of an installation, component by component."""
-    changelog, snapshots = changelog_name(app_id), snapshot_changelog_name(app_id)
+    changelog = changelog_name(app_id)
     reads = {
         NORMALIZER: (ORDERS_RAW,),
         FETCHER: (FETCH_REQUESTS,),
@@ -103,19 +118,24 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
         LAG_EXPORTER: (*_KEPT, *_INCOMING),
         OPERATOR: (ORDERS_DLQ, ORDERS_RAW),
     }
-    writes = {
-        PRODUCER: (ORDERS_EVENTS,),
-        GATEWAY: (ORDERS_RAW, ORDERS_EVENTS),
-        NORMALIZER: (ORDERS_EVENTS, FETCH_REQUESTS, ORDERS_RAW, ORDERS_DLQ),
-        FETCHER: (ORDERS_RAW, FETCH_REQUESTS),
-        WORKER: _OUTPUTS,
-        LEDGER: (ACCOUNTING_ACKS,),
-        CONNECTOR: (ACCOUNTING_ACKS, ACCOUNTING_DISCREPANCIES),
-        SWEEPER: (ORDERS_EVENTS,),
-        TIE_OUT: (ACCOUNTING_DISCREPANCIES,),
-        OPERATOR: (ORDERS_EVENTS, ORDERS_RAW, ACCOUNTING_ACTIONS),
-    }
-    more: dict[str, list[tuple[Resource, str, Pattern, tuple[Operation, ...]]]] = {
+    more = _more_of(app_id, topic_prefix)
+    found = []
+    for component in COMPONENTS:
+        found += [Right(component, "topic", topic_prefix + name, "literal", _READ) for name in reads.get(component, ())]
+        found += [Right(component, "topic", topic_prefix + name, "literal", _WRITE) for name in _WRITES.get(component, ())]
+        found += [Right(component, *row) for row in more.get(component, ())]
+        if component in CHECKS_BROKERS:
+            topics = sorted({right.name for right in found if right.component == component and right.resource == "topic"})
+            found += [Right(component, "topic", name, "literal", ("describe_configs",), needed=False) for name in topics]
+            found += [Right(component, "topic", name, "literal", _LOOK_AT, needed=False) for name in INTERNAL_TOPICS]
+            found.append(Right(component, "cluster", CLUSTER, "literal", ("describe_configs",), needed=False))
+    return tuple(found)
+
+
+def _more_of(app_id: str, topic_prefix: str) -> dict[str, list[tuple[Resource, str, Pattern, tuple[Operation, ...]]]]:
+    """Groups, transactional ids and changelogs by component, and what is no plain reading or writing of a topic."""
+    changelog, snapshots = changelog_name(app_id), snapshot_changelog_name(app_id)
+    return {
         WORKER: [
             ("topic", topic_prefix + changelog, "literal", ("read", "write", "describe")),
             ("group", f"{app_id}-orders", "literal", ("read",)),
@@ -149,17 +169,6 @@ def rights_of(app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:
             ("group", f"{app_id}-normalizer", "literal", ("describe",)),
         ],
     }
-    found = []
-    for component in COMPONENTS:
-        found += [Right(component, "topic", topic_prefix + name, "literal", _READ) for name in reads.get(component, ())]
-        found += [Right(component, "topic", topic_prefix + name, "literal", _WRITE) for name in writes.get(component, ())]
-        found += [Right(component, *row) for row in more.get(component, ())]
-        if component in CHECKS_BROKERS:
-            topics = sorted({right.name for right in found if right.component == component and right.resource == "topic"})
-            found += [Right(component, "topic", name, "literal", ("describe_configs",), needed=False) for name in topics]
-            found += [Right(component, "topic", name, "literal", _LOOK_AT, needed=False) for name in INTERNAL_TOPICS]
-            found.append(Right(component, "cluster", CLUSTER, "literal", ("describe_configs",), needed=False))
-    return tuple(found)
 
 
 def needs_of(component: str, app_id: str, topic_prefix: str = "") -> tuple[Right, ...]:

@@ -40,6 +40,7 @@ from sinks.intake.planning import Planner
 from sinks.intake.replanning import Replanning
 from sinks.ledger import LedgerError
 from sinks.mapping.examples import example_file
+from sinks.noted_positions import keep_noting, note_once
 from sinks.outbox_publisher import OutboxPublisher
 from sinks.planner.refusal import CannotTell
 from sinks.posting.access import access_of, limits_of
@@ -144,7 +145,7 @@ class _ConnectionProcess:
             )
             process.started()
             get_logger().info(log_events.PROCESS_STARTED, connection=name, topic=topic, next_offsets=_spell(next_offsets))
-            await self._side_by_side(intake, options)
+            await self._side_by_side(stream, intake, options)
             get_logger().info(log_events.PROCESS_STOPPING, connection=name, next_offsets=_spell(stream.next_offsets))
         finally:
             with contextlib.suppress(TimeoutError, KafkaError):
@@ -154,7 +155,7 @@ class _ConnectionProcess:
                 async with asyncio.timeout(STOP_SECONDS_MAX):
                     await self._connector.close()
 
-    async def _side_by_side(self, intake: IntakeLoop, options: Mapping[str, Any]) -> None:
+    async def _side_by_side(self, stream: EntryStream, intake: IntakeLoop, options: Mapping[str, Any]) -> None:
         """All parts until one of them ends or the process is told to stop; then the call under way, then what is told."""
         stop, leave = self._process.stop, asyncio.Event()
         name, metrics = self._connection.name, self._process.metrics
@@ -173,17 +174,20 @@ class _ConnectionProcess:
             client_options=options,
             clock=now_microseconds,
         )
-        working = [self._task(part, stop) for part in (intake.run(stop), self._poster.run(stop), self._wait_on(stop), self._compare(stop))]
+        parts = (intake.run(stop), self._poster.run(stop), self._wait_on(stop), self._compare(stop))
+        working = [self._task(part, stop) for part in parts]
         publishers: tuple[OutboxPublisher[Any], ...] = (acks, discrepancies)
         publishing = [self._task(publisher.run(leave), stop) for publisher in publishers]
+        noting = self._task(keep_noting(stream), stop)
         try:
             await _until_first_fails(working, stop, CALL_SECONDS_MAX)
             leave.set()
             await _until_first_fails(publishing, leave, DRAIN_SECONDS_MAX)
         finally:
-            for task in (*working, *publishing):
+            for task in (*working, *publishing, noting):
                 task.cancel()
-            await asyncio.gather(*working, *publishing, return_exceptions=True)
+            await asyncio.gather(*working, *publishing, noting, return_exceptions=True)
+        await note_once(stream)
 
     def _task(self, part: Coroutine[Any, Any, None], stop: asyncio.Event) -> "asyncio.Task[None]":
         task = asyncio.create_task(part)

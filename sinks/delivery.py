@@ -1,28 +1,29 @@
 """The delivery loop: fetch a batch, check it, book it with its offsets, go on. Any broken promise ends the process."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aiokafka.errors import KafkaError
 
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
+from asiento.runtime.metrics.standing import StandingGauge
 from schemas.entries import content_hash, decode_entry
 from schemas.output_codec import DecodeError
 from sinks.batch_size import BatchSize
 from sinks.entry_stream import EntryStream, Record, StreamBroken
 from sinks.lag import MICROSECONDS, PartitionLag
 from sinks.ledger import Batch, BookResult, Ledger, LedgerUnavailable, StreamEntry
+from sinks.noted_positions import keep_noting, note_once
 
 IDLE_ADVANCE_SECONDS = 1.0
 """Offsets without an entry (control records) are booked alone only when nothing else came for so long."""
 
-POSITIONS_NOTED_SECONDS = 5.0
-"""How often the booked positions are noted on the broker for lag tools."""
-
 LAG_MEASURED_SECONDS = 2.0
 """How often the ends of the partitions are asked for."""
+ENDS_SECONDS_MAX = 5.0
+"""Longest wait for that answer: an old lag is shown for so long."""
 
 
 def entry_of(record: Record) -> StreamEntry:
@@ -75,13 +76,14 @@ class DeliveryLoop:
         self._age = metrics.booked_age_seconds.labels(ledger.kind)
         self._committed = metrics.ledger_transactions.labels(ledger.kind, "committed")
         self._failed = metrics.ledger_transactions.labels(ledger.kind, "failed")
-        self._lag_records = {number: metrics.lag_records.labels(group, topic, str(number)) for number in self._lags}
-        self._lag_seconds = {number: metrics.lag_seconds.labels(group, topic, str(number)) for number in self._lags}
+        self._place = (group, topic)
+        self._lag_records = StandingGauge(metrics.lag_records)
+        self._lag_seconds = StandingGauge(metrics.lag_seconds)
         self._last_booking = clock()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`; what was fetched by then is booked or left for the next start, never half of it."""
-        side_tasks = (asyncio.create_task(self._measure_lag()), asyncio.create_task(self._note_positions()))
+        side_tasks = (asyncio.create_task(self._measure_lag()), asyncio.create_task(keep_noting(self._stream)))
         try:
             while not stop.is_set():
                 await self._deliver(await self._stream.fetch(self._size.entries))
@@ -92,7 +94,7 @@ class DeliveryLoop:
             for task in side_tasks:
                 task.cancel()
             await asyncio.gather(*side_tasks, return_exceptions=True)
-        await self._note_once()
+        await note_once(self._stream)
 
     async def _deliver(self, records: Sequence[Record]) -> None:
         idle_seconds = (self._clock() - self._last_booking) / MICROSECONDS
@@ -136,23 +138,20 @@ class DeliveryLoop:
     async def _measure_lag(self) -> None:
         while True:
             try:
-                ends = await self._stream.end_offsets()
-            except KafkaError as error:
+                async with asyncio.timeout(ENDS_SECONDS_MAX):
+                    ends = await self._stream.end_offsets()
+            except (KafkaError, TimeoutError) as error:
                 get_logger().warning(log_events.LAG_UNKNOWN, problem=repr(error))
-                ends = dict(self._stream.next_offsets)
-            now = self._clock()
-            for number, lag in self._lags.items():
-                behind = max(0, ends[number] - self._stream.next_offsets[number])
-                self._lag_records[number].set(behind)
-                self._lag_seconds[number].set(lag.seconds(behind, now))
+                self._lag_records.show_nothing()
+                self._lag_seconds.show_nothing()
+            else:
+                self._show_lag(ends)
             await asyncio.sleep(LAG_MEASURED_SECONDS)
 
-    async def _note_positions(self) -> None:
-        while True:
-            await asyncio.sleep(POSITIONS_NOTED_SECONDS)
-            await self._note_once()
-
-    async def _note_once(self) -> None:
-        problem = await self._stream.note_positions()
-        if problem is not None:
-            get_logger().warning(log_events.POSITIONS_NOT_NOTED, problem=problem)
+    def _show_lag(self, ends: Mapping[int, int]) -> None:
+        now = self._clock()
+        behind = {number: max(0, ends[number] - self._stream.next_offsets[number]) for number in self._lags}
+        self._lag_records.show({(*self._place, str(number)): records for number, records in behind.items()})
+        self._lag_seconds.show(
+            {(*self._place, str(number)): self._lags[number].seconds(records, now) for number, records in behind.items()}
+        )

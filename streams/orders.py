@@ -12,10 +12,12 @@ from asiento import __version__
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import PolicyBook
 from asiento.runtime.metrics import Metrics
+from asiento.runtime.metrics.declaring import begin
 from asiento.runtime.settings import Settings
 from schemas.decisions import OUTCOMES
 from schemas.events import refuse_unknown
 from schemas.order_state import decode_state
+from schemas.refusal import REASONS
 from schemas.topics import (
     ACCOUNTING_DECISIONS,
     ACCOUNTING_DISCREPANCIES,
@@ -25,6 +27,7 @@ from schemas.topics import (
     ORDERS_EVENTS,
     changelog_name,
 )
+from schemas.wording.messages import CODES
 from streams.chunk import ChunkOutput, SchemasWanted, Workplace, fold_chunk, give_up_record
 from streams.engine.job import Job
 from streams.engine.processor import OutputRecord, RangeWaits, SourceRange, StateRecord
@@ -62,6 +65,8 @@ class OrderProcessor:
         self._decoded: dict[bytes, tuple[bytes, OrderState]] = {}
         self._metrics = metrics
         self._consumed = {outcome: metrics.records_consumed.labels(outcome) for outcome in OUTCOMES}
+        begin(metrics.dead_letters, REASONS)
+        begin(metrics.discrepancies, CODES, ("OPEN", "RESOLVED"))
         self._healed = {outcome: metrics.healed_events.labels(outcome) for outcome in OUTCOMES}
 
     def process(self, source: SourceRange, states: Mapping[bytes, bytes]) -> OrdersResult:

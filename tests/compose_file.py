@@ -20,10 +20,6 @@ SINKS: Final = ("ledger", "projector")
 """What `sinks run` takes beside the names of connections."""
 
 
-COMING: Final = ("tie-out",)
-"""Commands that the program does not have yet; what arrives leaves this list (a test says so)."""
-
-
 def compose_file() -> dict[str, Any]:
     """A copy of the file of its own, merges done."""
     loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -57,8 +53,6 @@ def command_problem(command: list[str], connections: Mapping[str, Any]) -> str |
     """Why there is no such `asiento` command; None where there is one."""
     if command[:2] == ["sinks", "run"] and command[2] not in (*SINKS, *connections):
         return f"sinks run {command[2]}: neither {' nor '.join(SINKS)} nor one of the connections {', '.join(connections)}"
-    if command[0] in COMING:
-        return None
     result = CliRunner().invoke(app, [*command, "--help"])
     return None if result.exit_code == 0 else f"{' '.join(command)}: {result.output}"
 

@@ -37,6 +37,7 @@ KUSTOMIZATION_KEYS: Final = {
     ),
 }
 WORKLOADS: Final = ("Deployment", "StatefulSet", "Job")
+utils.schema_contents = cache(utils.schema_contents)  # else every object reads the megabytes of its version again
 
 
 def folders() -> list[Path]:
@@ -44,14 +45,16 @@ def folders() -> list[Path]:
     return sorted(path.parent for path in (ROOT / "deploy").rglob(KUSTOMIZATION))
 
 
+@cache
 def kustomization(folder: Path) -> Object:
-    """The kustomization of a folder."""
+    """The kustomization of a folder; not to be changed."""
     loaded: Object = yaml.safe_load((folder / KUSTOMIZATION).read_text(encoding="utf-8"))
     return loaded
 
 
+@cache
 def objects_in(path: Path) -> list[Object]:
-    """The objects of one file."""
+    """The objects of one file; not to be changed."""
     return [one for one in yaml.safe_load_all(path.read_text(encoding="utf-8")) if one]
 
 
@@ -207,7 +210,7 @@ def program_problems(pod: Object, connections: Iterable[str]) -> list[str]:
     found = []
     for container in pod["containers"]:
         if container["image"] == "asiento":
-            problem = _command_problem(tuple(container["args"]), tuple(connections))
+            problem = _command_problem(tuple(container["args"]), tuple(connections)) if "args" in container else None
             found += [problem] if problem is not None else []
             found += variable_problems({variable["name"]: "" for variable in container["env"]})
     return found

@@ -120,6 +120,10 @@ class WatchedPrometheus:
         """Wait until it does not fire; raises AssertionError when `seconds` are over."""
         self._wait(lambda: not self.firing(name, labels), seconds, f"{name} {dict(labels or {})} still fires")
 
+    def wait_value(self, promql: str, value: float, seconds: float) -> None:
+        """Wait until a query gives this number; raises AssertionError when `seconds` are over."""
+        self._wait(lambda: self.value(promql) == value, seconds, f"{promql} is not {value:g}")
+
     def _wait(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
         deadline = time.monotonic() + seconds
         while not condition():

@@ -41,11 +41,11 @@ def print_counts(counts: dict[str, int], language: Language) -> None:
         print_line(f"{say('counts', language)}: {', '.join(f'{code} {number}' for code, number in counts.items())}")
 
 
-def print_runbooks(counts: dict[str, int], language: Language) -> None:
-    """Write where the page of each code is, once for all that are open."""
-    pages = [page for code in counts if (page := runbook_page(code, language)) is not None]
+def print_runbooks(items: Sequence[Json], language: Language) -> None:
+    """Write where the pages of the codes that are listed are, each once."""
+    pages = {page: None for item in items if (page := runbook_page(item["code"], language)) is not None}
     if pages:
-        print_line(f"{say('runbook', language)}: {', '.join(pages)}")
+        print_line(f"{say('runbook', language)}: {', '.join(sorted(pages))}")
 
 
 def age_of(item: Json) -> str:

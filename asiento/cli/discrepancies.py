@@ -284,7 +284,7 @@ def _print_list(
         print_printable_json({"counts": counts, "proposals": proposals, "items": items, "next": next_place})
         return
     pages.print_counts(counts, language)
-    pages.print_runbooks(counts, language)
+    pages.print_runbooks(items, language)
     lines = [
         (
             (

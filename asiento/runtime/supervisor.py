@@ -17,6 +17,7 @@ from asiento.runtime import log_events
 from asiento.runtime.child_process import ChildProcess, start_child
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
+from asiento.runtime.metrics.declaring import begin
 
 POLL_SECONDS = 0.1
 USAGE_EXIT_CODE = 2
@@ -125,8 +126,7 @@ class Supervisor:
         self._tiers = tiers
         self._watched = [_Watched(service) for tier in tiers for service in tier]
         self._metrics = metrics
-        for watched in self._watched:  # from 0, so that the first one is a growth
-            metrics.process_restarts.labels(watched.service.name)
+        begin(metrics.process_restarts, [service.name for tier in tiers for service in tier])
         self._limits = limits or RestartLimits()
         self._limits_of = limits_of or {}
         self._on_failure = on_failure

@@ -9,8 +9,8 @@ from typing import Any, Final
 import yaml
 
 from deploy.kubernetes import monitoring, strimzi
-from deploy.kubernetes.processes import PROCESSES, TASKS
-from deploy.kubernetes.workloads import Object, objects_of, task_object
+from deploy.kubernetes.processes import PROCESSES, TASKS, USERS
+from deploy.kubernetes.workloads import Object, desk, objects_of, task_object
 
 HOME: Final = Path(__file__).resolve().parent
 HEADER: Final = "# Made by `python -m deploy.kubernetes.generate`: change what it is made from, or patch it in an overlay.\n"
@@ -27,11 +27,9 @@ def files() -> dict[Path, str]:
     """Place -> content of every generated file."""
     found: dict[str, Iterable[Object]] = {f"{process.folder}/{process.name}.yaml": objects_of(process) for process in PROCESSES}
     found |= {f"{task.folder}/{task.name}.yaml": [task_object(task)] for task in TASKS}
+    found |= {f"components/strimzi/credentials/{component}.yaml": [strimzi.credentials(component)] for component in USERS}
     found |= {
-        f"components/strimzi/credentials/{component}.yaml": [strimzi.credentials(component)]
-        for component in dict.fromkeys(process.component for process in PROCESSES)
-    }
-    found |= {
+        "components/desk/desk.yaml": [desk()],
         "components/strimzi/topics.yaml": strimzi.topics(),
         "components/strimzi/users.yaml": strimzi.users(),
         "components/strimzi/kustomization.yaml": [strimzi.kustomization()],
@@ -55,9 +53,10 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     if parser.parse_args(words).check:
-        for path in stale():
+        found = stale()
+        for path in found:
             sys.stderr.write(f"{path.relative_to(HOME)} is not current: python -m deploy.kubernetes.generate\n")
-        return 1 if stale() else 0
+        return 1 if found else 0
     for path, content in files().items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")

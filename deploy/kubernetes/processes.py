@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from schemas.access_rights import CONNECTOR, FETCHER, GATEWAY, LAG_EXPORTER, LEDGER, NORMALIZER, PROJECTOR, READER, SWEEPER, WORKER
+from schemas.access_rights import CONNECTOR, FETCHER, GATEWAY, LAG_EXPORTER, LEDGER, NORMALIZER, PROJECTOR, READER, SWEEPER, TIE_OUT, WORKER
 
 Kind: TypeAlias = Literal["StatefulSet", "Deployment"]
 Folder: TypeAlias = Literal["base", "components/sources", "components/connection"]
@@ -112,8 +112,8 @@ PROCESSES: Final = (
         command=("tie-out", "run"),
         kind="Deployment",
         component="tie-out",
-        user=READER,
-        databases=(LEDGER_READER, OPERATIONS, POSTINGS),
+        user=TIE_OUT,
+        databases=(LEDGER_READER,),
         memory=("256Mi", "1Gi"),
     ),
     Process(
@@ -179,6 +179,13 @@ PROCESSES: Final = (
     ),
 )
 """In the order of the data. A second connection to a ledger outside is another such file: docs/deployment.md."""
+
+
+DESK: Final = "desk"
+DESK_DATABASES: Final = (LEDGER_READER, OPERATIONS, POSTINGS)
+"""What commands read."""
+USERS: Final = {**{process.component: (process.kind, process.user) for process in PROCESSES}, DESK: ("Deployment", READER)}
+"""Component -> kind of its workload, and whose rights on the broker it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

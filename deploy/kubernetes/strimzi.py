@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from deploy.kubernetes.processes import PROCESSES
+from deploy.kubernetes.processes import USERS
 from deploy.kubernetes.workloads import Object, labels
 from schemas.access_rights import COMPONENTS, Right, rights_of
 from schemas.topics import catalogue
@@ -65,8 +65,7 @@ def user_name(component: str) -> str:
 
 def credentials(component: str) -> Object:
     """A patch for the workloads of one component (label): its user, and the CA of the brokers."""
-    (user,) = {process.user for process in PROCESSES if process.component == component}
-    (kind,) = {process.kind for process in PROCESSES if process.component == component}
+    kind, user = USERS[component]
     secrets = [
         {"secret": {"name": user_name(user), "items": [{"key": "password", "path": "password"}]}},
         {"secret": {"name": f"{CLUSTER}-cluster-ca-cert", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
@@ -82,7 +81,6 @@ def credentials(component: str) -> Object:
 
 def kustomization() -> dict[str, Any]:
     """The component: topics, users, and a patch for each component that runs."""
-    components = list(dict.fromkeys(process.component for process in PROCESSES))
     settings = {
         "ASIENTO_KAFKA_BOOTSTRAP_SERVERS": f"{CLUSTER}-kafka-bootstrap:9093",
         "ASIENTO_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
@@ -104,15 +102,11 @@ def kustomization() -> dict[str, Any]:
         "patches": [
             {
                 "path": f"credentials/{component}.yaml",
-                "target": {"labelSelector": f"app.kubernetes.io/component={component}", "kind": _kind(component)},
+                "target": {"labelSelector": f"app.kubernetes.io/component={component}", "kind": kind},
             }
-            for component in components
+            for component, (kind, _) in USERS.items()
         ],
     }
-
-
-def _kind(component: str) -> str:
-    return next(process.kind for process in PROCESSES if process.component == component)
 
 
 def _labels(component: str) -> Object:

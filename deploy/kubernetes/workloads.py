@@ -2,7 +2,7 @@
 
 from typing import Any, Final, TypeAlias
 
-from deploy.kubernetes.processes import Database, File, Process, Task
+from deploy.kubernetes.processes import DESK, DESK_DATABASES, Database, File, Process, Task
 
 Object: TypeAlias = dict[str, Any]
 
@@ -56,6 +56,21 @@ def task_object(task: Task) -> Object:
     template = {"metadata": {"labels": found_by}, "spec": {**pod, "restartPolicy": "OnFailure"}}
     spec = {"backoffLimit": TASK_TRIES, "ttlSecondsAfterFinished": TASK_KEPT_SECONDS, "template": template}
     return _object("batch/v1", "Job", task.name, labels(task.name), spec)
+
+
+def desk() -> Object:
+    """A pod that only waits for `kubectl exec`: commands with all that they read, and no more rights than reading takes."""
+    container = _container((), _settings(DESK_DATABASES))
+    del container["args"]
+    container |= {"command": ["sleep", "infinity"]}
+    container["volumeMounts"] += _database_mounts(DESK_DATABASES)
+    pod = _pod(container, [_database_volume(DESK_DATABASES, "asiento-database")])
+    template = {
+        "metadata": {"labels": {**labels(DESK), **_uses(database=True, outside=False)}},
+        "spec": {**pod, "terminationGracePeriodSeconds": 1},
+    }
+    spec = {"replicas": 1, "selector": {"matchLabels": labels(DESK)}, "template": template}
+    return _object("apps/v1", "Deployment", DESK, labels(DESK), spec)
 
 
 def _object(version: str, kind: str, name: str, found_by: Object, spec: Object) -> Object:

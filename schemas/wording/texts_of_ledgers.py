@@ -40,40 +40,40 @@ LEDGERS: Final[dict[str, CodeTexts]] = {
             ),
             "missing": Form(
                 Words(
-                    "The entry stands on the stream and not in ledger {ledger}: {about}. Account {account} lacks {expected:money}.",
-                    "El asiento consta en el flujo y no en el libro {ledger}: {about}. A la cuenta {account} le falta {expected:money}.",
+                    "The entry stands on the stream and not in the ledger: {about}. Account {account} lacks {expected:money}.",
+                    "El asiento consta en el flujo y no en el libro: {about}. A la cuenta {account} le falta {expected:money}.",
                 ),
                 _RESTORE,
             ),
             "foreign": Form(
                 Words(
-                    "Ledger {ledger} holds an entry that never stood on the stream: {about}. "
+                    "The ledger holds an entry that never stood on the stream: {about}. "
                     "Account {account} moved by {actual:money} too much.",
-                    "El libro {ledger} contiene un asiento que nunca constó en el flujo: {about}. "
+                    "El libro contiene un asiento que nunca constó en el flujo: {about}. "
                     "La cuenta {account} se movió en {actual:money} de más.",
                 ),
                 _RESTORE,
             ),
             "doubled": Form(
                 Words(
-                    "Ledger {ledger} holds an entry once more: {about}. Account {account} moved by {actual:money} too much.",
-                    "El libro {ledger} contiene un asiento repetido: {about}. La cuenta {account} se movió en {actual:money} de más.",
+                    "The ledger holds an entry once more: {about}. Account {account} moved by {actual:money} too much.",
+                    "El libro contiene un asiento repetido: {about}. La cuenta {account} se movió en {actual:money} de más.",
                 ),
                 _RESTORE,
             ),
             "altered": Form(
                 Words(
-                    "Ledger {ledger} holds the entry otherwise than it stands on the stream: {about}."
+                    "The ledger holds the entry otherwise than it stands on the stream: {about}."
                     "[ Account {account} moved by {actual:money} instead of {expected:money}.|]",
-                    "El libro {ledger} contiene el asiento de otra forma que el flujo: {about}."
+                    "El libro contiene el asiento de otra forma que el flujo: {about}."
                     "[ La cuenta {account} se movió en {actual:money} en vez de {expected:money}.|]",
                 ),
                 _RESTORE,
             ),
             "range": Form(
                 Words(
-                    "The totals of ledger {ledger} and of the stream differ ({about}), and no entry that is compared explains it.",
-                    "Los totales del libro {ledger} y del flujo difieren ({about}) y ningún asiento comparado lo explica.",
+                    "The totals of the ledger and of the stream differ ({about}), and no entry that is compared explains it.",
+                    "Los totales del libro y del flujo difieren ({about}) y ningún asiento comparado lo explica.",
                 ),
                 _RESTORE,
             ),
@@ -89,8 +89,8 @@ LEDGERS: Final[dict[str, CodeTexts]] = {
         forms={
             "too_old": Form(
                 Words(
-                    "Account {account} of {entity} holds {actual:money}; its oldest part came on {since}, {limit} days ago or more.",
-                    "La cuenta {account} de {entity} tiene {actual:money}; su parte más antigua es del {since}, hace {limit} días o más.",
+                    "Account {account} of {entity} holds {actual:money}; its oldest part came on {since} (limit: {limit} days).",
+                    "La cuenta {account} de {entity} tiene {actual:money}; su parte más antigua es del {since} (límite: {limit} días).",
                 ),
                 Words(
                     "Look for what should have cleared it: a payout, a refund, an order that is still unknown.",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from asiento.runtime.metrics import Metrics
+from asiento.runtime.metrics.standing import StandingGauge
 from sinks.external.results import AuthRefused, CallFailed, NotSent, QuotaSpent, Throttled
 from sinks.posting.rows import OPEN_STATES, Move, PostingState
 from sinks.posting.sending_store import PAUSES, StateCount
@@ -14,6 +15,7 @@ class PosterMetrics:
     def __init__(self, metrics: Metrics, connection: str) -> None:
         self._metrics = metrics
         self._connection = connection
+        self._standing = StandingGauge(metrics.postings_standing)
 
     def called(self, call: str, failure: CallFailed | None) -> None:
         """One call ended."""
@@ -52,9 +54,7 @@ class PosterMetrics:
         for count in counts:
             place = (count.state.value.lower(), count.reason)
             waiting[place] = waiting.get(place, 0) + count.documents
-        self._metrics.postings_standing.clear()
-        for (state, reason), documents in waiting.items():
-            self._metrics.postings_standing.labels(self._connection, state, reason).set(documents)
+        self._standing.show({(self._connection, *place): documents for place, documents in waiting.items()})
         oldest = min((count.oldest_at for count in counts if count.state in OPEN_STATES), default=now)
         self._metrics.posting_oldest_seconds.labels(self._connection).set((now - oldest) / 1_000_000)
 

@@ -69,6 +69,11 @@ class FiguresReader:
         ((records, judged),) = self._ask("records_between", *place)
         return Accounted(outcomes, (records - judged) + (sum(outcomes.values()) - judged))
 
+    def healed_since(self, partition: int, batch_offset: int) -> tuple[dict[str, int], int]:
+        """Parked events that were judged again in batches behind that one, by their new outcome; and the last such batch."""
+        rows = self._ask("healed_since", partition, batch_offset)
+        return {outcome: number for outcome, number, _ in rows}, max((last for *_, last in rows), default=batch_offset)
+
     def _ask(self, name: str, *values: object) -> list[Row]:
         with self._database.explained():
             return self._database.query(statement(name), values)

@@ -91,7 +91,10 @@ def _age_seconds(items: OpenItems, now: int) -> float:
 
 
 class AccountedGauges:
-    """What became of the records of each partition. A partition is shown when all that is known of it is accounted for."""
+    """What became of the records of each partition, as `asiento verify` adds it up: parked events count as what they were judged again.
+
+    A partition is shown when all that is known of it is accounted for.
+    """
 
     def __init__(self, metrics: Metrics, events_topic: str) -> None:
         self._records = StandingGauge(metrics.accounted_records)
@@ -99,6 +102,7 @@ class AccountedGauges:
         self._events_topic = events_topic
         self._next: dict[int, int] = {}
         self._outcomes: Counter[tuple[int, str]] = Counter()
+        self._healed_to: dict[int, int] = {}
         self._missing: Counter[int] = Counter()
         self._shown: set[int] = set()
 
@@ -116,14 +120,23 @@ class AccountedGauges:
                 self._missing[partition] += found.unaccounted
                 self._next[partition] = stop
                 room -= stop - start
+        for partition in known_to:
+            self._heal(partition, reader)
         whole = {partition for partition, end in known_to.items() if self._next.get(partition, 0) >= end}
         self._shown |= whole
         return len(whole) < len(known_to)
 
+    def _heal(self, partition: int, reader: FiguresReader) -> None:
+        """What was parked has the outcome with which it was judged again."""
+        found, self._healed_to[partition] = reader.healed_since(partition, self._healed_to.get(partition, -1))
+        for outcome, number in found.items():
+            self._outcomes[partition, "deferred"] -= number
+            self._outcomes[partition, outcome] += number
+
     def show(self) -> None:
         """Set the gauges. A partition that was whole once goes on being shown: it is a few seconds behind the database at most."""
         self._records.show(
-            {(str(partition), outcome): self._outcomes[partition, outcome] for partition in self._shown for outcome in OUTCOMES}
+            {(str(partition), outcome): max(self._outcomes[partition, outcome], 0) for partition in self._shown for outcome in OUTCOMES}
         )
         self._unaccounted.show({(str(partition),): self._missing[partition] for partition in self._shown})
 

@@ -12,9 +12,11 @@ from aiokafka.errors import KafkaError
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
+from asiento.runtime.metrics.standing import StandingGauge
 from asiento.runtime.service_process import STOP_SECONDS_MAX
-from sinks.delivery import IDLE_ADVANCE_SECONDS, LAG_MEASURED_SECONDS, POSITIONS_NOTED_SECONDS
+from sinks.delivery import ENDS_SECONDS_MAX, IDLE_ADVANCE_SECONDS, LAG_MEASURED_SECONDS
 from sinks.lag import MICROSECONDS, PartitionLag
+from sinks.noted_positions import keep_noting, note_once
 from sinks.projector.errors import OperationalUnavailable
 from sinks.projector.gauges import Gauges
 from sinks.projector.rows import TopicRecord
@@ -54,6 +56,8 @@ class Projection:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operational")
         self._lags: dict[Place, PartitionLag] = {}
         self._gauges = gauges
+        self._lag_records = StandingGauge(metrics.lag_records)
+        self._lag_seconds = StandingGauge(metrics.lag_seconds)
         self._committed = metrics.operational_transactions.labels("committed")
         self._failed = metrics.operational_transactions.labels("failed")
         self._last_written = clock()
@@ -73,7 +77,8 @@ class Projection:
     async def run(self, stop: asyncio.Event) -> None:
         """Project until `stop`; what was fetched by then is written or left for the next start, never half of it."""
         self._lags = {place: PartitionLag() for place in self._stream.next_offsets}
-        side_tasks = tuple(asyncio.create_task(task()) for task in (self._measure_lag, self._note_positions, self._show))
+        beside = (self._measure_lag(), keep_noting(self._stream), self._show())
+        side_tasks = tuple(asyncio.create_task(task) for task in beside)
         try:
             while not stop.is_set():
                 await self.step()
@@ -84,7 +89,7 @@ class Projection:
             for task in side_tasks:
                 task.cancel()
             await asyncio.gather(*side_tasks, return_exceptions=True)
-        await self._note_once()
+        await note_once(self._stream)
 
     async def seek(self, next_offsets: Mapping[Place, int]) -> None:
         """Go to the database's offsets; what retention took is noted as a gap and gone over."""
@@ -153,27 +158,24 @@ class Projection:
     async def _measure_lag(self) -> None:
         while True:
             try:
-                ends = await self._stream.end_offsets()
-            except KafkaError as error:
+                async with asyncio.timeout(ENDS_SECONDS_MAX):
+                    ends = await self._stream.end_offsets()
+            except (KafkaError, TimeoutError) as error:
                 get_logger().warning(log_events.LAG_UNKNOWN, problem=repr(error))
-                ends = dict(self._stream.next_offsets)
-            now = self._clock()
-            for (topic, partition), lag in self._lags.items():
-                behind = max(0, ends[topic, partition] - self._stream.next_offsets[topic, partition])
-                self._metrics.lag_records.labels(self._group, topic, str(partition)).set(behind)
-                self._metrics.lag_seconds.labels(self._group, topic, str(partition)).set(lag.seconds(behind, now))
+                self._lag_records.show_nothing()
+                self._lag_seconds.show_nothing()
+            else:
+                self._show_lag(ends)
             await asyncio.sleep(LAG_MEASURED_SECONDS)
+
+    def _show_lag(self, ends: Mapping[Place, int]) -> None:
+        now, group = self._clock(), self._group
+        behind = {place: max(0, ends[place] - self._stream.next_offsets[place]) for place in self._lags}
+        self._lag_records.show({(group, topic, str(number)): records for (topic, number), records in behind.items()})
+        self._lag_seconds.show(
+            {(group, topic, str(number)): self._lags[topic, number].seconds(records, now) for (topic, number), records in behind.items()}
+        )
 
     async def _show(self) -> None:
         if self._gauges is not None:
             await self._gauges.keep_showing(self._in_thread, self._writer.database, self._clock)
-
-    async def _note_positions(self) -> None:
-        while True:
-            await asyncio.sleep(POSITIONS_NOTED_SECONDS)
-            await self._note_once()
-
-    async def _note_once(self) -> None:
-        problem = await self._stream.note_positions()
-        if problem is not None:
-            get_logger().warning(log_events.POSITIONS_NOT_NOTED, problem=problem)

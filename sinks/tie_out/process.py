@@ -52,7 +52,8 @@ async def compare_once(settings: Settings, *, telling: bool) -> Round:
     rounds = Rounds(settings, now_microseconds)
     try:
         async with TieOutLog.of(settings) as log:
-            return await rounds.run(log, telling=telling)
+            done = await rounds.compare(log)
+            return await rounds.tell(log, done) if telling else done
     finally:
         rounds.close()
 
@@ -94,12 +95,13 @@ class Watch:
     async def _round(self, log: TieOutLog) -> float:
         """One round; answers the seconds until the next."""
         try:
-            done = await self._rounds.run(log)
+            done = await self._rounds.compare(log)
         except (LedgerError, CannotCompare, StreamUnknown, ScanStuck) as problem:
             self._wait(str(problem))
             self._gauges.show_behind(self._rounds.backlog(), now_microseconds())
             return RETRY_SECONDS
-        self._gauges.show(done)
+        self._gauges.show(done)  # before anything is told: that may have to wait for others' transactions
+        done = await self._rounds.tell(log, done)
         self._log(done)
         if done.not_told is None:
             self._obstacle = None

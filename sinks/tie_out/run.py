@@ -69,8 +69,8 @@ class TieOut:
                 raise CannotCompare("the ledger has never been started: `asiento sinks run ledger` books into it")
             await self.stream.advance(log, sums.stream, sums.booked_to)
             ranges = differing_ranges(self.stream.totals, held)
-            cells = differing_cells(self.stream.totals, held) if ranges else ()
             found, unexplained = await self._drill(log, ranges, sums.booked_to)
+            cells = differing_cells(self.stream.totals, held) if ranges else ()  # what came again on the stream has left the totals
         finally:
             await self.ledger.leave()
         await self.stream.look_ahead(log)

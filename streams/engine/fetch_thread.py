@@ -200,6 +200,13 @@ class ChunkFetchThread(AIOKafkaConsumerThread):
         for tp in consumer.assignment():
             (consumer.pause if tp in paused else consumer.resume)(tp)
 
+    def answered_at(self, tp: TP) -> float:
+        """When the brokers answered last about a partition, seconds since 1970; 0 where they have not. Callable from any thread."""
+        consumer = self._consumer
+        assignment = consumer._fetcher._subscriptions.subscription.assignment if consumer is not None else None
+        state = assignment.state_value(tp) if assignment is not None else None
+        return (state.timestamp or 0) / 1000 if state is not None else 0.0
+
     def fetch_state(self, tp: TP) -> tuple[int | None, int | None]:
         """Fetch position and end of the readable log as last seen; None where unknown. Callable from any thread: only reads."""
         consumer = self._consumer

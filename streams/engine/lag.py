@@ -9,6 +9,8 @@ from faust.types import TP
 from streams.engine.app import Engine
 
 INTERVAL_SECONDS: Final = 1.0
+UNKNOWN_SECONDS: Final = 15.0
+"""A partition about which the brokers have not answered for so long has no lag that is known; they are asked ten times a second."""
 
 
 class LagMeter:
@@ -16,7 +18,7 @@ class LagMeter:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._behind_since: dict[int, float] = {}
+        self._oldest_since: dict[int, tuple[int, float]] = {}
         self._children: dict[int, tuple[Any, Any, Any]] = {}
 
     async def run(self) -> None:
@@ -29,28 +31,40 @@ class LagMeter:
             await asyncio.sleep(INTERVAL_SECONDS)
 
     def measure(self, now: float) -> None:
-        """Set the gauges; `now` in seconds since the epoch."""
+        """Set the gauges; `now` in seconds since the epoch. A partition of which nothing is known has none."""
         engine = self._engine
         slots = engine.slots.by_partition if engine.ready else {}
-        for partition in [partition for partition in self._children if partition not in slots]:
+        ends = {partition: end for partition in slots if (end := self._end(partition, now)) is not None}
+        for partition in [partition for partition in self._children if partition not in ends]:
             self._remove(partition)
-        for partition, slot in slots.items():
-            consumer: Any = engine.app.consumer
-            _, end = consumer.fetch_thread.fetch_state(TP(engine.job.source_topic, partition))
-            records = max((end or 0) - slot.committed_offset, 0)
-            oldest = slot.oldest_timestamp_ms()
+        for partition, end in ends.items():
+            slot = slots[partition]
+            records = max(end - slot.committed_offset, 0)
             lag_records, lag_seconds, parked = self._of(partition)
             lag_records.set(records)
-            lag_seconds.set(self._seconds(partition, records, oldest, now))
+            lag_seconds.set(self._seconds(partition, slot.committed_offset, records, slot.oldest_timestamp_ms(), now))
             parked.set(slot.states.parked_events)
 
-    def _seconds(self, partition: int, records: int, oldest_ms: int | None, now: float) -> float:
-        """Age of the oldest unprocessed record; while none of them has been fetched yet, how long there has been one."""
+    def _end(self, partition: int, now: float) -> int | None:
+        """The end of the readable log, as far as it is known: a partition that is held back keeps the end that was seen last."""
+        consumer: Any = self._engine.app.consumer
+        tp = TP(self._engine.job.source_topic, partition)
+        _, end = consumer.fetch_thread.fetch_state(tp)
+        is_old = now - consumer.fetch_thread.answered_at(tp) > UNKNOWN_SECONDS
+        return None if is_old and tp in consumer.wanted else end
+
+    def _seconds(self, partition: int, committed: int, records: int, oldest_ms: int | None, now: float) -> float:
+        """Age of the oldest unprocessed record, which is at least the time for which it has been that: clocks of producers may be ahead.
+
+        While none of them has been fetched, that time is all that is known.
+        """
         if not records:
-            self._behind_since.pop(partition, None)
+            self._oldest_since.pop(partition, None)
             return 0.0
-        since = self._behind_since.setdefault(partition, now)
-        return max(now - (since if oldest_ms is None else oldest_ms / 1000), 0.0)
+        before = self._oldest_since.get(partition)
+        since = before[1] if before is not None and before[0] == committed else now
+        self._oldest_since[partition] = (committed, since)
+        return max(now - since, 0.0 if oldest_ms is None else now - oldest_ms / 1000)
 
     def _of(self, partition: int) -> tuple[Any, Any, Any]:
         if partition not in self._children:
@@ -68,7 +82,7 @@ class LagMeter:
         metrics.lag_seconds.remove(*labels)
         metrics.parked_events.remove(str(partition))
         del self._children[partition]
-        self._behind_since.pop(partition, None)
+        self._oldest_since.pop(partition, None)
 
     def _labels(self, partition: int) -> tuple[str, str, str]:
         return self._engine.job.id, self._engine.job.source_topic, str(partition)

@@ -9,7 +9,9 @@ from asiento import __version__
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Exporter, Metrics
+from asiento.runtime.metrics.declaring import begin
 from asiento.runtime.settings import Settings
+from schemas.refusal import REASONS
 from schemas.topics import FETCH_REQUESTS, ORDERS_DLQ, ORDERS_EVENTS, ORDERS_RAW, SNAPSHOT_TABLE, snapshot_changelog_name
 from sources.platforms.catalogue import adapters_with
 from streams.engine.job import Job
@@ -48,6 +50,7 @@ class RawProcessor:
         self._adapter_of = adapters_with(settings.mappers)
         self._topics = {name: settings.topic(name) for name in OUTPUT_TOPICS}
         self._metrics = metrics
+        begin(metrics.dead_letters, REASONS)
 
     def process(self, source: SourceRange, states: Mapping[bytes, bytes]) -> RawResult:
         """Fold one range on the committed snapshots."""

@@ -16,7 +16,7 @@ import psutil
 import psycopg
 
 from asiento.runtime.ports import free_ports
-from tests.compose_file import COMING, ROOT, SECRETS_FOLDER, compose_file, mounted_files, ours, processes
+from tests.compose_file import ROOT, SECRETS_FOLDER, compose_file, mounted_files, ours, processes
 from tests.postgresql import PostgresqlServer, binaries
 
 DRAIN_SECONDS_MAX: Final = 20.0
@@ -35,7 +35,7 @@ class ComposedSystem:
         self.directory = directory
         self.compose = compose_file()
         self.services = ours(self.compose)
-        self.names = [name for name, service in processes(self.compose).items() if service["command"][0] not in COMING]
+        self.names = list(processes(self.compose))
         self._started: dict[str, subprocess.Popen[bytes]] = {}
         (directory / "secrets").mkdir()
         for name in self.compose["secrets"]:
@@ -129,13 +129,21 @@ class ComposedSystem:
         """Until the health check of these services (all), the very command of the file, says yes; fails where a process ends."""
         deadline = time.monotonic() + READY_SECONDS_MAX
         for name in names or self.names:
-            while not self.healthy(name):
+            while not (self._ready(name) and self.healthy(name)):  # a worker is not ready while others join
                 assert self._started[name].poll() is None, f"{name} has ended:\n{self.told_by(name)}"
                 assert time.monotonic() < deadline, f"{name} is not healthy:\n{self.told_by(name)}"
                 time.sleep(POLL_SECONDS)
 
+    def _ready(self, name: str) -> bool:
+        """What /readyz says: cheaper to ask again and again than the health check, which is a program."""
+        try:
+            with _LOOPBACK.open(f"http://127.0.0.1:{self.ports[name]}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
     def healthy(self, name: str) -> bool:
-        """What the health check of a service says now."""
+        """What the health check of a service says now, run as its container would run it."""
         words: list[str] = [word.replace(METRICS_PORT, str(self.ports[name])) for word in self.services[name]["healthcheck"]["test"][1:]]
         assert words[0] == "python"
         environment = {variable: value for variable, value in os.environ.items() if not variable.lower().endswith("_proxy")}

@@ -23,6 +23,7 @@ import yaml
 from confluent_kafka import Producer
 
 from asiento.runtime.ports import free_ports
+from deploy.prometheus.alerts.rules_file import rules_text
 from schemas.partitioning import partition_for
 from schemas.topics import ORDERS_EVENTS
 from sinks.mapping.examples import example_file
@@ -43,6 +44,8 @@ SECONDS_BETWEEN_WEBHOOKS: Final = 5.0
 WEBHOOK_SECRET: Final = "of the watched stage"
 WEBHOOK_SECONDS: Final = 60
 """The longest silence of the shop that is usual, and the shortest that can be configured."""
+PARKED_SECONDS_MAX: Final = 30
+"""How long an event may wait for another one: an hour where nobody looks on."""
 LEDGER_OUTSIDE: Final = "erp"
 WHO: Final = ("--reason", "a fault of the watched stage", "--by", "watch")
 DEMO_SECONDS_MAX: Final = 180.0
@@ -54,17 +57,18 @@ Series: TypeAlias = tuple[dict[str, str], float]
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A panel of a board by its title."""
+    """A panel of a board by its title, and which of its queries is looked at."""
 
     board: str
     title: str
+    query: int = 0
 
-    def expressions(self) -> list[str]:
-        """Its queries, as Grafana would send them with every variable set to all."""
+    def expression(self) -> str:
+        """The query, as Grafana would send it with every variable set to all."""
         told = json.loads((BOARDS / f"{self.board}.json").read_text(encoding="utf-8"))
         panels = [panel for panel in told["panels"] if panel.get("title") == self.title]
         assert len(panels) == 1, f"the board {self.board} has {len(panels)} panels {self.title!r}"
-        return [_without_variables(target["expr"]) for target in panels[0]["targets"]]
+        return _without_variables(panels[0]["targets"][self.query]["expr"])
 
 
 def _without_variables(expression: str) -> str:
@@ -76,14 +80,13 @@ def _without_variables(expression: str) -> str:
 class Stage:
     """Runs inside a `with`. Orders and webhooks trickle in all the time, unless they are told to pause."""
 
-    def __init__(self, folder: Path, seed: int, *, rules: Path) -> None:
+    def __init__(self, folder: Path, seed: int) -> None:
         self.folder = folder
         self.ledger_disk: SmallDisk
         self.outside: RunningStandin
         self.system: WatchedSystem
         self.orders_pause = threading.Event()
         self.webhooks_pause = threading.Event()
-        self._rules = rules
         self._seed = seed
         self._numbers = iter(range(1_000_000))
         self._end = threading.Event()
@@ -113,8 +116,10 @@ class Stage:
             "gateway_config": str(self._gateway()),
             "gateway_port": str(self._gateway_port),
         }
+        rules = self.folder / "rules.yml"
+        rules.write_text(rules_text(parked_seconds_max=PARKED_SECONDS_MAX), encoding="utf-8")
         options = ("--demo", "--orders", str(DEMO_ORDERS))
-        self.system = self._open.enter_context(WatchedSystem(self.folder, *options, settings=settings, rules=self._rules))
+        self.system = self._open.enter_context(WatchedSystem(self.folder, *options, settings=settings, rules=rules))
         self.system.wait_output("running; stop with", DEMO_SECONDS_MAX)
         self._settle_demo()
         for trickle in (self._orders, self._webhooks):
@@ -197,11 +202,8 @@ class Stage:
         return planted(kind, next(self._numbers), Random(f"{self._seed}|{kind}"))
 
     def shown(self, panel: Panel) -> list[Series]:
-        """What a panel shows now: the series of all its queries."""
-        found: list[Series] = []
-        for expression in panel.expressions():
-            found += [(dict(one["metric"]), float(one["value"][1])) for one in self.system.query(expression)]
-        return found
+        """What a panel shows now."""
+        return [(dict(one["metric"]), float(one["value"][1])) for one in self.system.query(panel.expression())]
 
     def change_ledger(self, *statements: str) -> None:
         """Change rows of the ledger as somebody would who owns the file: its protections are taken away and put back."""

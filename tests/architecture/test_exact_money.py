@@ -17,7 +17,7 @@ ENGINE = ROOT / "streams" / "engine"
 MONEY_WORDS = {"amount", "net", "gross", "postings", "quantity", "balances", "totals"}
 ALLOWED: dict[str, dict[str, int]] = {
     # Paths.
-    "schemas/generate.py": {"true division": 6},
+    "schemas/generate.py": {"true division": 9},
     "sinks/backup/folders.py": {"true division": 3},
     "sinks/backup/manifest.py": {"true division": 7},
     "sinks/backup/operational_copy.py": {"true division": 5},
@@ -48,6 +48,8 @@ ALLOWED: dict[str, dict[str, int]] = {
     "sources/fetcher/client.py": {"float literal": 1, "float()": 1},
     "sources/fetcher/process.py": {"float literal": 1, "round()": 1},
     "sinks/projector/gauges.py": {"float literal": 1, "true division": 1},
+    "sinks/tie_out/gauges.py": {"float literal": 5, "true division": 3},
+    "sinks/tie_out/process.py": {"float literal": 1},
     "streams/orders.py": {"true division": 1},
     "streams/schema_ids.py": {"float literal": 2, "round()": 1},
     # How alike two words are.

@@ -8,12 +8,13 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from asiento.accounting.journal import JournalEntry
 from sinks.mapping.examples import example_file
 from sinks.plaintext.account_names import account_name
 from tests.integration.connection_sink import BookSink
-from tests.integration.ledger_sink import emit, make_topics, published_acks, wait_acks
+from tests.integration.ledger_sink import emit, make_topics, published_acks, stream_ends, wait_acks
 from tests.unit.sinks.journal import capture, invoice
 
 PARTITIONS = 2
@@ -59,6 +60,19 @@ async def test_entries_stand_in_the_book_and_are_acknowledged(book: BookSink, ka
         (entry.entry_id, "books", "POSTED") for _, entry in placed
     )
     assert all(ack.remote_id for ack in acks)
+    assert await noted_positions(kafka, f"{book.environment['ASIENTO_APP_ID']}-connector-books") == await stream_ends(
+        kafka, book.topic, PARTITIONS
+    )
+
+
+async def noted_positions(kafka: str, group: str) -> dict[int, int]:
+    """What lag tools see of a group."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        return {place.partition: noted.offset for place, noted in (await admin.list_consumer_group_offsets(group)).items()}
+    finally:
+        await admin.close()
 
 
 async def test_the_book_is_read_back_and_what_a_hand_changed_is_found(book: BookSink, kafka: str) -> None:

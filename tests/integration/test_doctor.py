@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from asiento.cli.exits import Unreachable
 from asiento.cli.main import app
+from asiento.runtime.broker_clock import clock_ahead_milliseconds
 from asiento.runtime.settings import Settings, load_settings
 from schemas.topics import ACCOUNTING_ENTRIES
 from sinks.projector.reader import OperationalReader
@@ -90,6 +91,9 @@ def test_doctor_mends_topics_acks_and_an_unreadable_operational_database(
     with OperationalReader.at(settings.operational_location) as reader:
         assert reader.offsets()
     assert _mendings("--yes") == {}
+    ahead = asyncio.run(clock_ahead_milliseconds(settings))
+    assert ahead is not None
+    assert abs(ahead) < 5_000
 
 
 async def _book(settings: Settings) -> None:

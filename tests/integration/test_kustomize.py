@@ -54,7 +54,7 @@ def test_all_objects_have_the_form_of_their_kind(built: tuple[str, list[Object]]
 def test_every_process_is_there_in_one_namespace(built: tuple[str, list[Object]]) -> None:
     overlay, objects = built
     names = {one["metadata"]["name"] for one in workloads(objects)}
-    assert names - {"ledger-schema", "topics"} == (IN_DEMO if overlay == "demo" else {process.name for process in PROCESSES})
+    assert names - {"ledger-schema", "topics", "desk"} == (IN_DEMO if overlay == "demo" else {process.name for process in PROCESSES})
     (namespace,) = of_kind(objects, "Namespace")
     assert {one["metadata"].get("namespace") for one in objects if one["kind"] != "Namespace"} == {namespace}
 

@@ -58,6 +58,7 @@ def _figures(figures: FiguresReader, stream: ProjectedStream) -> dict[str, Any]:
         "proposals": figures.open_proposals(),
         "discrepancies": figures.open_discrepancies(),
         "accounted": [figures.accounted(partition, 0, end) for partition, end in figures.accounted_to(ORDERS_EVENTS).items()],
+        "healed": [figures.healed_since(partition, after) for partition in range(3) for after in (-1, 20)],
         "partitions": figures.accounted_to(ORDERS_EVENTS) == {number: stream.end(ORDERS_EVENTS, number) for number in range(3)},
     }
 

@@ -17,7 +17,20 @@ from asiento.runtime.broker_access import BrokerProblem, check_access
 from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.kafka_metadata import ask_metadata
 from asiento.runtime.settings import Settings
-from schemas.access_rights import ADMIN, COMPONENTS, LEDGER, OPERATOR, PRODUCER, PROJECTOR, READER, SWEEPER, WORKER, needs_of, rights_of
+from schemas.access_rights import (
+    ADMIN,
+    COMPONENTS,
+    LAG_EXPORTER,
+    LEDGER,
+    OPERATOR,
+    PRODUCER,
+    PROJECTOR,
+    READER,
+    SWEEPER,
+    WORKER,
+    needs_of,
+    rights_of,
+)
 from schemas.events import encode_event_json
 from schemas.partitioning import partition_for
 from schemas.topics import (
@@ -254,6 +267,9 @@ def test_the_whole_path_books_exactly(granted: SecureInstallation, tmp_path: Pat
     file, count = day_file(tmp_path / "day.jsonl")
     sent = granted.command(PRODUCER, "events", "send", str(file))
     assert sent.returncode == 0, sent.stderr
+    lags = granted.command(LAG_EXPORTER, "lag-exporter", "--once", "--json")
+    assert lags.returncode == 0, lags.stderr
+    assert sum(lag["lag_records"] for lag in orjson.loads(lags.stdout)["groups"][0]["partitions"]) == count
     worker = granted.start_as(WORKER, "streams", "run").wait_ready()
     assert not worker.logged("broker_not_checked")
     granted.sink.start()

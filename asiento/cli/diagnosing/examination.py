@@ -21,13 +21,15 @@ from asiento.runtime.settings import Settings
 
 
 def examine(settings: Settings, prometheus: str | None = None) -> list[Finding]:
-    """Look at the machine, the processes and their leftovers, what waits for a person, ledgers. `prometheus`: what tells of processes."""
+    """Look at the machine, processes and their leftovers, lag, what waits for a person, ledgers. `prometheus`: what tells of processes."""
     directory = RunDirectory(settings.data_dir.absolute())
     now = time.time_ns() // 1_000
     found = check_machine(settings)
     states = {finding.check: finding.state for finding in found}
     found += [check_pid_files(directory), check_locks(directory), check_half_made_files(directory, time.time())]
     found += _of_processes(directory, prometheus)
+    if states.get("broker") == "ok":
+        found += _told("lag", lambda: _lags(settings))
     if states["operational database"] == "ok":
         found += _told("discrepancies", lambda: _open(settings, now))
     if states["ledger"] == "ok":
@@ -60,6 +62,12 @@ def _told(check: str, ask: Callable[[], Iterable[Finding]]) -> list[Finding]:
         return []
     except (LedgerError, PostingError, OperationalError, sqlite3.Error) as error:
         return [Finding(check, "unreachable", str(error), "asiento doctor --json")]
+
+
+def _lags(settings: Settings) -> Iterator[Finding]:
+    from asiento.cli.diagnosing.lags import lag_findings
+
+    return lag_findings(settings)
 
 
 def _open(settings: Settings, now: int) -> list[Finding]:

@@ -59,6 +59,7 @@ WHY: Final[Mapping[str, str]] = {
     "processes": "what does not run or is not ready lets its part of the work wait",
     "versions": "processes of two versions may judge the same event in two ways",
     "clock": "lags, ages and deadlines are told by it; one that runs ahead tells deadlines too early",
+    "broker clock": "ages, retention and deadlines are told by two clocks that do not agree",
     "pid files": "they name processes that are gone, and mislead whoever looks for them",
     "locks": "a process that nobody knows of may keep another one from starting",
     "half-made files": "something was interrupted while it wrote them; nobody will go on with them",

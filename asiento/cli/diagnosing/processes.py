@@ -37,12 +37,12 @@ def check_tie_out(observed: Observed) -> Finding:
     """What the tie-out found when it compared ledgers with the stream last."""
     if observed.differences:
         found = ", ".join(f"{ledger} {kind} {number}" for (ledger, kind), number in sorted(observed.differences.items()))
-        return Finding("tie-out", "problem", found, "asiento verify")
+        return Finding("tie-out", "problem", found, "asiento tie-out run --once --dry-run")
     if observed.tied:
         return Finding("tie-out", "ok", f"compared, no difference: {', '.join(sorted(observed.tied))}")
     if observed.processes:
-        return Finding("tie-out", "note", "no process that compares continuously is known of", "asiento verify")
-    return Finding("tie-out", "ok", "nothing runs that would be compared; `asiento verify` does it by hand")
+        return Finding("tie-out", "note", "no process that compares continuously is known of", "asiento tie-out run --once --dry-run")
+    return Finding("tie-out", "ok", "nothing runs that would be compared")
 
 
 def check_pid_files(directory: RunDirectory) -> Finding:

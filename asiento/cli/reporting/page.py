@@ -53,6 +53,10 @@ h2{break-after:avoid}
 svg.picture,tr,ul.glance li{break-inside:avoid}
 thead{display:table-header-group}
 .wide{overflow:visible}
+table{font-size:7.5pt;min-width:0}
+th,td{padding:.12rem .4rem .12rem 0}
+th.n,td.n{padding-right:.4rem}
+thead th.n{white-space:normal}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 @page{margin:14mm}
 }

@@ -133,8 +133,9 @@ def open_section(name: str, items: OpenItems, as_of: int, language: Language, *,
         return section(title, _nothing(language))
     ages = [say(f"age_{place}", language) for place in range(len(AGE_COLORS))]
     picture = [(_group_name(group), group.by_age, number_text(group.number, language)) for group in items.groups]
-    columns = [("reason" if name == "dead_letters" else "code", False), ("severity", False), ("meaning", False)]
-    head = [(say(word, language), figures) for word, figures in columns]
+    graded = any(group.severity for group in items.groups)
+    words = ["reason" if name == "dead_letters" else "code", *(["severity"] if graded else []), "meaning"]
+    head = [(say(word, language), False) for word in words]
     head += [
         *((age, True) for age in ages),
         (say("number", language), True),
@@ -144,7 +145,7 @@ def open_section(name: str, items: OpenItems, as_of: int, language: Language, *,
     rows = [
         (
             group.code,
-            group.severity,
+            *((group.severity,) if graded else ()),
             _meaning(group.code, language),
             *(number_text(number, language) for number in group.by_age),
             number_text(group.number, language),

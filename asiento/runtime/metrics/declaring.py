@@ -1,8 +1,9 @@
 """How a metric is declared: what it is, what its labels may say, and which process shows it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from typing import Final, Literal, TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
@@ -100,9 +101,12 @@ class Declarer:
         self._exporter = exporter
 
     def counter(self, name: str, unit: str, meaning: str, by: Sequence[Exporter], labels: Mapping[str, Label] | None = None) -> Counter:
-        """What only grows, from 0 at the start of its process."""
+        """What only grows, from 0 at the start of its process; see `begin` where its labels are no fixed words."""
         registry = self._note(_family("counter", name, unit, meaning, by=by, labels=labels))
-        return Counter(name, meaning, tuple(labels or ()), registry=registry)
+        counter = Counter(name, meaning, tuple(labels or ()), registry=registry)
+        if labels and all(label.values and not label.source for label in labels.values()):
+            begin(counter, *(label.values for label in labels.values()))
+        return counter
 
     def gauge(self, name: str, unit: str, meaning: str, by: Sequence[Exporter], labels: Mapping[str, Label] | None = None) -> Gauge:
         """What stands at some figure now."""
@@ -133,6 +137,15 @@ class Declarer:
     def _note(self, family: Family) -> CollectorRegistry | None:
         self.families.append(family)
         return self.registry if self._exporter is None or self._exporter in family.exporters else None
+
+
+def begin(counter: Counter, *values: Iterable[str]) -> None:
+    """Let a series stand at 0 for every combination of these values of its labels, in their order.
+
+    A series that springs into being at 1 has not increased, as Prometheus sees it: the first one would go unnoticed.
+    """
+    for combination in product(*values):
+        counter.labels(*combination)
 
 
 def _family(kind: Kind, name: str, unit: str, meaning: str, *, by: Sequence[Exporter], labels: Mapping[str, Label] | None) -> Family:

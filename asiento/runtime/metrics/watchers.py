@@ -50,7 +50,7 @@ class WatcherMetrics:
         self.accounted_records = declare.gauge(
             "asiento_accounted_records",
             "records",
-            "Records of the events topic whose outcome is known, out of the operational database: it outlives every process",
+            "Records of the events topic by what became of them, out of the operational database, as `asiento verify` adds them up",
             _PROJECTOR,
             labels={"partition": labels.PARTITION, "outcome": labels.OUTCOME},
         )

@@ -7,12 +7,12 @@ from deploy.grafana.boards.levels import Level
 from deploy.grafana.boards.overview import SEVERE, SEVERE_OPEN
 from deploy.grafana.boards.panels import COUNT, SECONDS, PanelPlan, Query
 from deploy.grafana.boards.queries import in_each_point, or_none, verdict
+from deploy.prometheus.alerts.money import PARKED_SECONDS_MAX
 
 CHOSEN: Final = 'code=~"$code", severity=~"$severity"'
 CODE: Final = 'code=~"$code"'
 ACCOUNTED: Final = (Level(0, "all accounted for", "green"), Level(1, "records lost", "red"))
-PARKED_SECONDS: Final = 3_600
-PARKED_AGE: Final = (Level(0, "usual", "green"), Level(PARKED_SECONDS, "too old", "red"))
+PARKED_AGE: Final = (Level(0, "usual", "green"), Level(PARKED_SECONDS_MAX, "too old", "red"))
 
 OPEN: Final = (
     PanelPlan(
@@ -92,7 +92,7 @@ OPEN: Final = (
         unit=SECONDS,
         queries=(
             Query(expr="max by (kind) (asiento_open_items_oldest_seconds)", legend="{{kind}}"),
-            Query(expr=f"vector({PARKED_SECONDS})", legend="limit of parked events"),
+            Query(expr=f"vector({PARKED_SECONDS_MAX})", legend="limit of parked events"),
         ),
         shows="Age of the oldest item of each kind.",
         good="parked ones below an hour, the others below a day.",

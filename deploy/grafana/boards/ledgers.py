@@ -7,12 +7,13 @@ from deploy.grafana.boards.levels import Level
 from deploy.grafana.boards.overview import EXPLAINED
 from deploy.grafana.boards.panels import COUNT, MONEY, PER_SECOND, SECONDS, PanelPlan, Query
 from deploy.grafana.boards.queries import in_each_point, in_major_units, or_none, per_second, verdict
+from deploy.prometheus.alerts.objectives import WAIT_SECONDS_MAX
+from deploy.prometheus.alerts.system import BEHIND_SECONDS_MAX
 
 LEDGER: Final = 'ledger=~"$ledger"'
 CONNECTION: Final = 'connection=~"$connection"'
-COMPARED: Final = (Level(0, "up to date", "green"), Level(60, "stale", "red"))
-DELIVERY_SECONDS: Final = 3_600
-DELIVERED: Final = (Level(0, "in time", "green"), Level(900, "slow", "orange"), Level(DELIVERY_SECONDS, "too old", "red"))
+COMPARED: Final = (Level(0, "up to date", "green"), Level(BEHIND_SECONDS_MAX, "stale", "red"))
+DELIVERED: Final = (Level(0, "in time", "green"), Level(900, "slow", "orange"), Level(WAIT_SECONDS_MAX, "too old", "red"))
 BREAKER: Final = (Level(0, "calls go out", "green"), Level(1, "breaker open", "red"))
 PAUSED: Final = (Level(0, "no", "green"), Level(1, "paused", "orange"))
 
@@ -136,7 +137,7 @@ CONNECTIONS: Final = (
         unit=SECONDS,
         queries=(
             Query(expr=f"max by (connection) (asiento_posting_oldest_seconds{{{CONNECTION}}})", legend="{{connection}}"),
-            Query(expr=f"vector({DELIVERY_SECONDS})", legend="limit"),
+            Query(expr=f"vector({WAIT_SECONDS_MAX})", legend="limit"),
         ),
         shows="Age of the oldest document that still goes to a ledger outside by itself.",
         good="minutes.",

@@ -6,10 +6,8 @@ from deploy.grafana.boards.board import Board, Row
 from deploy.grafana.boards.levels import Level, verdict_levels
 from deploy.grafana.boards.panels import COUNT, MONEY, PER_SECOND, SECONDS, SHARE, TIMES, PanelPlan, Query
 from deploy.grafana.boards.queries import (
-    FRESH_PERCENT,
-    FRESH_SECONDS,
+    FRESHNESS_OBJECTIVE,
     OURS,
-    UNBOOKED_SECONDS_MAX,
     burn,
     in_major_units,
     per_second,
@@ -18,12 +16,14 @@ from deploy.grafana.boards.queries import (
     verdict,
     worst,
 )
+from deploy.prometheus.alerts.money import MONEY_PATH, UNBOOKED_SECONDS_MAX
+from deploy.prometheus.alerts.objectives import FRESH_SECONDS
 
 FLOWING: Final = verdict_levels(
     Level(0, "FLOWING", "green"), Level(FRESH_SECONDS, "SLOW", "orange"), Level(UNBOOKED_SECONDS_MAX, "STANDING STILL", "red")
 )
 EXPLAINED: Final = verdict_levels(Level(0, "ALL EXPLAINED", "green"), Level(1, "DIFFERENCE", "red"))
-IN_TIME: Final = verdict_levels(Level(0, "MISSED", "red"), Level(round(FRESH_PERCENT / 100, 6), "KEPT", "green"))
+IN_TIME: Final = verdict_levels(Level(0, "MISSED", "red"), Level(round(1 - FRESHNESS_OBJECTIVE.budget, 6), "KEPT", "green"))
 SEVERE: Final = verdict_levels(Level(0, "NONE OPEN", "green"), Level(1, "OPEN", "red"))
 WAITING: Final = verdict_levels(Level(0, "NOTHING WAITS", "green"), Level(1, "SOME WAIT", "yellow"), Level(100, "MANY WAIT", "orange"))
 ALL_UP: Final = verdict_levels(Level(0, "ALL UP", "green"), Level(1, "DOWN", "red"))
@@ -35,7 +35,7 @@ BUSY: Final = (
 """Also of seconds that something waits."""
 
 OLDEST_ENTRY: Final = "max(asiento_unbooked_oldest_seconds)"
-OLDEST_EVENT: Final = 'max(asiento_group_lag_seconds{group=~".+-orders"})'
+OLDEST_RECORD: Final = f'max(asiento_group_lag_seconds{{group=~"{MONEY_PATH}"}})'
 UNEXPLAINED: Final = "sum(asiento_tie_out_differences) + sum(asiento_unaccounted_records) + sum(abs(asiento_trial_balance_difference))"
 SEVERE_OPEN: Final = 'sum(asiento_discrepancies_open{severity=~"critical|high"})'
 
@@ -51,11 +51,11 @@ FLOW: Final = PanelPlan(
     title="Is the money flowing?",
     unit=SECONDS,
     queries=(
-        Query(expr=verdict(worst(entry=OLDEST_ENTRY, event=OLDEST_EVENT)), legend="money", words=FLOWING),
+        Query(expr=verdict(worst(entry=OLDEST_ENTRY, record=OLDEST_RECORD)), legend="money", words=FLOWING),
         Query(expr=OLDEST_ENTRY, legend="oldest entry not booked"),
-        Query(expr=OLDEST_EVENT, legend="oldest event not judged"),
+        Query(expr=OLDEST_RECORD, legend="oldest record not taken"),
     ),
-    shows="Age of the oldest entry that a ledger has not booked, and of the oldest event that no worker has judged.",
+    shows="Age of the oldest entry that a ledger has not booked, and of the oldest record on its way there that nobody has taken.",
     good=f"FLOWING: nothing waits for {FRESH_SECONDS} s.",
     act="see on Pipeline which group stands still, on Ledgers which ledger.",
     runbook="asiento-money-not-flowing",
@@ -84,7 +84,9 @@ OBJECTIVE: Final = PanelPlan(
     title=f"Booked within {FRESH_SECONDS} s?",
     unit=SHARE,
     queries=(
-        Query(expr=f"{share_booked_in_time('$__range')} or vector(1)", legend=f"objective of {FRESH_PERCENT:g} %", words=IN_TIME),
+        Query(
+            expr=f"{share_booked_in_time('$__range')} or vector(1)", legend=f"objective of {FRESHNESS_OBJECTIVE.percent:g} %", words=IN_TIME
+        ),
         Query(expr=f"{share_booked_in_time('$__range')} or vector(1)", legend="in time, of what is shown"),
         Query(expr=burn("1h"), legend="budget burns, last hour", unit=TIMES),
         Query(expr=burn("6h"), legend="budget burns, last 6 hours", unit=TIMES),

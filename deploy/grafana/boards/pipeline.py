@@ -6,9 +6,12 @@ from deploy.grafana.boards.board import Board, Row, Variable
 from deploy.grafana.boards.levels import Level, verdict_levels
 from deploy.grafana.boards.overview import BUSY
 from deploy.grafana.boards.panels import BYTES, CORES, COUNT, PER_SECOND, SECONDS, SHARE, PanelPlan, Query
-from deploy.grafana.boards.queries import FRESH_SECONDS, OURS, in_each_point, or_none, per_second, quantile, verdict
+from deploy.grafana.boards.queries import OURS, in_each_point, or_none, per_second, quantile, verdict
+from deploy.prometheus.alerts.objectives import FRESH_SECONDS
 
 LAG: Final = 'group=~"$group", topic=~"$topic"'
+SHARED: Final = 'group=~"$group", group=~".+-(orders|normalizer|fetcher)"'
+"""Groups whose members share the partitions; a sink takes all of them by itself, and is a member of nothing."""
 MINE: Final = 'instance=~"$instance"'
 NONE_GOOD: Final = (Level(0, "none", "green"), Level(1, "look", "orange"))
 YES: Final = verdict_levels(Level(0, "NO", "red"), Level(1, "YES", "green"))
@@ -84,12 +87,12 @@ LAG_PANELS: Final = (
         title="Is somebody at work?",
         unit=COUNT,
         queries=(
-            Query(expr='max by (group) (asiento_group_members{group=~"$group"})', legend="members of {{group}}"),
+            Query(expr=f"max by (group) (asiento_group_members{{{SHARED}}})", legend="members of {{group}}"),
             Query(expr=verdict("min(asiento_broker_up)"), legend="broker answers", words=YES),
             Query(expr="max(time() - asiento_lag_last_run_timestamp_seconds)", legend="asked before", unit=SECONDS),
         ),
-        shows="Members of each consumer group as the broker counts them.",
-        good="as many order workers as were started; at least one member in every other group.",
+        shows="Members of the groups that share partitions, as the broker counts them; sinks and the projector are members of none.",
+        good="as many order workers as were started; one normalizer, one fetcher where there are sources.",
         act="0 members: the process is gone, or cannot reach the broker.",
         runbook="asiento-process-gone",
         command="asiento doctor",
@@ -285,7 +288,9 @@ COMES_IN: Final = (
         width=6,
         title="Gateway: requests, by result",
         unit=PER_SECOND,
-        queries=(Query(expr=per_second("asiento_gateway_requests_total", "source, result"), legend="{{source}} {{result}}"),),
+        queries=(
+            Query(expr=or_none(f"{per_second('asiento_gateway_requests_total', 'source, result')} > 0"), legend="{{source}} {{result}}"),
+        ),
         shows="Webhooks and events that were answered.",
         good="stored and repeated.",
         act="spooled: the broker is away, nothing is lost. Other words are refusals: the page of the gateway has each.",
@@ -317,7 +322,7 @@ COMES_IN: Final = (
             Query(expr="max(asiento_gateway_spool_age_seconds)", legend="oldest in the spool", unit=SECONDS),
             Query(expr="min(asiento_gateway_broker_there)", legend="broker there (1 yes, 0 no)"),
             Query(
-                expr=in_each_point("asiento_gateway_signature_failures_total", "source, reason"),
+                expr=or_none(f"{in_each_point('asiento_gateway_signature_failures_total', 'source, reason')} > 0"),
                 legend="not proven: {{source}} {{reason}}",
             ),
         ),

@@ -5,13 +5,9 @@ from typing import Final
 
 from asiento.accounting.money import CURRENCY_EXPONENTS
 from deploy.grafana.boards.levels import NOT_MEASURED
+from deploy.prometheus.alerts.objectives import FRESH_SECONDS, OBJECTIVES
 
-FRESH_SECONDS: Final = 30
-"""The freshness objective: an entry is booked within so many seconds ..."""
-FRESH_PERCENT: Final = 99.9
-"""... in so many cases of a hundred."""
-UNBOOKED_SECONDS_MAX: Final = 60
-"""What waits longer than that does not flow."""
+FRESHNESS_OBJECTIVE: Final = next(one for one in OBJECTIVES if one.name == "freshness")
 OURS: Final = 'job=~"asiento-.+"'
 USUAL_EXPONENT: Final = 2
 
@@ -53,7 +49,7 @@ def share_booked_in_time(window: str) -> str:
 
 def burn(window: str) -> str:
     """How many times faster than planned the objective's budget is used up; 0 where nothing was booked."""
-    return f"(1 - {share_booked_in_time(window)}) / {round(1 - FRESH_PERCENT / 100, 6)} or vector(0)"
+    return f"(1 - {share_booked_in_time(window)}) / {FRESHNESS_OBJECTIVE.budget:g} or vector(0)"
 
 
 def quantile(share: str, histogram: str, matchers: str = "", by: str = "") -> str:

@@ -30,7 +30,7 @@ NOT_FLOWING: Final = Alert(
                 f'max by (group) (asiento_group_lag_seconds{{group=~"{MONEY_PATH}"}}) > {LAG_SECONDS_MAX}'
                 f' or max by (group) (asiento_lag_seconds{{group=~"{MONEY_PATH}"}}) > {LAG_SECONDS_MAX}'
             ),
-            hold_seconds=10,
+            hold_seconds=5,
             summary="The oldest record that {{ $labels.group }} has not taken waits for {{ $value | humanizeDuration }}",
             summary_es="El registro más antiguo que {{ $labels.group }} no ha tomado espera desde hace {{ $value | humanizeDuration }}",
             first="Find out whether the process of that group runs, and what the end of its log says.",

@@ -6,7 +6,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from asiento.cli.metrics_page import KEPT, PAGE, families, page, values_of
-from asiento.runtime.metrics import COMMANDS, Exporter, Family, Metrics
+from asiento.runtime.metrics import COMMANDS, Exporter, Family, Metrics, labels
+from asiento.runtime.metrics.standing import StandingGauge
 
 CATALOGUE = families()
 OF_PYTHON = {
@@ -70,3 +71,47 @@ def test_every_process_says_what_it_costs_and_what_it_is() -> None:
 
 def test_there_is_no_second_series_for_when_a_counter_began() -> None:
     assert not [name for name in names_in(Metrics().registry) if name.endswith("_created")]
+
+
+def test_a_counter_of_fixed_words_stands_at_0_before_the_first_one() -> None:
+    """A series that springs into being at 1 has not increased, as Prometheus sees it."""
+    registry = Metrics(Exporter.WORKER).registry
+    assert registry.get_sample_value("asiento_unexplained_deaths_total", {"at": "record"}) == 0
+    assert registry.get_sample_value("asiento_registry_requests_total", {"result": "unreachable"}) == 0
+
+
+def test_a_standing_gauge_shows_the_newest_picture_and_never_none_in_between() -> None:
+    metrics = Metrics(Exporter.LAG_EXPORTER)
+    gauge = StandingGauge(metrics.group_members)
+    gauge.show({("a",): 1, ("b",): 2})
+    gauge.show({("b",): 3, ("c",): 4})
+    values = [metrics.registry.get_sample_value("asiento_group_members", {"group": group}) for group in "abc"]
+    assert values == [None, 3, 4]
+    gauge.show_nothing()
+    assert metrics.registry.get_sample_value("asiento_group_members", {"group": "b"}) is None
+
+
+@pytest.mark.parametrize("exporter", [one for one in Exporter if one is not Exporter.VERIFY])
+def test_no_process_can_show_more_than_two_thousand_series(exporter: Exporter) -> None:
+    """On 48 partitions with nine ledger connections, whatever the number of orders: every set that a label comes from is bounded."""
+    sizes = {
+        labels.PARTITION: 48,
+        labels.CATALOGUE_TOPIC: 7,
+        labels.OPEN_CODE: len(KEPT["schemas.wording.messages:CODES"]),  # type: ignore[arg-type]
+        labels.ENTRY_KIND: 20,
+        labels.PLATFORM: 20,
+        labels.PROCESS: 20,
+        labels.SOURCE: 15,
+    }
+    places = {Exporter.LAG_EXPORTER: 11 + 9, Exporter.PROJECTOR: 7}
+    total = 0
+    for family in CATALOGUE:
+        if exporter in family.exporters:
+            series = 20 if family.kind == "histogram" else 1
+            for name, label in family.labels.items():
+                if name == "group":
+                    series *= places.get(exporter, 1)
+                else:
+                    series *= sizes.get(label) or len(values_of(label)) or 1
+            total += series
+    assert total <= 2_000

@@ -15,6 +15,7 @@ from deploy.prometheus.alerts.declaring import Alert, Cause, Severity
 from deploy.prometheus.alerts.every_alert import ALERTS, RECORDINGS
 from deploy.prometheus.alerts.objectives import FAST, SLOW
 from tests.documented_commands import Named, problem_of
+from tests.promql_rules import Sample, catalogue, read
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 TESTS: Final = sorted((ROOT / "deploy/prometheus/tests").glob("*.yml"))
@@ -100,3 +101,14 @@ def test_an_installation_has_links_and_limits_of_its_own() -> None:
     assert rules[0]["annotations"]["runbook_url"] == "https://wiki.example/runbooks/asiento-money-not-flowing.md"
     assert rules[0]["annotations"]["dashboard"] == "https://grafana.example/d/asiento-overview"
     assert [rule["expr"][-5:] for rule in rules if rule["alert"] == "AsientoParkedTooLong"] == [") > 30"[-5:]]
+
+
+def test_every_metric_and_label_of_the_rules_exists() -> None:
+    known = catalogue()
+    for recording in RECORDINGS:
+        found = read(recording.expression, known)
+        assert found.faults == (), recording.name
+        known[recording.name] = Sample(family=recording.name, grows=False, labels=found.labels)
+    for alert, cause in CAUSES:
+        assert read(cause.expression, known).faults == (), f"{alert.name} {cause.word}"
+    assert read("asiento_lost_total > 0", known).faults == ("no process exports asiento_lost_total",)

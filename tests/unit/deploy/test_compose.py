@@ -7,12 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-from asiento.cli.main import app
 from asiento.runtime.settings import load_settings
 from tests.compose_file import (
-    COMING,
     ROOT,
     SECRETS_FOLDER,
     command_problem,
@@ -70,10 +67,6 @@ def test_every_command_exists(name: str) -> None:
 @pytest.mark.parametrize("command", [["streams", "rn"], ["sinks", "run", "boooks"], ["ledger", "migrate", "--writr", "x"], ["lag-exportr"]])
 def test_a_command_that_does_not_exist_is_found(command: list[str]) -> None:
     assert command_problem(command, CONNECTIONS) is not None
-
-
-def test_what_is_still_to_come_has_not_come() -> None:
-    assert [name for name in COMING if CliRunner().invoke(app, [name, "--help"]).exit_code == 0] == []
 
 
 def test_every_variable_is_a_setting_and_every_value_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

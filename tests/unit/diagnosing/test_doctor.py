@@ -14,12 +14,14 @@ from typer.testing import CliRunner
 
 from asiento import __version__
 from asiento.cli.diagnosing.findings import WHY, Finding
+from asiento.cli.diagnosing.lags import check_clock, check_lag, check_retention
 from asiento.cli.diagnosing.standing import duration_text, ledger_findings, open_findings, postings_finding
 from asiento.cli.main import app
 from asiento.cli.run_directory import RunDirectory
 from asiento.runtime.child_process import ProcessIdentity, start_mark, write_pid_file
 from asiento.runtime.file_lock import locked
 from asiento.runtime.settings import Settings, load_settings
+from sinks.lag_exporter.lags import GroupLag, PartitionLag
 from sinks.posting.database import POSTINGS
 from tests.answering import answering
 from tests.projected_stream import STARTED_AT
@@ -139,7 +141,7 @@ def test_another_version_and_a_difference_are_told(directory: RunDirectory) -> N
         _running(directory, {"tie-out": f"{url}/metrics"})
         found = _by_check(_doctor(code=1))
     assert "tie-out is 0.0.9" in found["versions"]["detail"]
-    assert (found["tie-out"]["detail"], found["tie-out"]["mend"]) == ("ledger missing 3", "asiento verify")
+    assert (found["tie-out"]["detail"], found["tie-out"]["mend"]) == ("ledger missing 3", "asiento tie-out run --once --dry-run")
 
 
 def test_a_prometheus_tells_of_processes_elsewhere() -> None:
@@ -267,6 +269,48 @@ def test_mending_touches_neither_money_nor_what_is_open(monkeypatch: pytest.Monk
     before = made.ledger.read_bytes(), made.operational.read_bytes()
     _doctor("--mend", "--yes", code=1)
     assert (made.ledger.read_bytes(), made.operational.read_bytes()) == before
+
+
+def _group(name: str, *, members: int = 1, records: int = 0, seconds: float = 0.0, topic: str = "t") -> GroupLag:
+    lag = PartitionLag(topic=topic, partition=0, committed=0, end=records, records=records, seconds=seconds)
+    return GroupLag(name=name, members=members, partitions=(lag,))
+
+
+@pytest.mark.parametrize(
+    ("group", "state", "said"),
+    [
+        (_group("orders"), "ok", "every group has read all there is"),
+        (_group("orders", records=5, seconds=3.9), "ok", "orders is 5 records behind, the oldest 3 s old"),
+        (_group("ledger", members=0, records=5, seconds=3.9), "ok", "ledger is 5 records behind"),
+        (_group("ledger", records=5, seconds=120.0), "problem", "the oldest 2 min old"),
+        (_group("orders", members=0, records=1), "problem", "and has no member"),
+    ],
+)
+def test_lag_is_told_by_group(group: GroupLag, state: str, said: str) -> None:
+    found = check_lag([group], members_of="orders")
+    assert (found.state, said in found.detail) == (state, True)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "state", "said"),
+    [
+        (None, "ok", "not told"),
+        (5_000, "ok", "5000 ms ahead of"),
+        (5_001, "problem", "5001 ms ahead of"),
+        (-9_000, "problem", "9000 ms behind"),
+    ],
+)
+def test_a_broker_of_another_time_is_told(ahead: int | None, state: str, said: str) -> None:
+    found = check_clock(ahead)
+    assert (found.state, said in found.detail) == (state, True)
+
+
+def test_what_is_unread_near_the_end_of_its_keeping_is_told() -> None:
+    group = _group("fetcher", records=1, seconds=101.0, topic="requests")
+    found = check_retention([group], {"requests": 200})
+    assert (found.state, found.detail) == ("problem", "fetcher on requests partition 0: 1 min of 3 min")
+    assert check_retention([group], {"requests": 202}).state == "ok"
+    assert check_retention([group], {"requests": -1}).state == "ok"
 
 
 @pytest.mark.parametrize("words", [("--yes",), ("--dry-run",)])

@@ -30,3 +30,19 @@ def test_catching_up_ends_it() -> None:
     lag.booked(9 * SECOND)
     assert lag.seconds(0, 11 * SECOND) == 0.0
     assert lag.seconds(2, 20 * SECOND) == 0.0
+
+
+def test_a_record_whose_clock_is_ahead_hides_nothing_behind_it() -> None:
+    lag = PartitionLag()
+    lag.seconds(5, 10 * SECOND)
+    lag.booked(5_000 * SECOND)
+    assert lag.seconds(4, 11 * SECOND) == 0.0
+    assert lag.seconds(4, 41 * SECOND) == 30.0
+
+
+def test_each_batch_counts_also_where_several_were_booked_between_two_looks() -> None:
+    lag = PartitionLag()
+    lag.seconds(9, 100 * SECOND)
+    lag.booked(10 * SECOND)
+    lag.booked(90 * SECOND)
+    assert lag.seconds(3, 101 * SECOND) == 11.0

@@ -35,6 +35,7 @@ PLANTS: dict[str, tuple[Plant, DifferenceKind]] = {
     "row removed": (lambda row: [], MISSING),
     "copied under a new id": (lambda row: [row, _copy(row)], DOUBLED),
     "copied to another range": (lambda row: [row, _copy(row, offset=row.offset + 2**20)], DOUBLED),
+    "copied to another order": (lambda row: [row, _copy(row, order_key="t1:shopify:mx:none")], DOUBLED),
     "copied under its id": (lambda row: [row, replace(row, entry_no=NEW_NO + row.entry_no)], DOUBLED),
     "amount, unbalanced": (lambda row: [_with_amount(row, 0, 1)], ALTERED),
     "amount, balanced": (lambda row: [_with_amount(_with_amount(row, 0, 7), 1, 7)], ALTERED),
@@ -140,7 +141,8 @@ def test_two_amounts_exchanged_within_a_cell_show() -> None:
 
 def test_what_the_ledger_has_not_booked_yet_is_no_difference() -> None:
     sent = entries(6)
-    booked_to = {0: sent[4].offset, 1: sent[3].offset}
+    booked_to = {0: sent[1].offset, 1: sent[3].offset}
+    assert range_of(*sent[0].place) == range_of(*sent[1].place)
     held = booked(one for one in sent if one.offset < booked_to[one.partition])
     assert differing_ranges(totals_of(one for one in sent if one.offset < booked_to[one.partition]), sums_of(held)) == ()
     found = drilled(sent, [replace(held[0], currency="USD"), *held[1:]], booked_to)

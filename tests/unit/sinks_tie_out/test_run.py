@@ -39,7 +39,7 @@ async def test_an_untouched_ledger_ties_and_its_figures_are_those_of_the_books(i
         found = await comparer.compare()
         assert found.clean
         assert found.found.counts == dict.fromkeys(DifferenceKind, 0)
-    assert found.cells == ()
+        assert found.cells == ()
     assert found.entries == ORDERS * 2
     assert found.trial_balance == {"MXN": 0}
     assert found.captured == found.booked
@@ -64,6 +64,21 @@ async def test_each_damage_is_found_in_the_running_comparison_and_gone_when_it_i
         if what in ("double", "forged"):
             restore(books, planted)
             assert (await comparer.compare()).clean
+
+
+async def test_sums_beyond_64_bits_are_exact(installation: Installation, comparer: Comparer) -> None:
+    huge = 2**62
+    with unlocked_file(installation.ledger) as books:
+        captures = books.do("SELECT entry_no FROM entry WHERE entry_kind = 'capture' ORDER BY entry_no LIMIT 3")
+        before = sum(books.do("SELECT amount FROM posting WHERE entry_no = ? AND line = 1", row)[0][0] for row in captures)
+        for row in captures:
+            books.do("UPDATE posting SET amount = ? WHERE entry_no = ?", (huge, *row))
+    found = await comparer.compare()
+    assert found.found.counts[DifferenceKind.ALTERED] == 3
+    assert {one.cell[2]: one.held.balance - one.sent.balance for one in found.cells} == {
+        "psp_clearing:stripe": 3 * huge - before,
+        "contract_liability": before - 3 * huge,
+    }
 
 
 async def test_a_hundred_at_once_are_a_hundred_and_named_right(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The engine without a broker: Faust's app and our consumer are real, the fetch thread and the producers are written by hand."""
 
 import asyncio
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -133,6 +134,7 @@ class HandFetchThread:
     assigned: set[TP]
     positions: dict[TP, StartPosition] = field(default_factory=dict)
     fetch_states: dict[TP, tuple[int | None, int | None]] = field(default_factory=dict)
+    answers: dict[TP, float] = field(default_factory=dict)
     coordinators: list[int | None] = field(default_factory=lambda: [BROKER])
     seeks: list[tuple[Mapping[TP, int], Mapping[TP, int]]] = field(default_factory=list)
 
@@ -158,6 +160,10 @@ class HandFetchThread:
     def group_coordinator(self) -> int | None:
         """As the test set them, one after the other; the last one stays."""
         return self.coordinators.pop(0) if len(self.coordinators) > 1 else self.coordinators[0]
+
+    def answered_at(self, tp: TP) -> float:
+        """As the test set it; for ever just now where it did not."""
+        return self.answers.get(tp, math.inf)
 
     def fetch_state(self, tp: TP) -> tuple[int | None, int | None]:
         """As the test set it."""
