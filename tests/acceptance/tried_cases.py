@@ -174,7 +174,7 @@ CASES: Final = (
         mending=(PAID,),
         words={"AMOUNT": "2920"},
         mend=(WRITE_OFF,),
-        by_itself=False,
+        by_itself=True,
     ),
     Case(code="D17", events=_life("D17"), swept=True, mending=(SENT,), mend=(SEND,), by_itself=True),
     Case(code="D19", events=_life("D19"), mending=(GAPLESS,), mend=(SEND,), by_itself=True),
@@ -233,5 +233,5 @@ CASES: Final = (
         by_itself=False,
         listed="D27",
     ),
-    Case(code="order_archived", events=_life("order_archived"), words=HAND, mend=(RESOLVE_EVENT,), unfit=(POST,), by_itself=False),
+    Case(code="order_archived", events=_life("order_archived"), mend=(RESOLVE_EVENT,), by_itself=False),
 )
