@@ -182,6 +182,14 @@ CASES: Final = (
     Case(code="D21", form="first", events=_life("D21"), mend=(RESOLVE,), by_itself=False),
     Case(code="D22", form="newer", events=_life("D22", "said_otherwise"), mend=(FIX_NEWER,), by_itself=False),
     Case(code="D22", form="first", events=_life("D22", "said_otherwise"), mend=(RESOLVE,), by_itself=False),
+    Case(
+        code="D22",
+        form="refund",
+        events=_life("D22", "refund_differs"),
+        mend=(RESOLVE,),
+        unfit=(FIX_NEWER, f"{FIX_NEWER} --dry-run"),
+        by_itself=False,
+    ),
     Case(code="D24", events=_life("D24", "other_currency"), words={"PATH=VALUE": "currency=EUR"}, mend=(FIX,), by_itself=False),
     Case(
         code="D27",
