@@ -159,6 +159,7 @@ def _is_over(trial: Trial, discrepancy: Json) -> None:
 def test_d18_a_row_of_the_ledger_was_changed(ledgers: TriedShop) -> None:
     order_key, entry_id = ledgers.paid_order("D18", 4_711, _now())
     ledgers.wait_booked(entry_id)
+    ledgers.wait_state(entry_id, "POSTED")
     ledgers.altered_row(entry_id)
     discrepancy = ledgers.discrepancy("D18", order_key)
     trial = _try_ledger(ledgers, "D18", discrepancy, {}, differ=("asiento tie-out run --once --dry-run", "asiento verify"))

@@ -1,8 +1,6 @@
 """A whole installation on which runbooks are tried: worker, ledger, projector, tie-out, a book of plain text, and the command line."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +8,10 @@ from typing import Any, Final
 
 import orjson
 import pytest
+from typer.testing import CliRunner
 
+from asiento.cli.exits import CommandError
+from asiento.cli.main import app
 from schemas.event_messages import message_from_json
 from schemas.events import event_to_json
 from schemas.partitioning import partition_for
@@ -24,7 +25,6 @@ from tests.order_making import captured, line, placed
 from tests.unit.sinks_tie_out.planting import plant, unlocked_file
 
 Json = dict[str, Any]
-COMMAND_SECONDS_MAX: Final = 90
 INTERVAL_SECONDS: Final = "1"
 CLEARING_RULE: Final = '  - {role: psp_clearing, to: "{name}"}\n'
 
@@ -39,7 +39,7 @@ class Said:
 
 
 class TriedShop(Shop):
-    """A `Shop` with a tie-out and a ledger outside; commands are processes, as an operator starts them."""
+    """A `Shop` with a tie-out and a ledger outside."""
 
     def __init__(self, kafka: str, prefix: str, directory: Path, hledger: str, monkeypatch: pytest.MonkeyPatch) -> None:
         pipeline = OrderPipeline(kafka, prefix, directory)
@@ -52,6 +52,7 @@ class TriedShop(Shop):
         for name, value in self.book.environment.items():
             if name.startswith("ASIENTO_"):
                 monkeypatch.setenv(name, value)
+        wait_until(lambda: self.projector.projects, "the projector has its database")
         self._own = {"ledger_url": pipeline.sink.ledger_url, "tie_out_interval_seconds": INTERVAL_SECONDS}
 
     def close(self) -> None:
@@ -75,15 +76,12 @@ class TriedShop(Shop):
     def run(self, command: str, values: Mapping[str, str | tuple[str, ...]], *more: str) -> Said:
         """A command of a page with the values of a case."""
         words = (*filled(command, values), *more)
-        done = subprocess.run(
-            [sys.executable, "-m", "asiento.cli.main", *words],
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS_MAX,
-            check=False,
-            cwd=self.directory,
-        )
-        return Said(words, done.returncode, done.stdout + done.stderr)
+        result = CliRunner().invoke(app, list(words))
+        failed = result.exception
+        if failed is None or isinstance(failed, SystemExit):
+            return Said(words, result.exit_code, result.output)
+        assert isinstance(failed, CommandError), f"{words}: {failed!r}"
+        return Said(words, failed.exit_code, f"{result.output}asiento: {failed}")
 
     def file(self, events: tuple[Json, ...]) -> str:
         """A file of events."""
