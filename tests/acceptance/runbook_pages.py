@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from schemas.wording.language import Language
 from schemas.wording.runbook_blocks import END, FOLDERS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 STEPS, OVER, MENDS = "Step by step", "How you know it is over", "What mends it"
+STEPS_IN_SPANISH: Final = "Paso a paso"
 BY_ITSELF: Final = "It closes by itself:"
 _COMMAND: Final = re.compile(r"`(asiento [^`]+)`|^(asiento .+)$", re.MULTILINE)
 _PLACEHOLDER: Final = re.compile(
@@ -37,9 +39,9 @@ class RunbookPage:
         return BY_ITSELF in self.text
 
 
-def page_of(code: str) -> RunbookPage:
-    """The English page; the Spanish one has the same steps, which another test requires."""
-    text = (ROOT / FOLDERS["en"] / f"{code}.md").read_text(encoding="utf-8")
+def page_of(code: str, language: Language = "en") -> RunbookPage:
+    """The page of a code; both languages have the same steps, which another test requires."""
+    text = (ROOT / FOLDERS[language] / f"{code}.md").read_text(encoding="utf-8")
     assert END in text
     parts = dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n?)*)", text, re.MULTILINE))
     return RunbookPage(code, text, parts)

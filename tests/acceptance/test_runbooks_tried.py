@@ -11,8 +11,8 @@ import pytest
 from asiento.accounting.order_events import DeadlinePassed
 from schemas.events import event_from_json
 from schemas.wording.messages import CODES
-from tests.acceptance.runbook_pages import MENDS, OVER, STEPS, RunbookPage, page_of
-from tests.acceptance.tried_cases import CASES, SOURCE_SENDS, TEN_WEEKS_LATER, Case, Told, told
+from tests.acceptance.runbook_pages import MENDS, OVER, STEPS, STEPS_IN_SPANISH, RunbookPage, page_of
+from tests.acceptance.tried_cases import CASES, SOURCE_SENDS, TEN_WEEKS_LATER, Case, Told, held_of, told
 from tests.acceptance.tried_shop import CLEARING_RULE, Json, Said, TriedShop
 from tests.integration.connection_sink import CONNECTION
 from tests.integration.order_stream import wait_until
@@ -40,6 +40,9 @@ class Trial:
         """All commands of the steps in their order, then those of what mends it; what would change something only shows what it would."""
         for command in (*self.page.commands(STEPS), *self.page.commands(MENDS)):
             if command not in self.unfit:
+                self._look(command)
+        for command in page_of(self.page.code, "es").commands(STEPS_IN_SPANISH):
+            if command.endswith("--lang es"):
                 self._look(command)
 
     def _look(self, command: str) -> None:
@@ -125,6 +128,8 @@ def test_the_page_of_an_order_s_fault_works_as_written(shop: TriedShop, case: Ca
     assert (closed["resolved_by"] == "stream") is case.by_itself, closed["resolved_by"]
     wait_until(lambda: events.event_id not in _unsettled(shop, events), "the event is settled")
     trial.over()
+    held = held_of(one.entry for one in shop.stream.entries() if one.entry.order_key == events.order_key)
+    assert {role: held[role] for role in case.leaves} == case.leaves
 
 
 def _unsettled(shop: TriedShop, events: Told) -> set[str]:
@@ -244,6 +249,8 @@ def test_a_case_is_what_its_table_says(case: Case) -> None:
         later = play(*case.events, *case.mending)[len(case.events) :]
         assert (case.code, "RESOLVED") in {(one.code, one.state) for decision in later for one in decision.discrepancies}
         assert page_of(case.code).closes_by_itself
+        held = held_of(entry for decision in play(*case.events, *case.mending) for entry in decision.entries)
+        assert {role: held[role] for role in case.leaves} == case.leaves
     for event in (*told(case).arriving, *told(case).mending):
         event_from_json(event)
     assert case.swept == any(isinstance(one, DeadlinePassed) for one in case.events)

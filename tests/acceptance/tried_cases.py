@@ -1,10 +1,12 @@
 """Every code of a discrepancy with the events that make it, what a person fills into the commands of its runbook, and what mends it."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
+from asiento.accounting.journal import JournalEntry
 from asiento.accounting.order_events import DeadlinePassed, OrderEvent
 from schemas.events import event_to_json
 from tests.order_making import Json, cancelled, captured, line, placed, refunded, tender
@@ -36,7 +38,8 @@ class Case:
     events: what arrives, deadlines left out: `swept` has the sweeper tell them. mending: what was missing, sent by `mend`.
     words: placeholder of the page -> what a person writes there. mend: commands as the page writes them, in their order.
     unfit: commands of the page that are for another form of the code. by_itself: whether the stream closes it.
-    listed: where its discrepancy is listed, if not under its own code.
+    listed: where its discrepancy is listed, if not under its own code. leaves: role -> what the order holds of it when the page says that
+    it is over, minor units, debit positive.
     """
 
     code: str
@@ -49,6 +52,7 @@ class Case:
     unfit: tuple[str, ...] = ()
     by_itself: bool
     listed: str = ""
+    leaves: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -79,6 +83,14 @@ def told(case: Case) -> Told:
 
 def _own(events: Sequence[OrderEvent], order_id: str, ids: Mapping[str, str]) -> list[Json]:
     return [event_to_json(one) | {"order_id": order_id, "event_id": ids[one.event_id]} for one in events]
+
+
+def held_of(entries: Iterable[JournalEntry]) -> Counter[str]:
+    """Role -> what these entries leave there, minor units, debit positive."""
+    held: Counter[str] = Counter()
+    for leg in (leg for entry in entries for leg in entry.postings):
+        held[leg.account.partition(":")[0]] += leg.amount if leg.side == "DEBIT" else -leg.amount
+    return held
 
 
 def _life(code: str, reason: str = "") -> tuple[OrderEvent, ...]:
@@ -135,8 +147,17 @@ CASES: Final = (
         words=HAND,
         mend=(SOURCE_SENDS,),
         by_itself=True,
+        leaves={"contract_liability": -2_920},
     ),
-    Case(code="D09", events=_life("D09"), swept=True, mending=(ORDER,), mend=(SEND,), by_itself=True),
+    Case(
+        code="D09",
+        events=_life("D09"),
+        swept=True,
+        mending=(ORDER,),
+        mend=(SEND,),
+        by_itself=True,
+        leaves={"suspense": 0, "contract_liability": -2_920},
+    ),
     Case(
         code="D10",
         form="waits",
@@ -167,7 +188,17 @@ CASES: Final = (
         unfit=(FIX_BESIDE, ASSIGN_EVENT),
         by_itself=False,
     ),
-    Case(code="D16", form="paid", events=_life("D16"), swept=True, mending=(PAID,), words={"AMOUNT": "2920"}, mend=(SEND,), by_itself=True),
+    Case(
+        code="D16",
+        form="paid",
+        events=_life("D16"),
+        swept=True,
+        mending=(PAID,),
+        words={"AMOUNT": "2920"},
+        mend=(SEND,),
+        by_itself=True,
+        leaves={"accounts_receivable": 0},
+    ),
     Case(
         code="D16",
         form="written-off",
@@ -177,6 +208,7 @@ CASES: Final = (
         words={"AMOUNT": "2920"},
         mend=(WRITE_OFF,),
         by_itself=True,
+        leaves={"accounts_receivable": 0},
     ),
     Case(code="D17", events=_life("D17"), swept=True, mending=(SENT,), mend=(SEND,), by_itself=True),
     Case(code="D19", events=_life("D19"), mending=(GAPLESS,), mend=(SEND,), by_itself=True),
@@ -208,6 +240,7 @@ CASES: Final = (
         mending=(refunded("R1", [], [tender("T1", 100)], label="refund:R1:2"),),
         mend=(SOURCE_SENDS,),
         by_itself=True,
+        leaves={"refunds_payable": 0},
     ),
     Case(
         code="D38",
@@ -227,6 +260,7 @@ CASES: Final = (
         words=HAND,
         mend=(SOURCE_SENDS,),
         by_itself=True,
+        leaves={"refunds_payable": 0},
     ),
     Case(
         code="amount_limit",
