@@ -13,6 +13,7 @@ from schemas.wording.runbook_blocks import END, FOLDERS
 ROOT: Final = Path(__file__).resolve().parents[2]
 STEPS, OVER, MENDS = "Step by step", "How you know it is over", "What mends it"
 STEPS_IN_SPANISH: Final = "Paso a paso"
+QUOTE: Final = '"'
 BY_ITSELF: Final = "It closes by itself:"
 _COMMAND: Final = re.compile(r"`(asiento [^`]+)`|^(asiento .+)$", re.MULTILINE)
 _PLACEHOLDER: Final = re.compile(
@@ -52,18 +53,8 @@ def commands_of(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(shown or block for shown, block in _COMMAND.findall(text)))
 
 
-def filled(command: str, values: Mapping[str, str | tuple[str, ...]]) -> list[str]:
-    """The words of a command with the values of a case; a placeholder with several values repeats its option. KeyError: one has none."""
-    words: list[str] = []
-    for word in shlex.split(_PLACEHOLDER.sub(lambda found: f"'<{found[0].strip(chr(34))}>'", command)):
-        name = word.removeprefix("<").removesuffix(">")
-        if name == word:
-            words.append(word)
-            continue
-        value = values[name]
-        several = (value,) if isinstance(value, str) else value
-        option = words[-1] if words[-1].startswith("--") else None
-        words.append(several[0])
-        for more in several[1:]:
-            words += [option, more] if option is not None else [more]
-    return words[1:]
+def filled(command: str, values: Mapping[str, str]) -> list[str]:
+    """The words of a command, without `asiento`, with the values of a case. Raises KeyError where a placeholder has none."""
+    marked = _PLACEHOLDER.sub(lambda found: f"'<{found[0].strip(QUOTE)}>'", command)
+    words = shlex.split(marked)[1:]
+    return [values[word[1:-1]] if word.startswith("<") else word for word in words]

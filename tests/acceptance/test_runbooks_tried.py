@@ -30,7 +30,7 @@ class Trial:
 
     shop: TriedShop
     page: RunbookPage
-    values: Mapping[str, str | tuple[str, ...]]
+    values: Mapping[str, str]
     unfit: tuple[str, ...] = ()
     differ: tuple[str, ...] = ()
     unsettled: bool = False
@@ -97,7 +97,7 @@ def shop(kafka: str, hledger: str, tmp_path_factory: pytest.TempPathFactory) -> 
         found.close()
 
 
-def _values(case: Case, events: Told, discrepancy: Json, shop: TriedShop) -> dict[str, str | tuple[str, ...]]:
+def _values(case: Case, events: Told, discrepancy: Json, shop: TriedShop) -> dict[str, str]:
     file = shop.file(events.mending)
     ids = {"DISCREPANCY_ID": discrepancy["discrepancy_id"], "EVENT_ID": events.event_id, "ORDER_KEY": events.order_key}
     return {**SEEN, **ids, "FILE": file, "FILE.jsonl": file, **case.words}

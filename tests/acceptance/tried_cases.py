@@ -47,7 +47,7 @@ class Case:
     events: tuple[OrderEvent, ...]
     mending: tuple[OrderEvent, ...] = ()
     swept: bool = False
-    words: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
     mend: tuple[str, ...]
     unfit: tuple[str, ...] = ()
     by_itself: bool

@@ -73,7 +73,7 @@ class TriedShop(Shop):
                 assert message.key is not None
                 producer.produce(self.stream.events, message.value, message.key, partition_for(message.key, self.stream.partitions))
 
-    def run(self, command: str, values: Mapping[str, str | tuple[str, ...]], *more: str) -> Said:
+    def run(self, command: str, values: Mapping[str, str], *more: str) -> Said:
         """A command of a page with the values of a case."""
         words = (*filled(command, values), *more)
         result = CliRunner().invoke(app, list(words))
@@ -115,7 +115,7 @@ class TriedShop(Shop):
 
     def paid_order(self, order_id: str, amount: int, occurred_at: str) -> tuple[str, str]:
         """An order and its payment arrive; answers order key and the id of the payment's entry when it is on the stream."""
-        own = {"order_id": order_id, "occurred_at": occurred_at, "received_at": occurred_at}
+        own: Json = {"order_id": order_id, "occurred_at": occurred_at, "received_at": occurred_at}
         events = [event_to_json(one) for one in (placed(line("A", amount), **own), captured("P1", amount, **own))]
         self.arrive(*events)
         order_key = f"{events[0]['tenant']}:{events[0]['source']}:{order_id}"
