@@ -163,7 +163,15 @@ FAULTS: Final = (
     process("tie-out stopped", frozen("tie-out"), (COMPARED, above(45)), "AsientoChecksStale", "tie_out"),
     process("ledger sink stuck", frozen("sink-ledger"), (UNBOOKED, above(30)), FLOW, "lag"),
     process("ledger file locked", locked_ledger, (UNBOOKED, above(30)), FLOW, "lag"),
-    process("disk of the ledger full", full_disk, (UNBOOKED, above(30)), FLOW, "lag"),
+    Fault(
+        name="disk of the ledger full",
+        happens=full_disk,
+        panel=UNBOOKED,
+        shows=above(30),
+        alert=FLOW,
+        labels={"cause": "lag"},
+        usual_seconds=15,  # what is booked first goes to pages that the files have already
+    ),
     process("worker frozen", frozen("worker-2"), (UP, above(0)), GONE, "down"),
     process("lag: all workers frozen", BOTH_WORKERS, (BEHIND, above(30, group="asiento-orders")), FLOW, "lag"),
     process("worker killed at each start", killed("worker-1"), (RESTARTS, above(0, process="worker-1")), GONE, "restarted"),
