@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 import orjson
 
 from tests.acceptance.planted_problems import Event
+from tests.acceptance.tcp_proxy import Cut
 from tests.acceptance.watched_stage import WHO, Stage
 
 Happening: TypeAlias = Callable[[Stage], AbstractContextManager[None]]
@@ -257,6 +258,16 @@ def outside_answers(**percent: int) -> Happening:
             stage.outside.set(faults={"seed": 1, "percent": {}})
 
     return faulty
+
+
+@contextmanager
+def outside_unreachable(stage: Stage) -> Iterator[None]:
+    """No connection to the ledger outside comes about."""
+    stage.way_out.spoil(Cut.REFUSE)
+    try:
+        yield
+    finally:
+        stage.way_out.heal()
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from sources.synthetic.events import events_of
 from sources.synthetic.stories import plain_order
 from tests.acceptance.planted_problems import OPENS_AT, TENANT, Problem, Sent, planted, sent
 from tests.acceptance.small_disk import SmallDisk, small_disk
+from tests.acceptance.tcp_proxy import TcpProxy
 from tests.standins.frame import RunningStandin, running
 from tests.watched_system import WatchedSystem
 
@@ -81,9 +82,11 @@ class Stage:
     """Runs inside a `with`. Orders and webhooks trickle in all the time, unless they are told to pause."""
 
     def __init__(self, folder: Path, seed: int) -> None:
+        """outside: the ledger outside; way_out: the network to it."""
         self.folder = folder
         self.ledger_disk: SmallDisk
         self.outside: RunningStandin
+        self.way_out: TcpProxy
         self.system: WatchedSystem
         self.orders_pause = threading.Event()
         self.webhooks_pause = threading.Event()
@@ -109,6 +112,7 @@ class Stage:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ledger_disk = self._open.enter_context(small_disk(self.folder / "ledger"))
         self.outside = self._open.enter_context(running("tests.standins.odoo"))
+        self.way_out = self._open.enter_context(TcpProxy(int(self.outside.base_url.rpartition(":")[2])))
         settings = {
             "ledger_url": f"sqlite:///{self.ledger_path}",
             "partitions": str(PARTITIONS),
@@ -150,7 +154,7 @@ class Stage:
         key.chmod(0o600)
         connection = {
             "kind": "odoo",
-            "base_url": self.outside.base_url,
+            "base_url": f"http://127.0.0.1:{self.way_out.port}",
             "currencies": ["EUR"],
             "mapping": str(accounts),
             "secrets": {"api_key": str(key)},

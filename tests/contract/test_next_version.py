@@ -74,6 +74,8 @@ class Copy:
         for package in ("schemas", "asiento"):
             shutil.copytree(ROOT / package, home / package, ignore=shutil.ignore_patterns("__pycache__"))
         (home / "docs" / "reference").mkdir(parents=True)
+        for pages in ("docs/runbooks", "docs/es/runbooks"):
+            shutil.copytree(ROOT / pages, home / pages)
 
     def insert(self, file: str, record: str, line: str, added: str) -> None:
         """Add a line behind another one of a record."""

@@ -6,7 +6,7 @@ from deploy.grafana.boards.board import Board, Row, Variable
 from deploy.grafana.boards.levels import Level
 from deploy.grafana.boards.overview import EXPLAINED
 from deploy.grafana.boards.panels import COUNT, MONEY, PER_SECOND, SECONDS, PanelPlan, Query
-from deploy.grafana.boards.queries import in_each_point, in_major_units, or_none, per_second, verdict
+from deploy.grafana.boards.queries import in_each_point, in_major_units, or_none, per_second, seconds_since, verdict
 from deploy.prometheus.alerts.objectives import WAIT_SECONDS_MAX
 from deploy.prometheus.alerts.system import BEHIND_SECONDS_MAX
 
@@ -46,7 +46,7 @@ TIE_OUT: Final = (
         queries=(
             Query(expr=f"max by (ledger) (asiento_tie_out_behind_seconds{{{LEDGER}}})", legend="behind: {{ledger}}"),
             Query(
-                expr=f"max by (ledger) (time() - asiento_tie_out_last_run_timestamp_seconds{{{LEDGER}}})",
+                expr=seconds_since("asiento_tie_out_last_run_timestamp_seconds", "ledger", LEDGER),
                 legend="compared before: {{ledger}}",
             ),
             Query(expr=f"max by (ledger) (asiento_tie_out_duration_seconds{{{LEDGER}}})", legend="took: {{ledger}}"),

@@ -6,7 +6,7 @@ from deploy.grafana.boards.board import Board, Row, Variable
 from deploy.grafana.boards.levels import Level, verdict_levels
 from deploy.grafana.boards.overview import BUSY
 from deploy.grafana.boards.panels import BYTES, CORES, COUNT, PER_SECOND, SECONDS, SHARE, PanelPlan, Query
-from deploy.grafana.boards.queries import OURS, in_each_point, or_none, per_second, quantile, verdict
+from deploy.grafana.boards.queries import OURS, in_each_point, or_none, per_second, quantile, seconds_since, verdict
 from deploy.prometheus.alerts.objectives import FRESH_SECONDS
 
 LAG: Final = 'group=~"$group", topic=~"$topic"'
@@ -89,7 +89,7 @@ LAG_PANELS: Final = (
         queries=(
             Query(expr=f"max by (group) (asiento_group_members{{{SHARED}}})", legend="members of {{group}}"),
             Query(expr=verdict("min(asiento_broker_up)"), legend="broker answers", words=YES),
-            Query(expr="max(time() - asiento_lag_last_run_timestamp_seconds)", legend="asked before", unit=SECONDS),
+            Query(expr=seconds_since("asiento_lag_last_run_timestamp_seconds"), legend="asked before", unit=SECONDS),
         ),
         shows="Members of the groups that share partitions, as the broker counts them; sinks and the projector are members of none.",
         good="as many order workers as were started; one normalizer, one fetcher where there are sources.",
@@ -273,7 +273,7 @@ TROUBLE: Final = (
         queries=(
             Query(expr=or_none(in_each_point("asiento_deadlines_told_total", "kind")), legend="told: {{kind}}"),
             Query(expr="sum(asiento_deadlines_unanswered)", legend="told and not judged"),
-            Query(expr="max(time() - asiento_last_sweep_timestamp_seconds)", legend="swept before", unit=SECONDS),
+            Query(expr=seconds_since("asiento_last_sweep_timestamp_seconds"), legend="swept before", unit=SECONDS),
         ),
         shows="Deadlines that passed and were told, those that no worker has judged yet, time since the last sweep.",
         good="swept less than a minute ago; nothing unanswered for long.",

@@ -28,6 +28,12 @@ def worst(**figures: str) -> str:
     return f"max({' or '.join(named)})"
 
 
+def seconds_since(timestamp: str, by: str = "", matchers: str = "") -> str:
+    """How long ago something was done last; goes on growing for an hour when the process that tells is dead, as that is when it matters."""
+    newest = f"max_over_time({timestamp}{{{matchers}}}[1h])" if matchers else f"max_over_time({timestamp}[1h])"
+    return f"time() - max by ({by}) ({newest})" if by else f"time() - max({newest})"
+
+
 def in_major_units(metric: str, matchers: str = "") -> str:
     """Money in the units people speak of (euros, not cents); by the decimals of each currency. For looking at, not for reckoning."""
     by_exponent: dict[int, list[str]] = defaultdict(list)
