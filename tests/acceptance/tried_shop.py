@@ -95,7 +95,7 @@ class TriedShop(Shop):
 
         def there() -> bool:
             listed = self.listed("discrepancies", "list", "--code", code)
-            found[:] = [one for one in listed if order_key in (None, one["order_key"]) and account in (None, one["account"])]
+            found[:] = [one for one in listed if order_key in (None, one["order_key"]) and account in (None, one.get("account"))]
             return bool(found)
 
         wait_until(there, f"{code} is listed for {order_key or account or 'anybody'}")
