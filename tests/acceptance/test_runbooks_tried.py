@@ -178,8 +178,7 @@ def test_d18_a_row_of_the_ledger_was_changed(ledgers: TriedShop) -> None:
 @pytest.mark.kafka
 def test_d23_the_mapping_has_no_rule(ledgers: TriedShop) -> None:
     mapping = ledgers.mapping
-    mapping.write_text(ledgers.whole_mapping.replace(CLEARING_RULE, ""), encoding="utf-8")
-    assert mapping.read_text(encoding="utf-8") != ledgers.whole_mapping
+    ledgers.change_mapping(ledgers.whole_mapping.replace(CLEARING_RULE, ""))
     order_key, entry_id = ledgers.paid_order("D23", 4_712, _now())
     discrepancy = ledgers.discrepancy("D23", order_key)
     check = "asiento mapping check FILE.yaml"

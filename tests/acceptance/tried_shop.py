@@ -155,6 +155,13 @@ class TriedShop(Shop):
             file.rename(file.with_name(f"touched-{file.name}"))
         sink.start()
 
+    def change_mapping(self, text: str) -> None:
+        """The mapping file of the ledger outside is another from now on, and its process has seen it."""
+        assert text != self.mapping.read_text(encoding="utf-8")
+        seen = self.book.log.read_text(encoding="utf-8").count('"mapping_loaded"')
+        self.mapping.write_text(text, encoding="utf-8")
+        wait_until(lambda: self.book.log.read_text(encoding="utf-8").count('"mapping_loaded"') > seen, "the mapping is read again")
+
     def change_book(self, amount: str, other: str) -> None:
         """Somebody edits the one transaction of this amount in the files of the ledger outside."""
         changed = [path for path in self.book.book.rglob("*.journal") if f" {amount} " in path.read_text(encoding="utf-8")]
