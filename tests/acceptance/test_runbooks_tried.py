@@ -12,7 +12,7 @@ from asiento.accounting.order_events import DeadlinePassed
 from schemas.events import event_from_json
 from schemas.wording.messages import CODES
 from tests.acceptance.runbook_pages import MENDS, OVER, STEPS, STEPS_IN_SPANISH, RunbookPage, page_of
-from tests.acceptance.tried_cases import CASES, SOURCE_SENDS, TEN_WEEKS_LATER, Case, Told, held_of, told
+from tests.acceptance.tried_cases import CASES, SOURCE_SENDS, TEN_WEEKS_LATER, WRITE_OFF, Case, Told, held_of, told
 from tests.acceptance.tried_shop import CLEARING_RULE, Json, Said, TriedShop
 from tests.integration.connection_sink import CONNECTION
 from tests.integration.order_stream import wait_until
@@ -125,9 +125,11 @@ def test_the_page_of_an_order_s_fault_works_as_written(shop: TriedShop, case: Ca
         else:
             trial.mend(mend)
     closed = shop.wait_closed(listed, discrepancy["discrepancy_id"])
-    assert (closed["resolved_by"] == "stream") is case.by_itself, closed["resolved_by"]
+    if WRITE_OFF not in case.mend:  # its action and its event close it alike: whichever is projected first
+        assert (closed["resolved_by"] == "stream") is case.by_itself, closed["resolved_by"]
     wait_until(lambda: events.event_id not in _unsettled(shop, events), "the event is settled")
     trial.over()
+    shop.stream.wait_drained()
     held = held_of(one.entry for one in shop.stream.entries() if one.entry.order_key == events.order_key)
     assert {role: held[role] for role in case.leaves} == case.leaves
 
@@ -139,7 +141,7 @@ def _unsettled(shop: TriedShop, events: Told) -> set[str]:
 @pytest.fixture(scope="module")
 def ledgers(shop: TriedShop) -> TriedShop:
     """The same installation with its ledger outside and the comparison running."""
-    shop.book.start()
+    shop.start_book()
     shop.start_tie_out()
     return shop
 

@@ -155,12 +155,21 @@ class TriedShop(Shop):
             file.rename(file.with_name(f"touched-{file.name}"))
         sink.start()
 
+    def start_book(self) -> None:
+        """Start the process of the ledger outside, and wait until it works."""
+        started = self._book_logged("process_started")
+        self.book.start()
+        wait_until(lambda: self._book_logged("process_started") > started, "the ledger outside is served")
+
+    def _book_logged(self, event: str) -> int:
+        return self.book.log.read_text(encoding="utf-8").count(f'"{event}"') if self.book.log.exists() else 0
+
     def change_mapping(self, text: str) -> None:
         """The mapping file of the ledger outside is another from now on, and its process has seen it."""
         assert text != self.mapping.read_text(encoding="utf-8")
-        seen = self.book.log.read_text(encoding="utf-8").count('"mapping_loaded"')
+        seen = self._book_logged("mapping_loaded")
         self.mapping.write_text(text, encoding="utf-8")
-        wait_until(lambda: self.book.log.read_text(encoding="utf-8").count('"mapping_loaded"') > seen, "the mapping is read again")
+        wait_until(lambda: self._book_logged("mapping_loaded") > seen, "the mapping is read again")
 
     def change_book(self, amount: str, other: str) -> None:
         """Somebody edits the one transaction of this amount in the files of the ledger outside."""
@@ -176,4 +185,4 @@ class TriedShop(Shop):
         text = re.sub(r"closed_until: \S+, ", "", file.read_text(encoding="utf-8"))
         closed = "" if closed_until is None else f'closed_until: "{closed_until}", '
         file.write_text(text.replace("options: {", f"options: {{{closed}"), encoding="utf-8")
-        self.book.start()
+        self.start_book()
