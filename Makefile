@@ -114,7 +114,7 @@ soak-deploy: setup ## All processes of the compose file on real parts; the overl
 soak-watch: setup ## Faults injected one by one into a watched installation: on a board and raised within a minute, over when mended (SEED)
 	$(CHAOS) tests/acceptance/test_watched_figures.py tests/acceptance/test_watched_faults.py --timeout 7200
 
-soak-runbooks: setup ## Every runbook of a discrepancy code against the real fault: each of its commands, and what mends it; minutes
+soak-runbooks: setup ## Every runbook of a discrepancy code against the real fault: each of its commands, and what mends it; three minutes
 	$(PYTEST) -q -m "soak or not soak" --timeout 600 -o log_cli=true tests/acceptance/test_runbooks_tried.py
 
 soak-metrics: setup ## Series of every process with 48 partitions, the same for any number of orders, and that they agree
