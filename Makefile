@@ -12,7 +12,8 @@ endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
   soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-tryton \
-  soak-deploy soak-rules soak-tie-out soak-metrics soak-watch compose-secrets kubernetes bench bench-core mutate lock down clean
+  soak-deploy soak-rules soak-tie-out soak-metrics soak-runbooks soak-watch compose-secrets kubernetes bench bench-core mutate \
+  lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -113,6 +114,9 @@ soak-deploy: setup ## All processes of the compose file on real parts; the overl
 
 soak-watch: setup ## Faults injected one by one into a watched installation: on a board and raised within a minute, over when mended (SEED, FAULTS)
 	$(CHAOS) tests/acceptance/test_watched_figures.py tests/acceptance/test_watched_faults.py --timeout 7200
+
+soak-runbooks: setup ## Every runbook of a discrepancy code against the real fault: each of its commands, and what mends it; minutes
+	$(PYTEST) -q -m "soak or not soak" --timeout 600 -o log_cli=true tests/acceptance/test_runbooks_tried.py
 
 soak-metrics: setup ## Series of every process with 48 partitions, the same for any number of orders, and that they agree
 	SERIES_PARTITIONS=48 $(PYTEST) -q -m soak --timeout 600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_metric_series.py

@@ -153,12 +153,12 @@ OF_CODES: Final[dict[str, tuple[Mending, ...]]] = {
     "D24": _REJECTED,
     "D27": (_MISSING, _SOMEBODY, _OWN_IDS),
     "D28": (_LOOK,),
-    "D30": (_LOOK, _BY_HAND, _KNOWN),
+    "D30": (_LOOK, _KNOWN),
     "D33": (_LOOK, _KNOWN),
     "D34": (_LOOK, _KNOWN),
     "D38": (_LOOK, _BY_HAND),
     "amount_limit": _REJECTED,
-    "order_archived": (_NOT_NEEDED, _BY_HAND),
+    "order_archived": (_NOT_NEEDED,),
     "parking_overflow": (_AGAIN, _NOT_NEEDED),
 }
 """Code of an event or a discrepancy -> what mends it, the likeliest first."""

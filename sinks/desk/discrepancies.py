@@ -17,6 +17,7 @@ from sinks.desk.errors import DeskRefused
 from sinks.desk.journals import About, Money, limit_for, money_event, moved_by, shown_amount
 from sinks.desk.outgoing import Bundle, OutgoingRecord, outgoing
 from sinks.desk.prediction import Prediction
+from sinks.desk.queues import source_of
 from sinks.projector.answers import ActionLine, DiscrepancyLine, EntryLine, EventLine, OrderRecords
 
 SUBJECT_KIND: Final = "DISCREPANCY"
@@ -117,6 +118,11 @@ class DiscrepancyDesk:
         file = self._require_open(discrepancy_id)
         if any(one.state == "open" for one in file.proposals):
             raise DeskRefused(f"a proposal about discrepancy {discrepancy_id} waits for an answer: approve or refuse it first")
+        if source_of(file.line.value.order_key) is None:
+            raise DeskRefused(
+                f"discrepancy {discrepancy_id} is about {file.line.value.order_key}, not about an order, and entries by hand belong to "
+                "orders: book it on the case of the order behind it, or resolve this one with a reason alone"
+            )
         about = About(
             discrepancy_id=file.line.value.discrepancy_id,
             order_key=file.line.value.order_key,

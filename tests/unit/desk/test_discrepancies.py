@@ -6,9 +6,14 @@ from typing import Any
 import orjson
 import pytest
 
+from schemas.discrepancies import encode_discrepancy
 from schemas.events import decode_to_json
 from schemas.operator_actions import OperatorAction
-from tests.unit.desk.offline_desk import OfflineDesk, simulated
+from schemas.partitioning import partition_for
+from schemas.topics import ACCOUNTING_DISCREPANCIES
+from sinks.posting.discrepancies import ledger_discrepancy
+from tests.projected_stream import STARTED_AT
+from tests.unit.desk.offline_desk import PARTITIONS, OfflineDesk, simulated
 from tests.unit.schemas import examples
 
 PLACED = examples.placed()
@@ -249,3 +254,16 @@ def test_names_that_are_none(desk: OfflineDesk, overpaid: str) -> None:
     assert "no discrepancy" in desk.refusal("discrepancies", "show", examples.EVENT_ID)
     assert "action_id" in desk.refusal("discrepancies", "approve", "it", *BOB)
     assert "no proposal" in desk.refusal("discrepancies", "approve", overpaid, *BOB)
+
+
+def test_no_entry_is_booked_for_what_is_about_no_order(desk: OfflineDesk) -> None:
+    key = "ledger:ledger"
+    told = ledger_discrepancy("D30", "x", connection="ledger", order_key=key, currency="EUR", raised_at=STARTED_AT, account="suspense:x")
+    partition = partition_for(key.encode(), PARTITIONS)
+    desk.stream.put(ACCOUNTING_DISCREPANCIES, partition, key.encode(), encode_discrepancy(told), STARTED_AT)
+    desk.settle()
+    assert "about ledger:ledger, not about an order" in desk.refusal("discrepancies", "resolve", told.discrepancy_id, *FEE, *ANA)
+    shown = desk.json("discrepancies", "show", told.discrepancy_id)["commands"]
+    assert not [one for one in shown if "--post" in one["command"]]
+    desk.text("discrepancies", "resolve", told.discrepancy_id, *ANA)
+    assert desk.json("discrepancies", "list")["items"] == []
