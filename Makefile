@@ -78,7 +78,8 @@ soak-rules: setup ## The rules of alerts with promtool of Prometheus 3, which Go
 CHAOS = SEED=$(or $(SEED),1) $(PYTEST) -q -m soak --timeout 1500 -o log_cli=true -o log_cli_level=WARNING
 
 soak-kills: setup ## Sixty kill -9 of workers, sink, broker and database over 300 000 events (SEED)
-	$(CHAOS) tests/acceptance/test_chaos_checks.py tests/acceptance/test_chaos_kills.py
+	$(CHAOS) tests/acceptance/test_chaos_checks.py tests/acceptance/test_chaos_upgrade.py tests/acceptance/test_agreement.py \
+	  tests/acceptance/test_chaos_kills.py
 
 soak-faults: setup ## Frozen processes, restarts of broker and database, cuts of the network, five of each (SEED)
 	$(CHAOS) tests/acceptance/test_chaos_faults.py
@@ -111,7 +112,7 @@ soak-tryton: setup ## A real Tryton: 5 000 calls through a bad network, 300 orde
 soak-deploy: setup ## All processes of the compose file on real parts; the overlays by the real kustomize; builds that with Go once
 	$(PYTEST) -q -m soak --timeout 1800 tests/integration/test_kustomize.py tests/acceptance/test_composed_processes.py
 
-soak-watch: setup ## Faults injected one by one into a watched installation: on a board and raised within a minute, over when mended (SEED)
+soak-watch: setup ## Faults injected one by one into a watched installation: on a board and raised within a minute, over when mended (SEED, FAULTS)
 	$(CHAOS) tests/acceptance/test_watched_figures.py tests/acceptance/test_watched_faults.py --timeout 7200
 
 soak-runbooks: setup ## Every runbook of a discrepancy code against the real fault: each of its commands, and what mends it; three minutes

@@ -19,7 +19,7 @@ from tests.acceptance.whole_installation import WholeInstallation
 @pytest.mark.parametrize(
     ("kills", "seed", "database"),
     [
-        (6, 3, "sqlite"),
+        pytest.param(6, 3, "sqlite", marks=pytest.mark.soak),
         pytest.param(30, 5, "sqlite", marks=[pytest.mark.soak, pytest.mark.timeout(1_200)]),
         pytest.param(30, 8, "postgresql", marks=[pytest.mark.soak, pytest.mark.timeout(1_200)]),
     ],

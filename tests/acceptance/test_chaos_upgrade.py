@@ -29,6 +29,7 @@ def send(stream: OrderStream, arrivals: list[Arrival]) -> None:
             producer.produce(stream.events, *stream.record(arrival))
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_a_rolling_upgrade_books_every_order_by_the_version_it_began_with(pipeline: OrderPipeline, tmp_path: Path) -> None:
     stream, old, new = pipeline.stream, tmp_path / "old.yaml", tmp_path / "new.yaml"

@@ -20,8 +20,8 @@ from tests.acceptance.watched_stage import WHO, Stage
 Happening: TypeAlias = Callable[[Stage], AbstractContextManager[None]]
 
 KILLED_AGAIN_SECONDS: Final = 1.0
-STILL_SECONDS, WORKING_SECONDS = 0.9, 0.1
-"""A slow broker stands still for most of each second."""
+STILL_SECONDS, WORKING_SECONDS = 3.0, 0.05
+"""A slow broker: each answer takes seconds, and a commit is many of them."""
 JOIN_SECONDS_MAX: Final = 10.0
 
 
@@ -67,7 +67,7 @@ def killed(process: str) -> Happening:
 
 
 def slow(process: str) -> Happening:
-    """It works for a tenth of the time."""
+    """It stands still most of the time."""
 
     def pulse(stage: Stage) -> float:
         stage.system.signal(process, signal.SIGSTOP)
