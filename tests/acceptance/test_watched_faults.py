@@ -201,10 +201,9 @@ class Seen:
     def line(self) -> str:
         """A line of the table."""
         raised = " ".join(word for word in (self.fault.alert, self.fault.code) if word)
+        times = (self.alert, self.discrepancy) if self.fault.code else (self.alert,)
         shown = f"{self.fault.panel.board}: {self.fault.panel.title}"
-        return (
-            f"| {self.fault.name} | {shown} | {_told(self.panel)} | {raised} | {_told(self.alert, self.discrepancy)} | {_told(self.over)} |"
-        )
+        return f"| {self.fault.name} | {shown} | {_told(self.panel)} | {raised} | {_told(*times)} | {_told(self.over)} |"
 
     @property
     def problems(self) -> list[str]:
