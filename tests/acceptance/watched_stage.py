@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import http.client
 import json
-import re
 import sqlite3
 import threading
 import time
@@ -33,11 +32,12 @@ from sources.synthetic.stories import plain_order
 from tests.acceptance.planted_problems import OPENS_AT, TENANT, Problem, Sent, planted, sent
 from tests.acceptance.small_disk import SmallDisk, small_disk
 from tests.acceptance.tcp_proxy import TcpProxy
+from tests.board_queries import BOARDS, panels_of, queries
 from tests.standins.frame import RunningStandin, running
 from tests.watched_system import WatchedSystem
 
-BOARDS: Final = Path(__file__).resolve().parents[2] / "deploy" / "grafana" / "dashboards"
-INTERVALS: Final = {"__rate_interval": "30s", "__interval": "15s", "__range": "10m"}
+POINT, SPAN = "30s", "10m"
+"""What one point of a picture stands for, and all of it."""
 DEMO_ORDERS: Final = 100
 PARTITIONS: Final = 8
 SECONDS_BETWEEN_ORDERS: Final = 0.5
@@ -66,16 +66,10 @@ class Panel:
 
     def expression(self) -> str:
         """The query, as Grafana would send it with every variable set to all."""
-        told = json.loads((BOARDS / f"{self.board}.json").read_text(encoding="utf-8"))
-        panels = [panel for panel in told["panels"] if panel.get("title") == self.title]
+        panels = [panel for panel in panels_of(BOARDS[self.board]) if panel["title"] == self.title]
         assert len(panels) == 1, f"the board {self.board} has {len(panels)} panels {self.title!r}"
-        return _without_variables(panels[0]["targets"][self.query]["expr"])
-
-
-def _without_variables(expression: str) -> str:
-    for name, value in INTERVALS.items():
-        expression = re.sub(rf"\$(\{{{name}\}}|{name})", value, expression)
-    return re.sub(r"\$(\{\w+(:\w+)?\}|\w+)", ".*", expression)
+        asked = [query for query in queries() if (query.board, query.kind, query.where) == (self.board, "panel", self.title)]
+        return asked[self.query].filled(interval=POINT, span=SPAN)
 
 
 class Stage:
