@@ -183,6 +183,8 @@ class _ConnectionProcess:
             await _until_first_fails(working, stop, CALL_SECONDS_MAX)
             leave.set()
             await _until_first_fails(publishing, leave, DRAIN_SECONDS_MAX)
+            if noting.done():
+                noting.result()
         finally:
             for task in (*working, *publishing, noting):
                 task.cancel()
