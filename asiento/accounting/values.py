@@ -18,5 +18,5 @@ def value(cls: type[_T]) -> type[_T]:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def event_value(cls: type[_T]) -> type[_T]:
-    """The same for the order events and their parts, whose fields are named when they are made."""
+    """The same for values of many optional fields, like the order events: their fields are named when they are made."""
     return dataclass(slots=True, unsafe_hash=True, kw_only=True)(cls)
