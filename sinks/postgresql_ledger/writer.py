@@ -13,7 +13,7 @@ from sinks.bookkeeping.draft import Draft
 from sinks.bookkeeping.rows import Row, offset_row
 from sinks.bookkeeping.threaded_ledger import ThreadedLedger, spell_ranges
 from sinks.chain import EMPTY_CHAIN, ChainHead
-from sinks.ledger import AckPage, Batch, BookResult, LedgerInUse, LedgerUnavailable, OffsetMoved, StreamEntry, StreamIdentity
+from sinks.ledger import AckPage, Batch, BookableEntry, BookResult, LedgerInUse, LedgerUnavailable, OffsetMoved, StreamIdentity
 from sinks.postgresql_ledger.connection import Connection, connect_writer, explained
 from sinks.postgresql_ledger.pictures import PostgresqlPicture
 from sinks.postgresql_ledger.schema import WRITER_LOCK, prepare, take_writer_lock
@@ -134,9 +134,9 @@ class PostgresqlLedger(ThreadedLedger):
         draft.settle(self._standing)
         return tuple(draft.results)
 
-    def _draft(self, view: PostgresqlPicture, found: Sequence[StreamEntry]) -> Draft:
+    def _draft(self, view: PostgresqlPicture, found: Sequence[BookableEntry]) -> Draft:
         """Work out what a batch comes to: its rows, and the heads of the chain after it."""
-        ids = [item.hashed.entry.entry_id for item in found]
+        ids = [item.entry_id for item in found]
         booked = view.rows("known_entries", (ids,)) if ids else []
         self._require_last_entry(view.rows("last_entry"))
         draft = Draft(self._standing, self._clock(), lambda: int(view.rows("last_conflict_no")[0][0]))
