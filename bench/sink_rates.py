@@ -21,6 +21,7 @@ import contextlib
 import gc
 import sqlite3
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ from typing import Final
 import psycopg
 
 from asiento.runtime.metrics import Exporter, Metrics
+from asiento.runtime.service_process import GC_THRESHOLDS
 from bench.verify_million import templates
 from schemas.entries import encode_entry
 from sinks.ack_publisher import AckPublisher
@@ -42,6 +44,7 @@ from sinks.delivery import DeliveryLoop, bookable_of
 from sinks.entry_stream import Record
 from sinks.ledger import OffsetRange, StreamIdentity
 from sinks.ledger_access import writer_at
+from sinks.ledger_process import THREAD_TURN_SECONDS
 from sinks.outbox_publisher import OutboxRecord
 from sinks.postgresql_ledger.statements import statement as postgresql_statement
 from sinks.sqlite_ledger.statements import statement as sqlite_statement
@@ -85,6 +88,8 @@ def main() -> None:
     batches = _batches(records, arguments.batch)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    sys.setswitchinterval(THREAD_TURN_SECONDS)
     server = PostgresqlServer(durable=True)
     with tempfile.TemporaryDirectory(prefix="asiento-bench-") as place, closing(_Servers(server, Path(place))) as servers:
         runners = {

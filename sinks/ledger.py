@@ -125,7 +125,7 @@ class Batch:
     entries: tuple[BookableEntry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PendingAck:
     """An ack that is not published yet; it goes to the partition its entry came from, under the order's key."""
 

@@ -77,5 +77,5 @@ class Draft:
         number = self.conflicts[-1][0] if self.conflicts else self._last_conflict_no()
         place = (item.partition, item.offset)
         found = decode_entry(item.value)
-        self.conflicts.append(conflict_row(number + 1, place, found, booked_hash, self._now, self.last_entry[0]))
+        self.conflicts.append(conflict_row(place, found, booked_hash, self._now, (number + 1, self.last_entry[0])))
         self.results.append(BookResult.CONFLICT)

@@ -86,8 +86,12 @@ def document_row(entry_no: int, document: Document) -> Row:
     return (entry_no, document.kind, document.document_ref, orjson.dumps(body).decode())
 
 
-def conflict_row(conflict_no: int, place: tuple[int, int], found: HashedEntry, booked_hash: str, seen_at: int, after_entry_no: int) -> Row:
-    """The values of insert_conflict.sql; `place` is partition and offset, `booked_hash` that of the booked entry."""
+def conflict_row(place: tuple[int, int], found: HashedEntry, booked_hash: str, seen_at: int, numbers: tuple[int, int]) -> Row:
+    """The values of insert_conflict.sql.
+
+    place: partition and offset. booked_hash: that of the entry booked under the id. numbers: of the conflict, and of the entry before it.
+    """
+    conflict_no, after_entry_no = numbers
     whole = orjson.dumps(entry_to_json(found.entry)).decode()
     values = (conflict_no, found.entry.entry_id, booked_hash, found.content_hash, whole, *place, seen_at, after_entry_no)
     return (*values, seal(*values))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import Final
 
 import psycopg
 from psycopg import sql
@@ -18,7 +19,7 @@ from sinks.postgresql_ledger.connection import Connection, connect_writer, expla
 from sinks.postgresql_ledger.pictures import PostgresqlPicture
 from sinks.postgresql_ledger.schema import WRITER_LOCK, prepare, take_writer_lock
 from sinks.postgresql_ledger.statements import SCHEMA, statement
-from sinks.postgresql_ledger.text import storable
+from sinks.postgresql_ledger.text import copy_text, storable
 
 LOCK_WAIT_SECONDS_MAX = 15.0
 """A sink that was killed, or cut off the network, leaves its lock when the server notices; a longer wait means a second sink."""
@@ -31,6 +32,10 @@ SILENT_SECONDS_MAX = 12.0
 OPEN_SECONDS_MAX = 60.0
 ANSWER_SECONDS_MAX = 20.0
 """A batch is sized to take half a second; a connection that says nothing for so long is given up, whatever the network thinks of it."""
+
+
+NULLABLE_COLUMNS: Final = {"staged_entry": (20, 21), "entry": (20, 21), "posting": (5,)}
+"""Places of the columns that may be NULL: document_ref and reverses of an entry, book_amount of a posting."""
 
 
 class PostgresqlLedger(ThreadedLedger):
@@ -171,6 +176,10 @@ def copy_rows(connection: Connection, table: str, rows: Sequence[Row], schema: s
     """COPY rows into a table, all its columns."""
     if rows:
         target = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(schema, table))
+        text = copy_text(rows, NULLABLE_COLUMNS.get(table, ()))
         with connection.cursor() as cursor, cursor.copy(target) as copy:
+            if text is not None:
+                copy.write(text)
+                return
             for row in storable(rows):
                 copy.write_row(row)

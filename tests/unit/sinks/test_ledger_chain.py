@@ -164,7 +164,7 @@ def test_the_json_texts_of_the_file_are_part_of_its_format() -> None:
         '"gross":11600},"fiscal":{"rfc":"XAXX010101000"}}'
     )
     assert [row[6] for row in posting_rows(1, invoice())] == ['{"channel":"web"}', '{"category":"sales","channel":"web"}', "{}"]
-    kept = conflict_row(1, (0, 0), hashed(capture()), "a" * 64, 0, 0)[4]
+    kept = conflict_row((0, 0), hashed(capture()), "a" * 64, 0, (1, 0))[4]
     assert kept.startswith(
         '{"entry_id":"00000000-0000-0000-0000-000100000001","entry_kind":"capture","part":"","entry_seq":1,"tenant":"t1",'
     )
