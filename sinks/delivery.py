@@ -156,7 +156,7 @@ class DeliveryLoop:
                 if booking is not None and booking.done():
                     booking.result()
                     booking = None
-                if booking is None and self._is_due(gathered):
+                if booking is None and self._is_due(gathered) and not stop.is_set():
                     booking, gathered = asyncio.create_task(self._take(gathered)), _Gathered()
                 for task in side_tasks:
                     if task.done():
