@@ -1,7 +1,7 @@
 """The runners of the product path: how each is started on an input, and what it promises."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,11 @@ from bench.processes import environment_of, start
 from schemas.topics import ACCOUNTING_DECISIONS, ACCOUNTING_DISCREPANCIES, ACCOUNTING_ENTRIES, ORDERS_DLQ, ORDERS_EVENTS, changelog_name
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+WORKER: Final = "asiento worker"
+CONFLUENT: Final = "confluent-kafka loop"
+QUIX_PYTHON: Final = ROOT / ".local" / "bench" / "bin" / "python"
+QUIX_CHANGELOG: Final = "changelog__{group}--{source}--default"
+FAUST_RECORDS_MAX: Final = 20_000
 KINDS_OF_TOPICS: Final = {
     "entries": ACCOUNTING_ENTRIES,
     "discrepancies": ACCOUNTING_DISCREPANCIES,
@@ -32,10 +37,10 @@ class RunPlace:
         """Topic of the states."""
         return self.settings.topic(changelog_name(self.settings.app_id))
 
-    @property
-    def topics(self) -> Mapping[str, str]:
+    def topics(self, own_changelog: str | None = None) -> dict[str, str]:
         """Kind of output -> topic on the broker."""
-        return {kind: self.settings.topic(name) for kind, name in KINDS_OF_TOPICS.items()} | {"states": self.changelog}
+        states = own_changelog.format(group=self.settings.orders_id, source=self.source) if own_changelog else self.changelog
+        return {kind: self.settings.topic(name) for kind, name in KINDS_OF_TOPICS.items()} | {"states": states}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Runner:
     """`start` begins a process that works until SIGTERM and commits under the group `<app_id>-orders`.
 
     `own_topics`: it writes under a prefix of its own, which the worker does not. `records_max`: more would take too long.
+    `own_changelog`: its engine names the topic of its states itself, by group and source, and makes their keys.
     """
 
     name: str
@@ -50,6 +56,7 @@ class Runner:
     start: Callable[[RunPlace], ChildProcess]
     own_topics: bool = True
     records_max: int | None = None
+    own_changelog: str | None = None
 
 
 def settings_for(place: Path, bootstrap_servers: str, partitions: int, prefix: str, app_id: str) -> Settings:
@@ -81,12 +88,15 @@ def peer(module: str, name: str, promise: str, *, records_max: int | None = None
     return Runner(name, promise, lambda place: start_peer(module, place), records_max=records_max)
 
 
+def quix() -> Runner:
+    """Quix Streams, in the environment that `make bench` makes for it."""
+    promise = "at least once, checkpoints every 5 s; state restorable; not fenced"
+    return Runner("Quix Streams", promise, lambda place: start_peer("quix_frame", place, str(QUIX_PYTHON)), own_changelog=QUIX_CHANGELOG)
+
+
 def worker(promise: str = "exactly once v2: one transaction per chunk; fenced; state restorable") -> Runner:
     """The order worker as an installation runs it."""
-    return Runner("asiento worker", promise, lambda place: start(place.settings, ("streams", "run"), 0), own_topics=False)
-
-
-CONFLUENT: Final = "confluent-kafka loop"
+    return Runner(WORKER, promise, lambda place: start(place.settings, ("streams", "run"), 0), own_topics=False)
 
 
 def product_runners() -> list[Runner]:
@@ -95,6 +105,8 @@ def product_runners() -> list[Runner]:
         worker(),
         peer("confluent_loop", CONFLUENT, "at least once; state in memory only; not fenced"),
         peer("aiokafka_loop", "aiokafka loop, batches", "at least once; state in memory only; not fenced"),
+        quix(),
+        peer("faust_agent", "Faust, stock", "loses entries when killed; state restorable; not fenced", records_max=FAUST_RECORDS_MAX),
     ]
 
 

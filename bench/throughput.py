@@ -27,8 +27,8 @@ from bench.disk import disk_per_event
 from bench.measuring import Cost, CountedWork, measured
 from bench.processes import start
 from bench.product_rounds import PARTITIONS, ProductRounds, RunResult, StoredInput
-from bench.runners import Runner, product_runners
-from bench.spread import ratios, spread
+from bench.runners import WORKER, Runner, product_runners
+from bench.spread import Spread, ratios, spread
 from bench.topics import committed_since
 from schemas.topics import catalogue
 from sinks.projector.topics import PROJECTED
@@ -58,8 +58,8 @@ def main() -> None:
         _say(f"{processor()}; {stored.records} records of {stored.orders} orders stored in {time.monotonic() - started:.0f} s")
         rounds, downstream = [], None
         for number in range(arguments.rounds):
-            rounds.append(_round(product, runners, arguments.records, number))
-            if downstream is None and runners[0].name in rounds[0] and not arguments.only:
+            rounds.append(run_round(product, runners, arguments.records, number))
+            if downstream is None and not arguments.only:
                 downstream = _downstream(place, stored)
     wrong = _report(runners, rounds, stored)
     if downstream is not None:
@@ -76,12 +76,13 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _round(product: ProductRounds, runners: Sequence[Runner], records: int, number: int) -> Round:
+def run_round(product: ProductRounds, runners: Sequence[Runner], records: int, number: int) -> Round:
+    """Every runner once; `number` turns their order and names their runs."""
     turn = number % len(runners)
     found = {}
     for runner in (*runners[turn:], *runners[:turn]):
         result = product.run(runner, records, f"r{number}-{runners.index(runner)}")
-        _say(f"round {number + 1}: {runner.name}: {result.cost.steady_us:.1f} us {'; '.join(result.wrong)}")
+        _say(f"round {number + 1}: {runner.name}: {result.cost.steady_us:.1f} us")
         found[runner.name] = result
     return found
 
@@ -107,7 +108,7 @@ def _committed(settings: Settings, name: str) -> int:
 
 def _counted(settings: Settings, command: tuple[str, ...], counter: str, items: int) -> Cost:
     (port,) = free_ports(1)
-    return measured(lambda: start(settings, command, port), CountedWork(port, counter).done, items)
+    return measured(lambda: start(settings, command, port), CountedWork(port, counter).done, items, settings.data_dir)
 
 
 def _per_event(cost: Cost, records_per_event: float) -> Cost:
@@ -135,16 +136,18 @@ def _report(runners: Sequence[Runner], rounds: Sequence[Round], stored: StoredIn
             wrong[runner.name] = words
     for name, words in wrong.items():
         _say(f"{name} is not ranked, it wrote something else: {'; '.join(words)}")
-    ours = runners[0].name
-    for runner in runners[1:]:
-        if not {ours, runner.name} & wrong.keys():
-            name = runner.name
-            ratio = ratios(rounds, lambda one: one[ours].cost.steady_us, lambda one, name=name: one[name].cost.steady_us)  # type: ignore[misc]
-            _say(f"{ours} : {name} = {ratio.text(2)} (steady CPU per event)")
-    if ours in rounds[0]:
-        grown = spread(one[ours].cost.grown_bytes for one in rounds).median
-        _say(f"memory of the {ours} grown per order: {grown / stored.orders:.0f} bytes")
+    if WORKER in rounds[0] and WORKER not in wrong:
+        for runner in runners:
+            if runner.name != WORKER and runner.name not in wrong:
+                _say(f"{WORKER} : {runner.name} = {steady_ratio(rounds, runner.name).text(2)} (steady CPU per event)")
+        grown = spread(one[WORKER].cost.grown_bytes for one in rounds).median
+        _say(f"memory of the {WORKER} grown per order: {grown / stored.orders:.0f} bytes")
     return bool(wrong)
+
+
+def steady_ratio(rounds: Sequence[Round], peer: str) -> Spread:
+    """CPU per event of the worker to that of a peer, each inside one round."""
+    return ratios(rounds, lambda one: one[WORKER].cost.steady_us, lambda one: one[peer].cost.steady_us)
 
 
 def _report_downstream(downstream: Downstream) -> None:
