@@ -19,8 +19,9 @@ from typing import Final
 from asiento.runtime.child_process import ChildProcess, start_child
 from asiento.runtime.local_kafka import LocalKafka
 from bench.core import processor
+from bench.jobs import ORDERS
 from bench.processes import environment_of
-from bench.product_rounds import ProductRounds
+from bench.rounds import JobRounds
 from bench.runners import CONFLUENT, ROOT, WORKER, Runner, RunPlace, product_runners
 from bench.spread import Spread
 from bench.throughput import run_round, steady_ratio
@@ -39,7 +40,7 @@ def main() -> None:
     parser.add_argument("--planted-us", type=float, default=0.0, help="make the worker slower by so much CPU per event")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="asiento-bench-") as folder, LocalKafka(Path(folder) / "kafka") as broker:
-        product = ProductRounds(Path(folder), broker.bootstrap_servers, arguments.seed)
+        product = JobRounds(ORDERS, Path(folder), broker.bootstrap_servers, arguments.seed)
         runners = _runners(arguments.planted_us)
         rounds = [run_round(product, runners, arguments.records, number) for number in range(arguments.rounds)]
     wrong = [f"{name}: {word}" for one in rounds for name, result in one.items() for word in result.wrong]
