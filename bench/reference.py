@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from bench.peers.confluent_loop import Fetched
-from bench.peers.work import Folded, Work, work_named
+from bench.peers.work import Folded, OrderWork, Work, work_named
 from bench.topics import Record
+from schemas.entries import decode_entry
 from schemas.event_messages import EventMessage
+from schemas.topics import ACCOUNTING_ENTRIES
 from streams.engine.processor import SourceRange
 
 CHUNK_RECORDS: Final = 1_000
@@ -23,6 +25,18 @@ def reference_records(work: str, events: Iterable[EventMessage], partitions: int
             found[topic] += [Record(partition, record.key, record.value) for record in records]
         states |= {state.key: state.value for state in folded.states}
     found[STATES] = [Record(0, key, value) for key, value in states.items()]
+    return found
+
+
+def entries_by_event(events: Iterable[EventMessage], partitions: int) -> Mapping[str, int]:
+    """entry_id -> number (from 0) of the event that leads to it: of a parked event that is the one that heals it."""
+    found: dict[str, int] = {}
+    work, states = OrderWork("", partitions), dict[bytes, Any]()
+    for number, event in enumerate(events):
+        record = Fetched(number, 0, event.key, event.value, list(event.headers))
+        folded = _fold(work, states, event.partition(partitions), [record])
+        for entry in folded.outputs[ACCOUNTING_ENTRIES]:
+            found[decode_entry(entry.value).entry.entry_id] = number
     return found
 
 
