@@ -41,6 +41,7 @@ from asiento.accounting.order_state import (
     TaxTerms,
     Tender,
 )
+from schemas.exact_bytes import exact_copy
 from schemas.fingerprints import TAG
 from schemas.kept import Kept
 from schemas.order_state_upgrades import UPGRADES
@@ -102,7 +103,7 @@ def encode_state(state: OrderState) -> bytes:
     }
     own = _own_dimensions(placement)
     row["a"] = [_ACCOUNT_ROWS[account, own] for account in accounts]
-    return orjson.dumps({name: value for name, value in row.items() if value})
+    return exact_copy(orjson.dumps({name: value for name, value in row.items() if value}))
 
 
 def decode_state(value: bytes) -> OrderState:
