@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+BENCH  := .local/bench
+BENCH_READY := $(BENCH)/.ready
 PYTEST := $(BIN)/python -m pytest
 
 # Trust what the system trusts, where it says so: a company's proxy is known there and nowhere else.
@@ -13,7 +15,7 @@ endif
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
   soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-tryton \
   soak-deploy soak-rules soak-tie-out soak-metrics soak-runbooks soak-watch soak-compiled compose-secrets kubernetes \
-  wheel-compiled bench bench-core mutate lock down clean
+  wheel-compiled bench bench-core bench-check mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -132,7 +134,17 @@ wheel-compiled: setup ## dist/: a wheel with the core compiled for this Python a
 
 bench: bench-core ## Time of the core alone, then CPU per event of worker, sink and projector; how long operators wait
 	$(BIN)/python -m bench.throughput
+bench: bench-core $(BENCH_READY) ## The core alone, then CPU per event beside its peers, sink, projector; how long operators wait (ROUNDS)
+	$(BIN)/python -m bench.throughput --rounds $(or $(ROUNDS),1)
 	$(BIN)/python -m bench.operational_queries
+
+bench-check: setup ## Whether the worker has become slower than a bare loop by 15 % and more; half an hour (ROUNDS)
+	$(BIN)/python -m bench.check --rounds $(or $(ROUNDS),7)
+
+$(BENCH_READY): requirements-bench.lock $(READY)
+	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	$(BIN)/uv pip install --python $(BENCH) --quiet --require-hashes -r requirements-bench.lock
+	touch $@
 
 bench-core: setup ## Time per decision, size of a state, simulate of 100 000 events; no broker
 	$(BIN)/python -m bench.core
@@ -144,6 +156,8 @@ mutate: setup ## Mutation testing of the core: planted bugs, then a seeded sampl
 lock: setup ## Resolve the dependencies again and write the lock files
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
 	  --extra local-kafka --group dev --quiet -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+	  --group bench --quiet -o requirements-bench.lock
 	printf 'uv==%s\n' "$$($(BIN)/uv --version | cut -d' ' -f2)" | $(BIN)/uv pip compile --universal --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --quiet -o requirements-uv.lock -
 	echo 'beancount==3.2.3' | $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
@@ -159,4 +173,4 @@ down: ## Stop what a killed `asiento up` left running
 	test ! -x $(BIN)/asiento || $(BIN)/asiento down
 
 clean: down ## Remove the environment and all local data
-	rm -rf $(VENV) .asiento .local/tryton .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) .asiento .local/tryton .mypy_cache .ruff_cache .pytest_cache .hypothesis
