@@ -16,7 +16,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 CORE = "asiento/accounting"
 LEFT_ALONE = frozenset(
-    {"__init__.py", "values.py", "order_events.py", "journal.py", "decision.py", "retelling.py", "standing_deadlines.py"}
+    {"__init__.py", "build.py", "values.py", "order_events.py", "journal.py", "decision.py", "retelling.py", "standing_deadlines.py"}
 )
 """Modules of the core that stay Python: values that codecs fill and read slot by slot, and what no decision runs through."""
 _SETUP = """

@@ -2,7 +2,7 @@
 
 from typing import Final, TypeAlias
 
-from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, CUSTOMER_ACCOUNTS, REFUNDS_PAYABLE
+from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, CUSTOMER_ACCOUNTS, DISPUTE_LOSSES, REFUNDS_PAYABLE
 from asiento.accounting.balances import BALANCE_SIGNS, Balances
 from asiento.accounting.findings import Findings
 from asiento.accounting.identity import document_ref, entry_id
@@ -39,9 +39,7 @@ class Draft:
 
     def credit(self, account: str, amount: int, dimensions: Dimensions) -> None:
         """Add to the credit side; a negative amount adds to the debit side."""
-        if amount:
-            key = (account, dimensions)
-            self.amounts[key] = self.amounts.get(key, 0) - amount
+        self.debit(account, -amount, dimensions)
 
     def legs(self) -> tuple[Leg, ...]:
         """What the draft comes to, in the order in which it was added; amounts of 0 are dropped."""
@@ -50,11 +48,14 @@ class Draft:
 
 def _postings(legs: tuple[Leg, ...]) -> tuple[Posting, ...]:
     """Debits first, then by account name."""
-    ordered = sorted(legs)
-    return tuple(
-        [Posting(account, "DEBIT", amount, dimensions) for account, dimensions, amount in ordered if amount > 0]
-        + [Posting(account, "CREDIT", -amount, dimensions) for account, dimensions, amount in ordered if amount < 0]
-    )
+    debits: list[Posting] = []
+    credits_: list[Posting] = []
+    for account, dimensions, amount in sorted(legs):
+        if amount > 0:
+            debits.append(Posting(account, "DEBIT", amount, dimensions))
+        else:
+            credits_.append(Posting(account, "CREDIT", -amount, dimensions))
+    return (*debits, *credits_)
 
 
 class Booking:
@@ -154,18 +155,17 @@ class Booking:
             self.enter("reversal", draft, f"Reversal of {entry.kind}", part=reversed_id, document=document, reverses=reversed_id)
 
     def _add_to_posted(self, legs: tuple[Leg, ...]) -> None:
-        moved = [(account, amount) for account, _, amount in legs if account in CUSTOMER_ACCOUNTS]
-        if not moved:
-            return
         receivable, deposit, owed, losses = self.order.posted
-        for account, amount in moved:
+        for account, _, amount in legs:
+            if account not in CUSTOMER_ACCOUNTS:
+                continue
             if account == ACCOUNTS_RECEIVABLE:
                 receivable += amount
             elif account == CONTRACT_LIABILITY:
                 deposit -= amount
             elif account == REFUNDS_PAYABLE:
                 owed -= amount
-            else:  # DISPUTE_LOSSES
+            elif account == DISPUTE_LOSSES:
                 losses += amount
         self.order.posted = Balances(receivable, deposit, owed, losses)
 
@@ -173,8 +173,9 @@ class Booking:
         """Add to a draft what brings the posted balances to those of the totals."""
         due, posted = self.order.balances(), self.order.posted
         if due != posted:
-            for account, sign, owed, before in zip(BALANCE_SIGNS, BALANCE_SIGNS.values(), due, posted, strict=True):
-                draft.debit(account, sign * (owed - before), self.dimensions)
+            for (account, sign), owed, before in zip(BALANCE_SIGNS.items(), due, posted, strict=True):
+                if owed != before:
+                    draft.debit(account, sign * (owed - before), self.dimensions)
 
     def apply(self) -> None:
         """After documents and changes of what is open: move what is needed between the customer's balances."""
