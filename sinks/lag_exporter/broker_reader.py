@@ -3,11 +3,12 @@
 A consumer of the client library would fetch ahead and hide what it skipped; here every question is one request, bounded in bytes.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias, TypeVar
 
 from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, PartitionRecords
@@ -20,6 +21,7 @@ from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
+Answer = TypeVar("Answer")
 Place: TypeAlias = tuple[str, int]
 """Name of a topic on the broker, partition."""
 
@@ -53,11 +55,12 @@ class BrokerReader:
     def __init__(self, client_options: Mapping[str, Any]) -> None:
         bounded = min(round(REQUEST_SECONDS_MAX * 1000), client_options.get("request_timeout_ms", 40_000))
         self._client = AIOKafkaClient(**{**client_options, "request_timeout_ms": bounded})
+        self._slowest_seconds: float = 0
 
     async def __aenter__(self) -> Self:
         """Connect; raises `KafkaConnectionError`."""
         try:
-            await self._client.bootstrap()
+            await self._timed(self._client.bootstrap())
         except BaseException:
             await self._client.close()
             raise
@@ -66,6 +69,11 @@ class BrokerReader:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Disconnect."""
         await self._client.close()
+
+    def take_slowest_seconds(self) -> float:
+        """How long the slowest answer took since this was asked last; an answer that never came is one, as long as it was waited for."""
+        slowest, self._slowest_seconds = self._slowest_seconds, 0
+        return slowest
 
     async def partitions(self, topics: Sequence[str]) -> dict[str, tuple[int, ...]]:
         """The partitions of these topics, and who leads them from here on; topics that do not exist are left out and not made."""
@@ -141,14 +149,15 @@ class BrokerReader:
         nodes = [broker.nodeId for broker in self._client.cluster.brokers()]
         for node in nodes:
             try:
-                return await self._client.send(node, request)
+                return await self._timed(self._client.send(node, request))
             except (NodeNotReadyError, KafkaConnectionError, RequestTimedOutError):
                 continue
         raise KafkaConnectionError(f"none of the brokers {nodes} answers")
 
     async def _from_coordinator(self, group: str, request: Any) -> Any:
         lookup: Callable[[Any, str], Awaitable[int]] = self._client.coordinator_lookup
-        return await self._client.send(await lookup(CoordinationType.GROUP, group), request)
+        coordinator = await self._timed(lookup(CoordinationType.GROUP, group))
+        return await self._timed(self._client.send(coordinator, request))
 
     async def _from_leaders(self, places: Iterable[Place], request: Callable[[Iterable[Place]], Any]) -> list[Any]:
         """One answer from each leader, about the places that it leads."""
@@ -158,7 +167,14 @@ class BrokerReader:
             if leader is None or leader < 0:
                 raise KafkaConnectionError(f"partition {place[1]} of topic {place[0]} has no leader")
             led[leader].append(place)
-        return [await self._client.send(leader, request(asked)) for leader, asked in led.items()]
+        return [await self._timed(self._client.send(leader, request(asked))) for leader, asked in led.items()]
+
+    async def _timed(self, answer: Awaitable[Answer]) -> Answer:
+        asked_at = time.monotonic()
+        try:
+            return await answer
+        finally:
+            self._slowest_seconds = max(self._slowest_seconds, time.monotonic() - asked_at)
 
 
 def _by_topic(places: Iterable[Place], *more: int) -> list[tuple[str, list[Any]]]:

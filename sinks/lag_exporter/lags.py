@@ -1,7 +1,7 @@
 """One look at all groups: what they have committed, where the logs end, and how old the oldest record is that they have not done."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from aiokafka.errors import (
     NotLeaderForPartitionError,
 )
 
-from sinks.lag_exporter.broker_reader import EARLIEST, LATEST, BrokerReader, Place
+from sinks.lag_exporter.broker_reader import EARLIEST, LATEST, Answer, BrokerReader, Place
 from sinks.lag_exporter.groups import WatchedGroup
 from sinks.lag_exporter.oldest import Key, Oldest, OldestRecords
 
@@ -122,10 +122,12 @@ class Lags:
     async def _look(self, reader: BrokerReader) -> tuple[GroupLag, ...]:
         partitions = await reader.partitions(self._topics)
         places = {group.name: [(topic, number) for topic in group.topics for number in partitions.get(topic, ())] for group in self._groups}
-        committed = {group: await reader.positions(group, asked) if asked else {} for group, asked in places.items()}
-        members = {group: await reader.members(group) for group in places}
         every = sorted({place for asked in places.values() for place in asked})
-        begins = await reader.offsets(every, EARLIEST)
+        committed, members, begins = await asyncio.gather(  # at once: brokers that answer slowly still answer in time
+            _of_each(places, lambda group: reader.positions(group, places[group])),
+            _of_each(places, reader.members),
+            reader.offsets(every, EARLIEST),
+        )
         ends = await reader.offsets(every, LATEST)  # after the positions: a group is never shown further than it is
         shown = [group for group in self._groups if group.expected or committed[group.name] or any(ends[p] for p in places[group.name])]
         wanted = {
@@ -148,6 +150,11 @@ class Lags:
             )
             for group in shown
         )
+
+
+async def _of_each(groups: Iterable[str], ask: Callable[[str], Awaitable[Answer]]) -> dict[str, Answer]:
+    asked = list(groups)
+    return dict(zip(asked, await asyncio.gather(*map(ask, asked)), strict=True))
 
 
 def _partition_lag(place: Place, committed: int | None, bounds: tuple[int, int], age: float | None) -> PartitionLag:

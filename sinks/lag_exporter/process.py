@@ -74,13 +74,16 @@ class LagExporter:
 
     async def step(self) -> None:
         """One look, and what it came to."""
+        reader = self._reader or BrokerReader(client_options(self._settings))
         try:
             if self._reader is None:
                 async with asyncio.timeout(LOOK_SECONDS_MAX):
-                    self._reader = await BrokerReader(client_options(self._settings)).__aenter__()
-            self._show(await self._lags.look(self._reader))
+                    self._reader = await reader.__aenter__()
+            self._show(await self._lags.look(reader))
         except (KafkaError, OSError, TimeoutError) as error:
             await self._lost(f"the brokers at {self._settings.kafka_bootstrap_servers} give no usable answer: {error!r}")
+        finally:
+            self._metrics.broker_answer_seconds.set(reader.take_slowest_seconds())
 
     def _show(self, groups: Sequence[GroupLag]) -> None:
         lags = {(group.name, lag.topic, str(lag.partition)): lag for group in groups for lag in group.partitions}

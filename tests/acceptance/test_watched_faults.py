@@ -81,6 +81,7 @@ BROKER: Final = Panel("overview", "Do all processes run?", query=2)
 RESTARTS: Final = Panel("pipeline", "Deaths and restarts")
 UNBOOKED: Final = Panel("overview", "Is the money flowing?", query=1)
 BEHIND: Final = Panel("pipeline", "Behind, in seconds, from outside")
+ANSWERS: Final = Panel("pipeline", "How fast brokers answer", query=2)
 TIE_OUT: Final = Panel("ledgers", "Does it tie out?", query=1)
 COMPARED: Final = Panel("ledgers", "How far is it compared?", query=1)
 OPEN: Final = Panel("discrepancies", "Open, by code")
@@ -90,9 +91,17 @@ BREAKER: Final = Panel("ledgers", "Connections: do calls go out?")
 PAUSED: Final = Panel("ledgers", "Connections: do calls go out?", query=1)
 SILENCE: Final = Panel("pipeline", "Gateway: silence of sources")
 
-GONE, FLOW, DELIVERY, REFUSAL, GRAVE, UNEXPLAINED = (
+GONE, FLOW, DELIVERY, REFUSAL, GRAVE, UNEXPLAINED, BROKERS = (
     f"Asiento{name}"
-    for name in ("ProcessGone", "MoneyNotFlowing", "LedgerDelivery", "DeadLetters", "DiscrepancyCritical", "UnexplainedDifference")
+    for name in (
+        "ProcessGone",
+        "MoneyNotFlowing",
+        "LedgerDelivery",
+        "DeadLetters",
+        "DiscrepancyCritical",
+        "UnexplainedDifference",
+        "DiskOrBroker",
+    )
 )
 BOTH_WORKERS: Final = together(frozen("worker-1"), frozen("worker-2"))
 
@@ -178,8 +187,8 @@ FAULTS: Final = (
     Fault(  # down where no look at it succeeds between two starts, else restarted or a crash loop
         name="worker killed at each start", happens=killed("worker-1"), panel=RESTARTS, shows=above(0, process="worker-1"), alert=GONE
     ),
-    process("broker slow", slow("broker"), (BEHIND, above(30)), FLOW, "lag"),
-    process("broker frozen", frozen("broker"), (BROKER, below(1)), "AsientoDiskOrBroker", "broker"),
+    process("broker slow", slow("broker"), (ANSWERS, above(1)), BROKERS, "broker_slow"),
+    process("broker frozen", frozen("broker"), (BROKER, below(1)), BROKERS, "broker"),
 )
 
 

@@ -21,7 +21,7 @@ Happening: TypeAlias = Callable[[Stage], AbstractContextManager[None]]
 
 KILLED_AGAIN_SECONDS: Final = 1.0
 STILL_SECONDS, WORKING_SECONDS = 3.0, 0.05
-"""A slow broker: each answer takes seconds, and a commit is many of them."""
+"""A slow broker: an answer takes seconds, money flows all the same, a commit late."""
 JOIN_SECONDS_MAX: Final = 10.0
 
 
@@ -67,7 +67,7 @@ def killed(process: str) -> Happening:
 
 
 def slow(process: str) -> Happening:
-    """It stands still most of the time."""
+    """It stands still most of the time, never so long that somebody gives up on it."""
 
     def pulse(stage: Stage) -> float:
         stage.system.signal(process, signal.SIGSTOP)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ from sinks.lag_exporter.process import LagExporter, read_lags
 
 PARTITIONS = 2
 SECONDS_MAX = 30.0
+STILL_SECONDS = 1.5
 
 
 def settings_of(kafka: str, prefix: str) -> Settings:
@@ -154,7 +156,7 @@ async def test_once_prints_one_object_or_lines(settings: Settings, monkeypatch: 
     assert f"  {topic}: 1 behind on 1 of 2 partitions, the oldest 10" in answer.stdout
 
 
-async def test_a_broker_that_goes_away_and_comes_back(local_kafka: LocalKafka, topic_prefix: str) -> None:
+async def test_a_broker_that_is_slow_goes_away_and_comes_back(local_kafka: LocalKafka, topic_prefix: str) -> None:
     settings = settings_of(local_kafka.bootstrap_servers, topic_prefix)
     await topic_admin.apply(settings, list(catalogue(settings.app_id, PARTITIONS, 1, 1)))
     metrics = Metrics(Exporter.LAG_EXPORTER)
@@ -168,6 +170,15 @@ async def test_a_broker_that_goes_away_and_comes_back(local_kafka: LocalKafka, t
     assert exporter.obstacles()
     await exporter.step()
     assert (shown("asiento_broker_up"), shown("asiento_group_lag_records", place), exporter.obstacles()) == (1, 0, ())
+    assert (shown("asiento_broker_answer_seconds") or 0) < STILL_SECONDS
+    assert local_kafka.pid is not None
+    os.kill(local_kafka.pid, signal.SIGSTOP)
+    asyncio.get_running_loop().call_later(STILL_SECONDS, os.kill, local_kafka.pid, signal.SIGCONT)
+    await exporter.step()
+    assert shown("asiento_broker_up") == 1, "slow is not away"
+    assert (shown("asiento_broker_answer_seconds") or 0) > 0.9 * STILL_SECONDS
+    await exporter.step()
+    assert (shown("asiento_broker_answer_seconds") or 0) < STILL_SECONDS, "of the last look alone"
     local_kafka.kill()
     began = time.monotonic()
     await exporter.step()

@@ -106,6 +106,12 @@ class WatcherMetrics:
         self.broker_up = declare.gauge(
             "asiento_broker_up", "0 or 1", "1 if the last look at the brokers was answered; else no lags are shown", _LAG_EXPORTER
         )
+        self.broker_answer_seconds = declare.gauge(
+            "asiento_broker_answer_seconds",
+            "seconds",
+            "How long the slowest answer of a broker took at the last look; one that never came counts for as long as it was waited for",
+            _LAG_EXPORTER,
+        )
         self.lag_last_run = declare.gauge(
             "asiento_lag_last_run_timestamp_seconds", "seconds since 1970 (UTC)", "When all lags were read last", _LAG_EXPORTER
         )

@@ -177,15 +177,20 @@ TRANSACTIONS: Final = (
     PanelPlan(
         form="lines",
         width=6,
-        title="Time of a Kafka transaction",
+        title="How fast brokers answer",
         unit=SECONDS,
-        queries=tuple(
-            Query(expr=quantile(f"0.{share}", "asiento_transaction_seconds", MINE), legend=f"{share} of 100 below") for share in (50, 99)
+        queries=(
+            *[
+                Query(expr=quantile(f"0.{share}", "asiento_transaction_seconds", MINE), legend=f"transaction: {share} of 100 below")
+                for share in (50, 99)
+            ],
+            Query(expr="max(asiento_broker_answer_seconds)", legend="slowest answer to the lag exporter"),
         ),
-        shows="From begin to commit.",
+        shows="A worker's transaction from begin to commit; and the slowest answer that a broker gave when it was asked for lags.",
         good="tens of milliseconds.",
-        act="seconds: the broker's disk or the network is slow.",
+        act="seconds: the broker's machine, its disk or the network is slow.",
         runbook="asiento-disk-or-broker",
+        command="asiento lag-exporter --once",
     ),
     PanelPlan(
         form="lines",

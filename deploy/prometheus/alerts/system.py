@@ -13,6 +13,7 @@ LAG_EXPORTER_SECONDS_MAX: Final = 30
 SWEEP_SECONDS_MAX: Final = 45
 PROJECTOR_SECONDS_MAX: Final = 30
 SPOOL_SECONDS_MAX: Final = 30
+ANSWER_SECONDS_MAX: Final = 1
 PROJECTOR_GROUP: Final = 'group=~".+-projector"'
 
 _ABSENT = " or ".join(f'absent(up{{job="asiento-{job}"}})' for job in EXPECTED_JOBS)
@@ -95,6 +96,16 @@ BROKER: Final = Alert(
             summary_es="Los brókeres no responden: nada fluye",
             first="See whether the broker runs and whether its disk is full. What follows from it is not told apart.",
             command="asiento doctor",
+        ),
+        Cause(
+            word="broker_slow",
+            severity=Severity.TICKET,
+            expression=f"max(asiento_broker_answer_seconds) > {ANSWER_SECONDS_MAX}",
+            hold_seconds=20,
+            summary="A broker takes {{ $value | humanizeDuration }} for one answer: all of it still flows, late",
+            summary_es="Un bróker tarda {{ $value | humanizeDuration }} en una respuesta: todo fluye aún, con retraso",
+            first="Look at the load, memory and disk of the broker's machine, and at the network to it. Lag says how late the money is.",
+            command="asiento lag-exporter --once",
         ),
         Cause(
             word="broker_restarted",
