@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -18,7 +19,8 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from asiento.runtime.child_process import ChildProcess
 
-RUN_SECONDS_MAX: Final = 3_600.0
+STILL_SECONDS_MAX: Final = 120.0
+LOG_TAIL_CHARACTERS: Final = 1_500
 STOP_SECONDS_MAX: Final = 60.0
 SAMPLE_SECONDS: Final = 0.2
 STEADY_FROM: Final = 0.20
@@ -67,18 +69,23 @@ class CommittedWork:
         self._consumer.close()
 
 
-def measured(start: Callable[[], ChildProcess], done: Callable[[], int], items: int) -> Cost:
-    """Start a process, sample it until all items are done, stop it (SIGTERM); ends the program if the process ends before."""
+def measured(start: Callable[[], ChildProcess], done: Callable[[], int], items: int, log_folder: Path) -> Cost:
+    """Start a process, sample it until all items are done, stop it (SIGTERM).
+
+    Ends the program, with the last words in the logs of `log_folder`, if the process ends before or stands still.
+    """
     before = _children_cpu()
     child = start()
     samples: list[Sample] = []
     try:
-        deadline = time.monotonic() + RUN_SECONDS_MAX
-        while not samples or samples[-1].done < items:
-            if child.exit_code() is not None or time.monotonic() > deadline:
-                sys.exit(f"{child.name} stopped at {samples[-1].done if samples else 0} of {items}: its log is in the run's folder")
+        reached, moved_at = 0, time.monotonic()
+        while reached < items:
+            if child.exit_code() is not None or time.monotonic() > moved_at + STILL_SECONDS_MAX:
+                sys.exit(f"{child.name} stopped at {reached} of {items}\n{log_tail(log_folder)}")
             with contextlib.suppress(psutil.NoSuchProcess):
                 samples.append(sample_of(child.pid, done()))
+                if samples[-1].done > reached:
+                    reached, moved_at = samples[-1].done, time.monotonic()
             time.sleep(SAMPLE_SECONDS)
     finally:
         child.stop(STOP_SECONDS_MAX)
@@ -111,6 +118,12 @@ def cost_of(samples: Sequence[Sample], items: int, cpu_seconds: float) -> Cost:
         grown_bytes=last.memory_bytes - samples[0].memory_bytes,
         peak_bytes=max(sample.memory_bytes for sample in samples),
     )
+
+
+def log_tail(folder: Path) -> str:
+    """The last lines in the logs of a folder."""
+    texts = (path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.glob("*.log")))
+    return "".join(texts)[-LOG_TAIL_CHARACTERS:]
 
 
 def _children_cpu() -> float:

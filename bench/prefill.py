@@ -71,11 +71,11 @@ def messages(seed: int, records: int) -> Iterator[EventMessage]:
 
 def prefill(settings: Settings, seed: int, records: int) -> int:
     """Send them to the events topic of `settings`; returns how many were stored."""
-    return send(settings, messages(seed, records))
+    return send(settings, ORDERS_EVENTS, messages(seed, records))
 
 
-def send(settings: Settings, events: Iterable[EventMessage]) -> int:
-    """Send messages to the events topic and wait until all are stored; ends the program if they are not."""
+def send(settings: Settings, name: str, events: Iterable[EventMessage]) -> int:
+    """Send messages to the topic of that name behind the prefix and wait until all are stored; ends the program if they are not."""
     producer = Producer(
         {
             "bootstrap.servers": settings.kafka_bootstrap_servers,
@@ -86,7 +86,7 @@ def send(settings: Settings, events: Iterable[EventMessage]) -> int:
             "log_level": LOG_ERRORS,
         }
     )
-    topic, sent = settings.topic(ORDERS_EVENTS), 0
+    topic, sent = settings.topic(name), 0
     partitions: dict[bytes, int] = {}
     for event in events:
         partition = partitions.get(event.key)

@@ -1,11 +1,12 @@
 """CPU per event of the order worker beside its peers, and of sink and projector, on one real broker in one run.
 
-    python -m bench.throughput [--records 200000] [--rounds 1] [--seed 1] [--only NAME ...]
+    python -m bench.throughput [--job orders] [--records 200000] [--rounds 1] [--seed 1] [--only NAME ...]
 
 Stores a seeded input on 8 partitions (key: the order), then lets every runner work through all of it, one after the other, in an order
 that turns with the rounds: the worker, and peers that do the same work with the same core and codecs on other engines. What each wrote
 is compared with what the core gives for the input; a runner that wrote something else is not ranked. In the first round the ledger sink
 books the worker's entries, and the projector takes all topics (into SQLite; its cost is told per event, with all that belongs to it).
+The small job is a fixed job on the bare engine (`bench.small_job`), with the codec named, so that engines are compared with engines.
 
 CPU is user + system time of a runner with all its children: `all` from start to exit, `steady` between 20 and 95 % of the input. Figures
 are medians with least and most over the rounds; machines are noisy, so read the ratios, each taken inside one round.
@@ -24,11 +25,13 @@ from asiento.runtime.ports import free_ports
 from asiento.runtime.settings import Settings
 from bench.core import processor
 from bench.disk import disk_per_event
+from bench.jobs import ORDERS, small_job
 from bench.measuring import Cost, CountedWork, measured
+from bench.peers.work import SMALL
 from bench.processes import start
-from bench.product_rounds import PARTITIONS, ProductRounds, RunResult, StoredInput
-from bench.runners import Runner, product_runners
-from bench.spread import ratios, spread
+from bench.rounds import PARTITIONS, JobRounds, RunResult, StoredInput
+from bench.runners import WORKER, Runner, product_runners, small_runners
+from bench.spread import Spread, ratios, spread
 from bench.topics import committed_since
 from schemas.topics import catalogue
 from sinks.projector.topics import PROJECTED
@@ -49,17 +52,19 @@ class Downstream:
 def main() -> None:
     """Run the rounds and print the tables; exits with 1 if a runner wrote something else than the core gives."""
     arguments = _arguments()
-    runners = [one for one in product_runners() if not arguments.only or one.name in arguments.only]
+    job = ORDERS if arguments.job == ORDERS.work else small_job(arguments.job.removeprefix(SMALL))
+    every = product_runners() if job is ORDERS else small_runners()
+    runners = [one for one in every if not arguments.only or one.name in arguments.only]
     with tempfile.TemporaryDirectory(prefix="asiento-bench-") as folder, LocalKafka(Path(folder) / "kafka") as broker:
         place = Path(folder)
-        product = ProductRounds(place, broker.bootstrap_servers, arguments.seed)
+        product = JobRounds(job, place, broker.bootstrap_servers, arguments.seed)
         started = time.monotonic()
         stored = product.stored(arguments.records)
         _say(f"{processor()}; {stored.records} records of {stored.orders} orders stored in {time.monotonic() - started:.0f} s")
         rounds, downstream = [], None
         for number in range(arguments.rounds):
-            rounds.append(_round(product, runners, arguments.records, number))
-            if downstream is None and runners[0].name in rounds[0] and not arguments.only:
+            rounds.append(run_round(product, runners, arguments.records, number))
+            if downstream is None and job is ORDERS and not arguments.only:
                 downstream = _downstream(place, stored)
     wrong = _report(runners, rounds, stored)
     if downstream is not None:
@@ -69,6 +74,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.throughput", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--job", choices=[ORDERS.work, "small-generated", "small-fastavro"], default=ORDERS.work)
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
@@ -76,12 +82,13 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _round(product: ProductRounds, runners: Sequence[Runner], records: int, number: int) -> Round:
+def run_round(product: JobRounds, runners: Sequence[Runner], records: int, number: int) -> Round:
+    """Every runner once; `number` turns their order and names their runs."""
     turn = number % len(runners)
     found = {}
     for runner in (*runners[turn:], *runners[:turn]):
         result = product.run(runner, records, f"r{number}-{runners.index(runner)}")
-        _say(f"round {number + 1}: {runner.name}: {result.cost.steady_us:.1f} us {'; '.join(result.wrong)}")
+        _say(f"round {number + 1}: {runner.name}: {result.cost.steady_us:.1f} us")
         found[runner.name] = result
     return found
 
@@ -107,7 +114,7 @@ def _committed(settings: Settings, name: str) -> int:
 
 def _counted(settings: Settings, command: tuple[str, ...], counter: str, items: int) -> Cost:
     (port,) = free_ports(1)
-    return measured(lambda: start(settings, command, port), CountedWork(port, counter).done, items)
+    return measured(lambda: start(settings, command, port), CountedWork(port, counter).done, items, settings.data_dir)
 
 
 def _per_event(cost: Cost, records_per_event: float) -> Cost:
@@ -135,16 +142,18 @@ def _report(runners: Sequence[Runner], rounds: Sequence[Round], stored: StoredIn
             wrong[runner.name] = words
     for name, words in wrong.items():
         _say(f"{name} is not ranked, it wrote something else: {'; '.join(words)}")
-    ours = runners[0].name
-    for runner in runners[1:]:
-        if not {ours, runner.name} & wrong.keys():
-            name = runner.name
-            ratio = ratios(rounds, lambda one: one[ours].cost.steady_us, lambda one, name=name: one[name].cost.steady_us)  # type: ignore[misc]
-            _say(f"{ours} : {name} = {ratio.text(2)} (steady CPU per event)")
-    if ours in rounds[0]:
-        grown = spread(one[ours].cost.grown_bytes for one in rounds).median
-        _say(f"memory of the {ours} grown per order: {grown / stored.orders:.0f} bytes")
+    if WORKER in rounds[0] and WORKER not in wrong:
+        for runner in runners:
+            if runner.name != WORKER and runner.name not in wrong:
+                _say(f"{WORKER} : {runner.name} = {steady_ratio(rounds, runner.name).text(2)} (steady CPU per event)")
+        grown = spread(one[WORKER].cost.grown_bytes for one in rounds).median
+        _say(f"memory of the {WORKER} grown per order: {grown / stored.orders:.0f} bytes")
     return bool(wrong)
+
+
+def steady_ratio(rounds: Sequence[Round], peer: str) -> Spread:
+    """CPU per event of the worker to that of a peer, each inside one round."""
+    return ratios(rounds, lambda one: one[WORKER].cost.steady_us, lambda one: one[peer].cost.steady_us)
 
 
 def _report_downstream(downstream: Downstream) -> None:

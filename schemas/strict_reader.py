@@ -233,6 +233,11 @@ def compile_reader(record: Record, items_max: int) -> RecordReader:
     return _ReaderWriter(items_max).reader(record)
 
 
+def compile_item_reader(avro_type: AvroType, items_max: int) -> ItemReader:
+    """The same for a value of any type but a union."""
+    return _ReaderWriter(items_max).reader(avro_type)
+
+
 def read_body(reader: RecordReader, data: bytes, position: int) -> dict[str, Any]:
     """The record that fills `data` from `position` to its end; raises `MalformedAvro`."""
     end = len(data)

@@ -10,6 +10,8 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import DEFAULT_POLICIES
+from bench.small_job.day import ENTRIES
+from bench.small_job.processor import CODECS, SmallJob
 from schemas.order_state import decode_state
 from schemas.topics import ACCOUNTING_DECISIONS, ACCOUNTING_DISCREPANCIES, ACCOUNTING_ENTRIES, ORDERS_DLQ
 from streams.chunk import Workplace, fold_chunk
@@ -17,6 +19,7 @@ from streams.engine.processor import OutputRecord, SourceRange, StateRecord
 
 GC_THRESHOLDS: Final = (100_000, 50, 100)
 """As the worker sets them."""
+SMALL: Final = "small-"
 StateOf: TypeAlias = Callable[[bytes], Any]
 
 
@@ -70,6 +73,37 @@ class OrderWork:
         return decode_state(state)
 
 
+class SmallWork:
+    """The small job, its states kept as bytes."""
+
+    def __init__(self, prefix: str, codec: str) -> None:
+        self._job = SmallJob(prefix + ENTRIES, CODECS[codec])
+
+    def fold(self, source: SourceRange, state_of: StateOf) -> Folded:
+        """The chunk of the engine's job, without the engine."""
+        result = self._job.process(source, _Asked(state_of))
+        return Folded(result.outputs, result.states, {state.key: state.value for state in result.states})
+
+    def decode(self, state: bytes) -> bytes:
+        """The bytes: the job reads them itself."""
+        return state
+
+
+class _Asked(dict[bytes, bytes]):
+    """States that are asked for one by one."""
+
+    def __init__(self, state_of: StateOf) -> None:
+        super().__init__()
+        self.get = state_of  # type: ignore[assignment]
+
+
+def work_named(name: str, prefix: str, partitions: int) -> Work:
+    """`orders`, or `small-` and the name of one of the small job's codecs; outputs go to topics behind `prefix`."""
+    if name.startswith(SMALL):
+        return SmallWork(prefix, name.removeprefix(SMALL))
+    return OrderWork(prefix, partitions)
+
+
 @dataclass(frozen=True, slots=True)
 class PeerPlace:
     """Where a peer reads and writes: names of topics on the broker, and the group whose commits tell how far it is."""
@@ -81,10 +115,11 @@ class PeerPlace:
     group: str
     partitions: int
     folder: str
+    job: str
 
     def work(self) -> Work:
         """The job of this place."""
-        return OrderWork(self.prefix, self.partitions)
+        return work_named(self.job, self.prefix, self.partitions)
 
 
 def peer_place(program: str, description: str | None) -> PeerPlace:
@@ -97,6 +132,7 @@ def peer_place(program: str, description: str | None) -> PeerPlace:
     parser.add_argument("--group", required=True, help="consumer group that commits")
     parser.add_argument("--partitions", type=int, required=True)
     parser.add_argument("--folder", required=True, help="folder for what the engine itself keeps")
+    parser.add_argument("--job", required=True, help="orders, small-fastavro or small-generated")
     return PeerPlace(**vars(parser.parse_args()))
 
 
