@@ -146,6 +146,9 @@ $(BENCH_READY): requirements-bench.lock $(READY)
 	$(BIN)/uv pip install --python $(BENCH) --quiet --require-hashes -r requirements-bench.lock
 	touch $@
 
+bench-sinks: setup ## The ledger sinks beside the same rows written bare, into SQLite and PostgreSQL; no broker
+	$(BIN)/python -m bench.sink_rates
+
 bench-core: setup ## Time per decision, size of a state, simulate of 100 000 events; no broker
 	$(BIN)/python -m bench.core
 
