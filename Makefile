@@ -14,6 +14,8 @@ endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
   soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-tryton \
+  soak-deploy soak-rules soak-tie-out soak-metrics soak-runbooks soak-watch soak-compiled compose-secrets kubernetes \
+  wheel-compiled bench bench-core mutate lock down clean
   soak-deploy soak-rules soak-tie-out soak-metrics soak-runbooks soak-watch compose-secrets kubernetes bench bench-core bench-check mutate \
   lock down clean
 
@@ -120,12 +122,20 @@ soak-watch: setup ## Faults injected one by one into a watched installation: on 
 soak-runbooks: setup ## Every runbook of a discrepancy code against the real fault: each of its commands, and what mends it; three minutes
 	$(PYTEST) -q -m "soak or not soak" --timeout 600 -o log_cli=true tests/acceptance/test_runbooks_tried.py
 
+soak-compiled: setup ## The compiled core: its wheel in an environment without the sources of its modules, and all tests of the core there
+	$(PYTEST) -q -m soak --timeout 3600 -o log_cli=true tests/acceptance/test_compiled_wheel.py
+
 soak-metrics: setup ## Series of every process with 48 partitions, the same for any number of orders, and that they agree
 	SERIES_PARTITIONS=48 $(PYTEST) -q -m soak --timeout 600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_metric_series.py
 
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation
 
+wheel-compiled: setup ## dist/: a wheel with the core compiled for this Python and this kind of machine; needs a C compiler, two minutes
+	HATCH_BUILD_HOOKS_ENABLE=true $(BIN)/python -m hatchling build -t wheel
+
+bench: bench-core ## Time of the core alone, then CPU per event of worker, sink and projector; how long operators wait
+	$(BIN)/python -m bench.throughput
 bench: bench-core $(BENCH_READY) ## The core alone, then CPU per event beside its peers, sink, projector; how long operators wait (ROUNDS)
 	$(BIN)/python -m bench.throughput --rounds $(or $(ROUNDS),1)
 	$(BIN)/python -m bench.operational_queries

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
 import orjson
 
@@ -15,6 +16,13 @@ from schemas.refusal import InvalidEvent
 from schemas.value_fields import avro_values
 
 RECORD = "JournalEntry"
+
+_CONTENT: Final = ("entry_id", "legal_entity", "order_key", "event_id", "business_date", "currency", "postings")
+_content_of: Final = itemgetter(*_CONTENT)
+
+
+class AlteredEntry(ValueError):
+    """An entry does not match the content hash it was sent with."""
 
 
 _MAPS = Kept[tuple[tuple[str, str], ...], dict[str, str]](lambda pairs: dict(sorted(pairs)), items_max=2_048, length_max=8)
@@ -78,6 +86,43 @@ def encode_entry(entry: JournalEntry) -> bytes:
 def decode_entry(value: bytes | None) -> HashedEntry:
     """The entry of a framed Avro value and the hash in it, which is not computed again; raises `DecodeError`."""
     return _build(decode_output(RECORD, value))
+
+
+def open_entry(value: bytes | None) -> dict[str, Any]:
+    """The avro values of a framed entry, proven to be balanced and to match the content hash among them.
+
+    For whoever needs fields and not a `JournalEntry`. Raises `DecodeError`, `AlteredEntry`.
+    """
+    values = decode_output(RECORD, value)
+    _require_balance(values)
+    content: dict[str, Any] = dict(zip(_CONTENT, _content_of(values), strict=True))
+    if "reverses" in values:
+        content["reverses"] = values["reverses"]
+    if "document" in values:
+        content["document"] = _amounts_of(values["document"])
+    if sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest() != values["content_hash"]:
+        raise AlteredEntry(f"entry {values['entry_id']} does not match its content hash: it was altered")
+    return values
+
+
+def _require_balance(values: dict[str, Any]) -> None:
+    """What creating a `JournalEntry` checks."""
+    balance = 0
+    for posting in values["postings"]:
+        amount = posting["amount"]
+        if amount <= 0:
+            raise DecodeError(f"{RECORD}: entry {values['entry_id']}: posting to {posting['account']} is not positive")
+        balance += amount if posting["side"] == "DEBIT" else -amount
+    if balance or not values["postings"]:
+        raise DecodeError(f"{RECORD}: entry {values['entry_id']}: debits less credits = {balance}")
+
+
+def _amounts_of(document: dict[str, Any]) -> dict[str, Any]:
+    """`_document_amounts` of avro values."""
+    lines = [
+        {"net": line["net"], "discount": line["discount"], "taxes": [tax["amount"] for tax in line["taxes"]]} for line in document["lines"]
+    ]
+    return {"lines": lines, "totals": document["totals"]}
 
 
 def entry_to_json(entry: JournalEntry) -> dict[str, Any]:

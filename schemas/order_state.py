@@ -39,6 +39,7 @@ from asiento.accounting.order_state import (
     TaxTerms,
     Tender,
 )
+from schemas.exact_bytes import exact_copy
 from schemas.fingerprints import TAG
 from schemas.order_state_upgrades import UPGRADES
 from schemas.parked_events import event_from_fields, event_type
@@ -113,7 +114,7 @@ def encode_state(state: OrderState) -> bytes:
     }
     row["x"] = [[*tax] for tax in taxes]
     row["a"] = [_account_row(account, dimensions, state.placement) for account, dimensions in accounts]
-    return orjson.dumps({name: value for name, value in row.items() if value})
+    return exact_copy(orjson.dumps({name: value for name, value in row.items() if value}))
 
 
 def decode_state(value: bytes) -> OrderState:

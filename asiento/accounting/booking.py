@@ -1,8 +1,8 @@
 """Booking one event: drafts of entries, movements of the customer's balances, the journal entries themselves."""
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, CUSTOMER_ACCOUNTS, DISPUTE_LOSSES, REFUNDS_PAYABLE
+from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, CUSTOMER_ACCOUNTS, REFUNDS_PAYABLE
 from asiento.accounting.balances import BALANCE_SIGNS, Balances
 from asiento.accounting.findings import Findings
 from asiento.accounting.identity import document_ref, entry_id
@@ -15,11 +15,11 @@ Dimensions: TypeAlias = tuple[tuple[str, str], ...]
 Leg: TypeAlias = tuple[str, Dimensions, int]
 """Account, dimensions, amount in minor units (debit positive)."""
 
-REVERSIBLE_KINDS = frozenset({"capture", "fee", "invoice", "cost", "return_stock", "receivable_adjusted"})
+REVERSIBLE_KINDS: Final = frozenset({"capture", "fee", "invoice", "cost", "return_stock", "receivable_adjusted"})
 """Kinds of entries that a correction or a cancelled shipment reverses, where they are of an event that can be corrected."""
 
 
-class InvariantBroken(AssertionError):
+class InvariantBroken(Exception):
     """The core is about to book something wrong: a defect of ours. The worker must die rather than go on."""
 
 
@@ -39,7 +39,9 @@ class Draft:
 
     def credit(self, account: str, amount: int, dimensions: Dimensions) -> None:
         """Add to the credit side; a negative amount adds to the debit side."""
-        self.debit(account, -amount, dimensions)
+        if amount:
+            key = (account, dimensions)
+            self.amounts[key] = self.amounts.get(key, 0) - amount
 
     def legs(self) -> tuple[Leg, ...]:
         """What the draft comes to, in the order in which it was added; amounts of 0 are dropped."""
@@ -48,14 +50,11 @@ class Draft:
 
 def _postings(legs: tuple[Leg, ...]) -> tuple[Posting, ...]:
     """Debits first, then by account name."""
-    debits: list[Posting] = []
-    credits_: list[Posting] = []
-    for account, dimensions, amount in sorted(legs):
-        if amount > 0:
-            debits.append(Posting(account, "DEBIT", amount, dimensions))
-        else:
-            credits_.append(Posting(account, "CREDIT", -amount, dimensions))
-    return (*debits, *credits_)
+    ordered = sorted(legs)
+    return tuple(
+        [Posting(account, "DEBIT", amount, dimensions) for account, dimensions, amount in ordered if amount > 0]
+        + [Posting(account, "CREDIT", -amount, dimensions) for account, dimensions, amount in ordered if amount < 0]
+    )
 
 
 class Booking:
@@ -155,17 +154,18 @@ class Booking:
             self.enter("reversal", draft, f"Reversal of {entry.kind}", part=reversed_id, document=document, reverses=reversed_id)
 
     def _add_to_posted(self, legs: tuple[Leg, ...]) -> None:
+        moved = [(account, amount) for account, _, amount in legs if account in CUSTOMER_ACCOUNTS]
+        if not moved:
+            return
         receivable, deposit, owed, losses = self.order.posted
-        for account, _, amount in legs:
-            if account not in CUSTOMER_ACCOUNTS:
-                continue
+        for account, amount in moved:
             if account == ACCOUNTS_RECEIVABLE:
                 receivable += amount
             elif account == CONTRACT_LIABILITY:
                 deposit -= amount
             elif account == REFUNDS_PAYABLE:
                 owed -= amount
-            elif account == DISPUTE_LOSSES:
+            else:  # DISPUTE_LOSSES
                 losses += amount
         self.order.posted = Balances(receivable, deposit, owed, losses)
 
@@ -173,9 +173,8 @@ class Booking:
         """Add to a draft what brings the posted balances to those of the totals."""
         due, posted = self.order.balances(), self.order.posted
         if due != posted:
-            for (account, sign), owed, before in zip(BALANCE_SIGNS.items(), due, posted, strict=True):
-                if owed != before:
-                    draft.debit(account, sign * (owed - before), self.dimensions)
+            for account, sign, owed, before in zip(BALANCE_SIGNS, BALANCE_SIGNS.values(), due, posted, strict=True):
+                draft.debit(account, sign * (owed - before), self.dimensions)
 
     def apply(self) -> None:
         """After documents and changes of what is open: move what is needed between the customer's balances."""

@@ -41,33 +41,36 @@ class Invoice:
 
     def add(self, line: LineState, amounts: Amounts, quantity: int) -> None:
         """Invoice a part of a line that was taken from its open block."""
-        order = self._booking.order
+        order, terms, taxes = self._booking.order, line.terms, amounts[FIRST_TAX:]
         line.invoiced = added(line.invoiced, amounts)
-        net, tax = amounts[NET], sum(amounts[FIRST_TAX:])
+        net, tax = amounts[NET], sum(taxes)
         order.totals.invoiced += net + tax
         self._net += net
         self._tax += tax
-        if line.terms.kind != "ROUNDING":
+        if terms.kind != "ROUNDING":
             uncredited = order.uncredited
             uncredited[NET_CAP] = uncredited.get(NET_CAP, 0) + net
-            for terms, amount in zip(line.terms.taxes, amounts[FIRST_TAX:], strict=True):
-                uncredited[terms[:3]] = uncredited.get(terms[:3], 0) + amount
-        self._post(line, amounts)
+            for one, amount in zip(terms.taxes, taxes, strict=True):
+                key = one[:3]
+                uncredited[key] = uncredited.get(key, 0) + amount
+        self._post(terms, amounts[NET], amounts[DISCOUNT], taxes)
         if quantity or any(amounts):
-            self._lines.append(document_line(line.terms, quantity, amounts, amounts[DISCOUNT]))
+            self._lines.append(document_line(terms, quantity, amounts, amounts[DISCOUNT]))
 
-    def _post(self, line: LineState, amounts: Amounts) -> None:
-        booking, draft, terms = self._booking, self._draft, line.terms
+    def _post(self, terms: LineTerms, net: int, discount: int, taxes: Amounts) -> None:
+        booking, draft, kind, category = self._booking, self._draft, terms.kind, terms.category
         base = booking.dimensions
-        dimensions = (("category", terms.category), *base)
-        discount = amounts[DISCOUNT]
-        if booking.policy.discounts == "net" and terms.kind in ("GOODS", "SERVICE"):
+        dimensions = (("category", category), *base)
+        if booking.policy.discounts == "net" and kind in ("GOODS", "SERVICE"):
             discount = 0
-        draft.credit(sales_account(terms.kind, terms.category), amounts[NET] + discount, dimensions)
-        draft.debit(SALES_DISCOUNTS, discount, dimensions)
-        for tax, amount in zip(terms.taxes, amounts[FIRST_TAX:], strict=True):
-            account = tax_account(tax.jurisdiction, tax.type, tax.liable_party, booking.placement.channel)
-            draft.credit(account, amount, (*base, ("tax_code", tax.code), ("tax_rate", tax.rate)))
+        draft.credit(sales_account(kind, category), net + discount, dimensions)
+        if discount:
+            draft.debit(SALES_DISCOUNTS, discount, dimensions)
+        channel = booking.placement.channel
+        for tax, amount in zip(terms.taxes, taxes, strict=True):
+            if amount:
+                account = tax_account(tax.jurisdiction, tax.type, tax.liable_party, channel)
+                draft.credit(account, amount, (*base, ("tax_code", tax.code), ("tax_rate", tax.rate)))
 
     def add_return_fee(self, fee: Adjustment, account: str, tax_accounts: tuple[tuple[str, str], ...]) -> None:
         """Invoice a fee kept from a refund; `tax_accounts` are (account, rate) of its taxes, in their order."""

@@ -2,21 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import add
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from asiento.accounting.allocation import spread
 from asiento.accounting.blocks import NET, Amounts, Block, zeros
 from asiento.accounting.money import parse_decimal, round_half_up
-from asiento.accounting.order_events import ExchangeCreated, Line, OrderEdited, OrderPlaced
+from asiento.accounting.order_events import ExchangeCreated, LiableParty, Line, OrderEdited, OrderPlaced
 from asiento.accounting.order_state import UNIT_KINDS, LineState, LineTerms, TaxTerms
 from asiento.accounting.particulars import Parameters, named
 
-ADDED_ROUNDING_ID = "asiento:rounding"
+ADDED_ROUNDING_ID: Final = "asiento:rounding"
 """line_id of the ROUNDING that D01 adds; a source that uses it for a line of its own is refused (D06)."""
 
 _DISCOUNTED_KINDS = frozenset({"GOODS", "SERVICE"})
-_DEFAULT_CATEGORY = "sales"
+_DEFAULT_CATEGORY: Final = "sales"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +160,17 @@ def component_amounts(line: Line, share: int, taxes: Iterable[int]) -> Amounts:
     return (net, discount, share, line.gross - line.discount, *taxes)
 
 
+@lru_cache(maxsize=4096)
+def _tax_terms(jurisdiction: str, tax_type: str, code: str, rate: str, liable_party: LiableParty) -> TaxTerms:
+    """One value for all lines of the same tax: an order's lines, and those of other orders, share it."""
+    return TaxTerms(jurisdiction, tax_type, code, rate, liable_party)
+
+
 def tax_components(line: Line) -> dict[TaxTerms, int]:
     """The taxes of a line, those of the same terms as one, in the line's order."""
     components: dict[TaxTerms, int] = {}
     for tax in line.taxes:
-        terms = TaxTerms(tax.jurisdiction, tax.type, tax.code, tax.rate, tax.liable_party)
+        terms = _tax_terms(tax.jurisdiction, tax.type, tax.code, tax.rate, tax.liable_party)
         components[terms] = components.get(terms, 0) + tax.amount
     return components
 

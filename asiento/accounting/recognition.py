@@ -64,7 +64,7 @@ def known_as(told: Fact, order: OrderState) -> tuple[Fact, str | None] | None:
 
     Applied facts come before parked ones, event ids before business keys before natural ids.
     """
-    parked = [fact_of(one.event) for one in order.parked] if order.parked else []
+    parked = [fact_of(one.event) for one in order.parked]
     fact = _find("event_id", told.event_id, order, parked)
     if fact is not None:
         return fact, None if fact.fingerprint == told.fingerprint else "D21"

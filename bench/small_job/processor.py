@@ -9,6 +9,7 @@ import orjson
 from bench.small_job import codec as fastavro_codec
 from bench.small_job import generated_codec
 from bench.small_job.event import Codec, Event, Posting
+from schemas.exact_bytes import exact_copy
 from streams.engine.processor import OutputRecord, SourceRange, StateRecord
 
 BASIS_POINTS: Final = 10_000
@@ -56,7 +57,9 @@ class SmallJob:
             postings = judge(order, event)
             if postings:
                 entries.append(OutputRecord(key, encode(event, [posting for posting in postings if posting[1] or posting[2]]), []))
-        return SmallJobResult({self._output_topic: entries}, [StateRecord(key, orjson.dumps(order)) for key, order in orders.items()])
+        return SmallJobResult(
+            {self._output_topic: entries}, [StateRecord(key, exact_copy(orjson.dumps(order))) for key, order in orders.items()]
+        )
 
     def give_up(self, source: SourceRange, detail: str) -> SmallJobResult:
         """Fail: the benchmark's input kills nobody."""

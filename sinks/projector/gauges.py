@@ -18,7 +18,7 @@ from schemas.topics import ACCOUNTING_ACTIONS, ACCOUNTING_DECISIONS, ACCOUNTING_
 from schemas.wording.messages import CODES
 from sinks.databases.database import Database
 from sinks.lag import MICROSECONDS
-from sinks.projector.figures import FiguresReader, OpenItems, OpenKind
+from sinks.projector.figures import Accounted, FiguresReader, OpenItems, OpenKind
 
 SHOWN_SECONDS: Final = 5.0
 """How often the gauges are set."""
@@ -26,11 +26,14 @@ SLICE_OFFSETS_MAX: Final = 10_000
 """Offsets that are accounted for at once; writing waits meanwhile, some 30 ms."""
 OPEN_SHARE_MAX: Final = 40
 """Counting what is open takes at most one part in so many of the time, however much is open."""
+SHORT_SLICES_MAX: Final = 100
+"""Slices with something unaccounted that are asked again, one at a time; what was added behind them is seen by the next start."""
 ACCOUNTING_SHARE_MAX: Final = 10
 """Catching up after a start takes at most one part in so many; afterwards it costs what comes in, about 3 microseconds a record."""
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
 _NOTHING: Final = OpenItems(0, None)
+_NOTHING_ACCOUNTED: Final = Accounted({}, 0)
 _KINDS: Final[dict[OpenKind, str]] = {"parked": ACCOUNTING_DECISIONS, "rejected": ACCOUNTING_DECISIONS, "dead_letter": ORDERS_DLQ}
 """What is open, and the topic whose records open it. Actions may close any of it."""
 
@@ -104,10 +107,14 @@ class AccountedGauges:
         self._outcomes: Counter[tuple[int, str]] = Counter()
         self._healed_to: dict[int, int] = {}
         self._missing: Counter[int] = Counter()
+        self._short: dict[tuple[int, int, int], Accounted] = {}
         self._shown: set[int] = set()
 
     def read(self, reader: FiguresReader) -> bool:
         """Account for the next offsets, those that wait longest first; answers whether more is left."""
+        if self._short:
+            place = next(iter(self._short))
+            self._take(place, reader.accounted(*place), self._short.pop(place))
         known_to = reader.accounted_to(self._events_topic)
         behind = {partition: end - self._next.get(partition, 0) for partition, end in known_to.items()}
         room = SLICE_OFFSETS_MAX
@@ -115,9 +122,7 @@ class AccountedGauges:
             start = self._next.get(partition, 0)
             stop = start + min(room, behind[partition])
             if start < stop:
-                found = reader.accounted(partition, start, stop)
-                self._outcomes.update({(partition, outcome): number for outcome, number in found.outcomes.items()})
-                self._missing[partition] += found.unaccounted
+                self._take((partition, start, stop), reader.accounted(partition, start, stop))
                 self._next[partition] = stop
                 room -= stop - start
         for partition in known_to:
@@ -125,6 +130,15 @@ class AccountedGauges:
         whole = {partition for partition, end in known_to.items() if self._next.get(partition, 0) >= end}
         self._shown |= whole
         return len(whole) < len(known_to)
+
+    def _take(self, place: tuple[int, int, int], found: Accounted, before: Accounted = _NOTHING_ACCOUNTED) -> None:
+        """Count a slice, in the place of what it was `before`. What it lacks may come yet: somebody sets the group back to it."""
+        partition = place[0]
+        for outcome in found.outcomes.keys() | before.outcomes.keys():
+            self._outcomes[partition, outcome] += found.outcomes.get(outcome, 0) - before.outcomes.get(outcome, 0)
+        self._missing[partition] += found.unaccounted - before.unaccounted
+        if found.unaccounted and len(self._short) < SHORT_SLICES_MAX:
+            self._short[place] = found
 
     def _heal(self, partition: int, reader: FiguresReader) -> None:
         """What was parked has the outcome with which it was judged again."""

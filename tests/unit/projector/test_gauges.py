@@ -209,6 +209,21 @@ def test_a_record_without_an_outcome_and_an_outcome_without_a_record_show(
     assert [shown(metrics, "asiento_unaccounted_records", partition=partition) for partition in PARTITIONS] == [0, missing, 0]
 
 
+def test_what_was_missing_is_counted_when_it_comes_at_last(metrics: Metrics, database: Database) -> None:
+    """As when the group is set back to records that were left out: the alert ends without a restart."""
+    where = "WHERE partition = 1 AND record_offset = 2"
+    (row,) = database.query(f"SELECT * FROM decision {where}")  # noqa: S608 - of this test alone
+    database.change(f"DELETE FROM decision {where}")  # noqa: S608
+    gauges = show_accounted(metrics, database)
+    short = sum(series(metrics, "asiento_accounted_records").values())
+    assert shown(metrics, "asiento_unaccounted_records", partition=1) == 1
+    database.change(f"INSERT INTO decision VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+    gauges.read(FiguresReader(database))
+    gauges.show()
+    assert shown(metrics, "asiento_unaccounted_records", partition=1) == 0
+    assert sum(series(metrics, "asiento_accounted_records").values()) == short + 1
+
+
 def test_a_partition_is_shown_when_it_is_whole_and_not_before(
     metrics: Metrics, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
