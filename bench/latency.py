@@ -101,9 +101,7 @@ def main() -> None:
 def _shares_of_peak(place: Path, broker: LocalKafka, told: argparse.Namespace) -> list[float]:
     if not told.shares:
         return []
-    peak = (
-        JobRounds(ORDERS, place, broker.bootstrap_servers, told.seed).run(product_runners()[0], told.peak_records, "peak").cost.per_second
-    )
+    peak = JobRounds(ORDERS, place, broker, told.seed).run(product_runners()[0], told.peak_records, "peak").cost.per_second
     _say(f"peak of the worker: {peak:.0f} events/s")
     return [peak * share / 100 for share in told.shares]
 
