@@ -25,7 +25,7 @@ from asiento.runtime.settings import Settings
 from asiento.runtime.topic_admin import apply
 from bench.books import committed, losses, sqlite_url
 from bench.core import processor
-from bench.measuring import CommittedWork, sample_of
+from bench.measuring import CommittedWork, require_running, sample_of
 from bench.open_sender import OpenSender, Schedule, due_offsets, records_of
 from bench.processes import start
 from bench.rounds import PARTITIONS
@@ -82,7 +82,7 @@ def _run(settings: Settings, ledger: str, schedule: Schedule, seed: int) -> list
         rows = stack.enter_context(LedgerWatch(ledger))
         sender = OpenSender.of(settings, seed, 0, schedule)
         time.sleep(READY_SECONDS)
-        moments = _watched(children, work, schedule, sender.start())
+        moments = _watched(children, work, schedule, sender.start(), settings.data_dir)
         sender.late_ms()
         deadline = time.monotonic() + SETTLE_SECONDS_MAX
         while work.done() < records_of(schedule) and time.monotonic() < deadline:
@@ -93,15 +93,14 @@ def _run(settings: Settings, ledger: str, schedule: Schedule, seed: int) -> list
     return moments
 
 
-def _watched(
-    children: Sequence[ChildProcess], work: CommittedWork, schedule: Sequence[tuple[float, float]], start_at: float
-) -> list[Moment]:
+def _watched(children: Sequence[ChildProcess], work: CommittedWork, schedule: Schedule, start_at: float, log_folder: Path) -> list[Moment]:
     """A moment a second, as long as the schedule lasts."""
     moments, due, offsets = [], 0, due_offsets(schedule)
     next_due = next(offsets, None)
     while (at := time.time() - start_at) < sum(seconds for _, seconds in schedule):
         while next_due is not None and next_due <= at:
             due, next_due = due + 1, next(offsets, None)
+        require_running(children, log_folder)
         memory = sum(sample_of(child.pid, 0).memory_bytes for child in children)
         moments.append(Moment(at, max(due - work.done(), 0), memory))
         time.sleep(SAMPLE_SECONDS)

@@ -23,7 +23,7 @@ from asiento.runtime.settings import Settings
 from asiento.runtime.topic_admin import apply
 from bench.core import processor
 from bench.jobs import ORDERS
-from bench.measuring import sample_of
+from bench.measuring import require_running, sample_of
 from bench.open_sender import OpenSender, records_of
 from bench.prefill import messages, send
 from bench.processes import start
@@ -136,6 +136,7 @@ class LatencyRun:
             rows = stack.enter_context(LedgerWatch(self._ledger_url))
             send(settings, ORDERS_EVENTS, messages(load.seed, WARM_RECORDS))
             _wait(rows, warm)
+            require_running((worker, sink), settings.data_dir)
             before = [sample_of(child.pid, 0).cpu_seconds for child in (worker, sink)]
             sender = OpenSender.of(settings, load.seed, WARM_RECORDS, [(load.rate, load.seconds)])
             start_at = sender.start()

@@ -123,6 +123,13 @@ def cost_of(samples: Sequence[Sample], items: int, cpu_seconds: float) -> Cost:
     )
 
 
+def require_running(children: Sequence[ChildProcess], log_folder: Path) -> None:
+    """End the program, with the last words in the logs of a folder, if one of these processes has ended."""
+    for child in children:
+        if child.exit_code() is not None:
+            sys.exit(f"{child.name} ended with {child.exit_code()}\n{log_tail(log_folder)}")
+
+
 def log_tail(folder: Path) -> str:
     """The last lines in the logs of a folder."""
     texts = (path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.glob("*.log")))
