@@ -1,5 +1,7 @@
 """The benchmark as a whole, on little work: every runner writes what the core gives, and is told when it does not."""
 
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -47,3 +49,12 @@ def test_a_runner_that_writes_something_else_is_told(local_kafka: LocalKafka, tm
     wrong = rounds.run(loop, RECORDS, "lossy").wrong
     assert wrong[0].startswith("entries: ")
     assert "instead of" in wrong[0]
+
+
+@pytest.mark.soak
+def test_the_check_sees_a_planted_slow_down() -> None:
+    """Two milliseconds more per event are many times the worker's own."""
+    command = [sys.executable, "-m", "bench.check", "--rounds", "1", "--records", "2000", "--planted-us", "2000"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "SLOWER: worker : confluent-kafka loop" in done.stdout
