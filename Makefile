@@ -15,7 +15,7 @@ endif
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
   soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-tryton \
   soak-deploy soak-rules soak-tie-out soak-metrics soak-runbooks soak-watch soak-compiled compose-secrets kubernetes \
-  wheel-compiled bench bench-core bench-check mutate lock down clean
+  wheel-compiled bench bench-core bench-check bench-orders mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -132,14 +132,17 @@ soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every plante
 wheel-compiled: setup ## dist/: a wheel with the core compiled for this Python and this kind of machine; needs a C compiler, two minutes
 	HATCH_BUILD_HOOKS_ENABLE=true $(BIN)/python -m hatchling build -t wheel
 
-bench: bench-core ## Time of the core alone, then CPU per event of worker, sink and projector; how long operators wait
-	$(BIN)/python -m bench.throughput
 bench: bench-core $(BENCH_READY) ## The core alone, then CPU per event beside its peers, sink, projector; how long operators wait (ROUNDS)
 	$(BIN)/python -m bench.throughput --rounds $(or $(ROUNDS),1)
+	$(BIN)/python -m bench.sink_rates
+	$(BIN)/python -m bench.costs
 	$(BIN)/python -m bench.operational_queries
 
 bench-check: setup ## Whether the worker has become slower than a bare loop by 15 % and more; half an hour (ROUNDS)
 	$(BIN)/python -m bench.check --rounds $(or $(ROUNDS),7)
+
+bench-orders: setup ## CPU and memory of the worker with 10^4, 10^5 and 10^6 open orders; three quarters of an hour (ORDERS)
+	$(BIN)/python -m bench.orders --orders $(or $(ORDERS),10000 100000 1000000)
 
 $(BENCH_READY): requirements-bench.lock $(READY)
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)

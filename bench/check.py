@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--planted-us", type=float, default=0.0, help="make the worker slower by so much CPU per event")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="asiento-bench-") as folder, LocalKafka(Path(folder) / "kafka") as broker:
-        product = JobRounds(ORDERS, Path(folder), broker.bootstrap_servers, arguments.seed)
+        product = JobRounds(ORDERS, Path(folder), broker, arguments.seed)
         runners = _runners(arguments.planted_us)
         rounds = [run_round(product, runners, arguments.records, number) for number in range(arguments.rounds)]
     wrong = [f"{name}: {word}" for one in rounds for name, result in one.items() for word in result.wrong]

@@ -10,9 +10,6 @@ ledger in PostgreSQL waits for its disk (fsync on), SQLite too (synchronous FULL
 
 import argparse
 import asyncio
-import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -26,7 +23,8 @@ from asiento.runtime.settings import Settings
 from asiento.runtime.topic_admin import apply
 from bench.core import processor
 from bench.jobs import ORDERS
-from bench.measuring import sample_of
+from bench.measuring import require_running, sample_of
+from bench.open_sender import OpenSender, records_of
 from bench.prefill import messages, send
 from bench.processes import start
 from bench.reference import entries_by_event
@@ -41,7 +39,6 @@ WARM_RECORDS: Final = 400
 """Sent ahead, not measured: until their rows are booked nothing is scheduled."""
 STILL_SECONDS_MAX: Final = 90.0
 POLL_SECONDS: Final = 0.1
-LEAD_SECONDS: Final = 1.0
 PEAK_RECORDS: Final = 60_000
 
 
@@ -70,8 +67,13 @@ class Load:
     """What is sent: event number n (after the warm ones) is due at `start_at + n / rate`."""
 
     seed: int
-    records: int
+    seconds: float
     rate: float
+
+    @property
+    def records(self) -> int:
+        """How many, without the warm ones."""
+        return records_of([(self.rate, self.seconds)])
 
 
 def main() -> None:
@@ -93,15 +95,13 @@ def main() -> None:
         for number, (rate, ledger) in enumerate((rate, ledger) for rate in rates for ledger in told.ledgers):
             server = urls[ledger]
             run = LatencyRun(place, broker.bootstrap_servers, f"l{number}", server.new_database(f"l{number}") if server else None)
-            _say(_line(ledger, run.measure(Load(told.seed, round(rate * told.seconds), rate))))
+            _say(_line(ledger, run.measure(Load(told.seed, told.seconds, rate))))
 
 
 def _shares_of_peak(place: Path, broker: LocalKafka, told: argparse.Namespace) -> list[float]:
     if not told.shares:
         return []
-    peak = (
-        JobRounds(ORDERS, place, broker.bootstrap_servers, told.seed).run(product_runners()[0], told.peak_records, "peak").cost.per_second
-    )
+    peak = JobRounds(ORDERS, place, broker, told.seed).run(product_runners()[0], told.peak_records, "peak").cost.per_second
     _say(f"peak of the worker: {peak:.0f} events/s")
     return [peak * share / 100 for share in told.shares]
 
@@ -136,48 +136,16 @@ class LatencyRun:
             rows = stack.enter_context(LedgerWatch(self._ledger_url))
             send(settings, ORDERS_EVENTS, messages(load.seed, WARM_RECORDS))
             _wait(rows, warm)
+            require_running((worker, sink), settings.data_dir)
             before = [sample_of(child.pid, 0).cpu_seconds for child in (worker, sink)]
-            with self._sender(load) as sender:
-                start_at = _release(sender)
-                late = _lateness(sender)
+            sender = OpenSender.of(settings, load.seed, WARM_RECORDS, [(load.rate, load.seconds)])
+            start_at = sender.start()
+            late = sender.late_ms()
             _wait(rows, len(triggers))
             after = [sample_of(child.pid, 0).cpu_seconds for child in (worker, sink)]
         cpu_us = [(then - now) / load.records * 1e6 for now, then in zip(before, after, strict=True)]
         due = due_times(load, start_at, triggers)
         return latency_of(load.rate, due, (entries.times(), rows.times()), Beside(cpu_us[0], cpu_us[1], late))
-
-    def _sender(self, load: Load) -> "subprocess.Popen[str]":
-        """The sending process; it waits for its start."""
-        settings = self._settings
-        words = {
-            "bootstrap-servers": settings.kafka_bootstrap_servers,
-            "topic": settings.topic(ORDERS_EVENTS),
-            "partitions": PARTITIONS,
-            "seed": load.seed,
-            "skip": WARM_RECORDS,
-            "records": load.records,
-            "rate": load.rate,
-        }
-        argv = [sys.executable, "-m", "bench.latency_sender", *(part for name, word in words.items() for part in (f"--{name}", str(word)))]
-        return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def _release(sender: "subprocess.Popen[str]") -> float:
-    """Let it start when it is ready; returns when that is, in seconds since 1970."""
-    if sender.stdin is None or sender.stdout is None or not sender.stdout.readline():
-        sys.exit("the sender ended before it was ready")
-    start_at = time.time() + LEAD_SECONDS
-    sender.stdin.write(f"{start_at}\n")
-    sender.stdin.flush()
-    return start_at
-
-
-def _lateness(sender: "subprocess.Popen[str]") -> float:
-    """How late it was at most, in milliseconds, when it has ended."""
-    told, _ = sender.communicate()
-    if sender.returncode:
-        sys.exit("the sender could not send")
-    return float(json.loads(told)["late_ms_max"])
 
 
 def _wait(rows: LedgerWatch, count: int) -> None:

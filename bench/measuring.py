@@ -40,7 +40,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One run: CPU microseconds per item from start to exit and in the steady part, items per second, memory grown and peak."""
+    """One run: CPU microseconds per item from start to exit and in the steady part, items per second, memory grown and peak.
+
+    Memory grown is since the first work was committed, so that a program's own size does not count.
+    """
 
     all_us: float
     steady_us: float
@@ -115,9 +118,16 @@ def cost_of(samples: Sequence[Sample], items: int, cpu_seconds: float) -> Cost:
         all_us=cpu_seconds / items * 1e6,
         steady_us=(end.cpu_seconds - start.cpu_seconds) / work * 1e6,
         per_second=work / (end.at - start.at),
-        grown_bytes=last.memory_bytes - samples[0].memory_bytes,
+        grown_bytes=last.memory_bytes - next(sample for sample in samples if sample.done).memory_bytes,
         peak_bytes=max(sample.memory_bytes for sample in samples),
     )
+
+
+def require_running(children: Sequence[ChildProcess], log_folder: Path) -> None:
+    """End the program, with the last words in the logs of a folder, if one of these processes has ended."""
+    for child in children:
+        if child.exit_code() is not None:
+            sys.exit(f"{child.name} ended with {child.exit_code()}\n{log_tail(log_folder)}")
 
 
 def log_tail(folder: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 from confluent_kafka.admin import AdminClient
 
+from asiento.runtime.local_kafka import LocalKafka
 from asiento.runtime.settings import Settings
 from asiento.runtime.topic_admin import apply
 from bench.disk import topic_bytes
@@ -49,10 +50,11 @@ class RunResult:
 class JobRounds:
     """The inputs on one broker, and runs on them."""
 
-    def __init__(self, job: BenchJob, place: Path, bootstrap_servers: str, seed: int) -> None:
+    def __init__(self, job: BenchJob, place: Path, broker: LocalKafka, seed: int) -> None:
         self._job = job
         self._place = place
-        self._bootstrap = bootstrap_servers
+        self._broker_data = broker.directory / "data"
+        self._bootstrap = broker.bootstrap_servers
         self._seed = seed
         self._inputs: dict[int, StoredInput] = {}
 
@@ -92,7 +94,7 @@ class JobRounds:
         return RunResult(cost, written, tuple(wrong))
 
     def _bytes(self, topics: Mapping[str, str]) -> int:
-        return sum(topic_bytes(self._place / "kafka" / "data", topic) for topic in topics.values())
+        return sum(topic_bytes(self._broker_data, topic) for topic in topics.values())
 
     def _forget(self, settings: Settings, changelog: str) -> None:
         """Delete a peer's topics and files: rounds would fill the disk."""

@@ -57,7 +57,7 @@ def main() -> None:
     runners = [one for one in every if not arguments.only or one.name in arguments.only]
     with tempfile.TemporaryDirectory(prefix="asiento-bench-") as folder, LocalKafka(Path(folder) / "kafka") as broker:
         place = Path(folder)
-        product = JobRounds(job, place, broker.bootstrap_servers, arguments.seed)
+        product = JobRounds(job, place, broker, arguments.seed)
         started = time.monotonic()
         stored = product.stored(arguments.records)
         _say(f"{processor()}; {stored.records} records of {stored.orders} orders stored in {time.monotonic() - started:.0f} s")

@@ -101,6 +101,13 @@ class LedgerWatch:
         self._thread.join()
 
 
+def ledger_rows(url: str) -> dict[str, str]:
+    """entry_id -> content hash of all rows of a ledger."""
+    table = "asiento_ledger.entry" if url.startswith(POSTGRESQL_PREFIX) else "entry"
+    with closing(_reader(url)) as connection:
+        return dict(connection.execute(f"SELECT entry_id, content_hash FROM {table}").fetchall())  # noqa: S608 - one of two names
+
+
 def _new_rows(url: str, stopping: threading.Event) -> Iterator[list[str]]:
     """The ids of the rows that came since the last look; opens the ledger when it is there."""
     while not stopping.is_set():
