@@ -51,8 +51,8 @@ def test_the_tests_of_the_core_hold_for_the_compiled_one(python: Path, tmp_path:
         shutil.copy(ROOT / file, checkout)
     if vectors.is_dir():
         shutil.copytree(vectors, tmp_path / "shared" / "vectors")
-    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "1800", "-m", "not kafka and not soak"]
+    command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "1800", "-m", "not kafka and not soak"]
     left_out = [word for path in READERS_OF_SOURCES for word in ("--ignore", path)]
-    told = run_installed(*command, *left_out, *CORE_TESTS, cwd=checkout, seconds_max=TESTS_SECONDS_MAX)
+    told = run_installed(python, *command, *left_out, *CORE_TESTS, cwd=checkout, seconds_max=TESTS_SECONDS_MAX)
     assert " passed" in told
     assert " failed" not in told
