@@ -105,7 +105,7 @@ class OdooStandin(Standin):
         exactly(move, VALUES, {}, "account.move")
         if move["move_type"] != "entry" or move["journal_id"] != JOURNAL or date.fromisoformat(move["date"]).isoformat() != move["date"]:
             raise Broken("account.move: move_type, journal_id or date")
-        number = len(self.moves) + 1
+        number = max({**self.moves, **self.bin}, default=0) + 1
         lines = [self._line(number, place, command) for place, command in enumerate(move["line_ids"])]
         if sum(line["amount"] for line in lines) != 0:
             raise Undone(422, "odoo.exceptions.UserError", "The entry is not balanced.")
