@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+BENCH  := .local/bench
+BENCH_READY := $(BENCH)/.ready
 PYTEST := $(BIN)/python -m pytest
 
 # Trust what the system trusts, where it says so: a company's proxy is known there and nowhere else.
@@ -12,8 +14,8 @@ endif
 
 .PHONY: help setup demo test check unit integration soak soak-kills soak-faults soak-storm soak-restart soak-memory soak-disk \
   soak-brokers soak-zombies soak-simulation soak-fuzz soak-deliveries soak-gateway soak-crash-loop soak-ledgers soak-tryton \
-  soak-deploy soak-rules soak-tie-out soak-metrics soak-runbooks soak-watch compose-secrets kubernetes bench bench-core mutate \
-  lock down clean
+  soak-deploy soak-rules soak-tie-out soak-metrics soak-runbooks soak-watch soak-compiled compose-secrets kubernetes \
+  wheel-compiled bench bench-core bench-sinks bench-check bench-orders mutate lock down clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -118,15 +120,37 @@ soak-watch: setup ## Faults injected one by one into a watched installation: on 
 soak-runbooks: setup ## Runbooks of discrepancies and alerts against the real fault: each of their commands, and what mends it; twenty minutes
 	$(PYTEST) -q -m "soak or not soak" --timeout 1500 -o log_cli=true tests/acceptance/test_runbooks_tried.py tests/acceptance/test_alert_runbooks_tried.py
 
+soak-compiled: setup ## The compiled core: its wheel in an environment without the sources of its modules, and all tests of the core there
+	$(PYTEST) -q -m soak --timeout 3600 -o log_cli=true tests/acceptance/test_compiled_wheel.py
+
 soak-metrics: setup ## Series of every process with 48 partitions, the same for any number of orders, and that they agree
 	SERIES_PARTITIONS=48 $(PYTEST) -q -m soak --timeout 600 -o log_cli=true -o log_cli_level=WARNING tests/integration/test_metric_series.py
 
 soak-simulation: setup ## 2 000 simulated worlds from SEED on, then every planted delivery bug; twenty minutes
 	SEED=$(or $(SEED),1) $(PYTEST) -q -s -m soak --timeout 3600 tests/simulation
 
-bench: bench-core ## Time of the core alone, then CPU per event of worker, sink and projector; how long operators wait
-	$(BIN)/python -m bench.throughput
+wheel-compiled: setup ## dist/: a wheel with the core compiled for this Python and this kind of machine; needs a C compiler, two minutes
+	HATCH_BUILD_HOOKS_ENABLE=true $(BIN)/python -m hatchling build -t wheel
+
+bench: bench-core $(BENCH_READY) ## The core alone, then CPU per event beside its peers, sink, projector; how long operators wait (ROUNDS)
+	$(BIN)/python -m bench.throughput --rounds $(or $(ROUNDS),1)
+	$(BIN)/python -m bench.sink_rates
+	$(BIN)/python -m bench.costs
 	$(BIN)/python -m bench.operational_queries
+
+bench-check: setup ## Whether the worker has become slower than a bare loop by 15 % and more; half an hour (ROUNDS)
+	$(BIN)/python -m bench.check --rounds $(or $(ROUNDS),7)
+
+bench-orders: setup ## CPU and memory of the worker with 10^4, 10^5 and 10^6 open orders; three quarters of an hour (ORDERS)
+	$(BIN)/python -m bench.orders --orders $(or $(ORDERS),10000 100000 1000000)
+
+$(BENCH_READY): requirements-bench.lock $(READY)
+	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	$(BIN)/uv pip install --python $(BENCH) --quiet --require-hashes -r requirements-bench.lock
+	touch $@
+
+bench-sinks: setup ## The ledger sinks beside the same rows written bare, into SQLite and PostgreSQL; no broker
+	$(BIN)/python -m bench.sink_rates
 
 bench-core: setup ## Time per decision, size of a state, simulate of 100 000 events; no broker
 	$(BIN)/python -m bench.core
@@ -138,6 +162,8 @@ mutate: setup ## Mutation testing of the core: planted bugs, then a seeded sampl
 lock: setup ## Resolve the dependencies again and write the lock files
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
 	  --extra local-kafka --group dev --quiet -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+	  --group bench --quiet -o requirements-bench.lock
 	printf 'uv==%s\n' "$$($(BIN)/uv --version | cut -d' ' -f2)" | $(BIN)/uv pip compile --universal --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --quiet -o requirements-uv.lock -
 	echo 'beancount==3.2.3' | $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
@@ -153,4 +179,4 @@ down: ## Stop what a killed `asiento up` left running
 	test ! -x $(BIN)/asiento || $(BIN)/asiento down
 
 clean: down ## Remove the environment and all local data
-	rm -rf $(VENV) .asiento .local/tryton .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) .asiento .local/tryton .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,6 +8,7 @@ told as a share of the CPU that a worker at work takes when it is scraped every 
 
 import argparse
 import asyncio
+import re
 import statistics
 import sys
 import tempfile
@@ -26,10 +27,10 @@ from asiento.runtime.settings import load_settings
 from asiento.runtime.topic_admin import apply
 from bench.prefill import prefill
 from bench.processes import start
-from bench.throughput import WORKER_COUNTER
 from schemas.topics import catalogue
 
 PARTITIONS = 48
+WORKER_COUNTER = re.compile(r"^asiento_records_consumed_total\{[^}]*\} (\S+)$", re.MULTILINE)
 WINDOW_SECONDS = 3.0
 SCRAPED_EVERY_SECONDS = 5.0
 READY_SECONDS_MAX = 120.0
@@ -56,7 +57,7 @@ def main() -> None:
         own = {"kafka_bootstrap_servers": broker.bootstrap_servers, "app_id": "bench", "partitions": PARTITIONS}
         settings = load_settings({**own, "replication_factor": 1, "min_insync_replicas": 1, "data_dir": Path(place) / "data"})
         asyncio.run(apply(settings, catalogue(settings.app_id, PARTITIONS, 1, 1)))
-        asyncio.run(prefill(settings, 1, arguments.records))
+        prefill(settings, 1, arguments.records)
         port = free_ports(1)[0]
         worker = start(settings, ("streams", "run"), port, {f"ASIENTO_{name}": value for name, value in PATIENCE.items()})
         try:

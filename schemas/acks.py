@@ -13,7 +13,7 @@ ACK_STATUSES = ("POSTED", "PARKED", "REJECTED", "UNCERTAIN")
 _OPTIONAL = ("remote_id", "document_number", "reason", "chain_hash")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, unsafe_hash=True)
 class Ack:
     """One entry at one ledger: `status` is one of `ACK_STATUSES`, `at` UTC microseconds, `remote_id` the ledger's own id.
 

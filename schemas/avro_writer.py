@@ -1,25 +1,24 @@
 """Writes Avro bodies: one straight-line Python function per record, compiled from its schema.
 
+Fields that follow each other are joined from pieces at once; parts and items stand in the same function, and what comes
+again and again is looked up (`schemas.avro_pieces`).
 Values come as dicts (avro values, absent fields left out) or as the immutable values of the core, whose attributes have the
 names of the fields. A value that does not fit its type raises `UnwritableValue`: nothing is cut or wrapped around.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
+from schemas.avro_pieces import LONGS, MAPS, OPTIONAL_TEXTS, TEXTS, UnwritableValue, is_repeated, map_bytes
 from schemas.avro_types import Array, AvroType, Enumeration, Field, Mapping, OneOf, Primitive, Record
 from schemas.compiled import FunctionWriter
 
 Writer: TypeAlias = Callable[[bytearray, Any], None]
 
-LONG_MIN, LONG_MAX = -(1 << 63), (1 << 63) - 1
 BODY_BYTES_MAX = 16 * 1024 * 1024
 """A list whose items pass this is written no further: twice the longest record of ours."""
-
-
-class UnwritableValue(ValueError):
-    """A value does not fit the type of its field; the message names record and problem."""
 
 
 class ValueTooLong(UnwritableValue):
@@ -28,44 +27,30 @@ class ValueTooLong(UnwritableValue):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How the source text reads a field of `o`: `must` where it has to be there, `may` gives None where it is absent.
+    """How the source text reads a field of the value `o`: `must` where it has to be there, `may` gives None where it is absent.
 
-    branch: the record name of `v`, one of several records.
+    branch: the record name of `o`, one of several records. keeps_maps: maps are tuples of pairs.
     """
 
     must: str
     may: str
     branch: str
+    keeps_maps: bool
 
 
-ATTRIBUTES = Access("o.{name}", "o.{name}", "v.__class__.__name__")
-ITEMS = Access("o[{name!r}]", "o.get({name!r})", "v['type']")
-
-
-def write_long(out: bytearray, value: int) -> None:
-    """A zigzag long; raises `UnwritableValue` beyond 64 bits."""
-    if not LONG_MIN <= value <= LONG_MAX:
-        raise UnwritableValue("a number does not fit 64 bits")
-    rest = (value << 1) ^ (value >> 63)
-    while rest > 127:
-        out.append(rest & 127 | 128)
-        rest >>= 7
-    out.append(rest)
+ATTRIBUTES = Access("{o}.{name}", "{o}.{name}", "{o}.__class__.__name__", keeps_maps=True)
+ITEMS = Access("{o}[{name!r}]", "{o}.get({name!r})", "{o}['type']", keeps_maps=False)
 
 
 def write_bytes(out: bytearray, data: bytes) -> None:
     """Length, then the bytes."""
-    length = len(data)
-    if length < 64:
-        out.append(length << 1)
-    else:
-        write_long(out, length)
+    out += LONGS[len(data)]
     out += data
 
 
 def compile_writer(record: Record, access: Access) -> Writer:
     """A function (out, value) that appends the body of a record; it raises `UnwritableValue`."""
-    write = _WriterWriter(access).writer(record)
+    write = _WriterWriter(record.name, access).compile(record)
 
     def write_record(out: bytearray, value: Any) -> None:
         try:
@@ -76,86 +61,135 @@ def compile_writer(record: Record, access: Access) -> Writer:
     return write_record
 
 
-def _list_writer(item: Writer) -> Writer:
-    def write(out: bytearray, items: Any) -> None:
-        if items:
-            write_long(out, len(items))
-            for value in items:
-                item(out, value)
-                if len(out) > BODY_BYTES_MAX:
-                    raise ValueTooLong(f"more than {BODY_BYTES_MAX} bytes")
-        out.append(0)
-
-    return write
-
-
-def _map_writer(item: Writer) -> Writer:
-    """Maps come as dicts or as (name, value) pairs."""
-
-    def write(out: bytearray, items: Any) -> None:
-        if items:
-            write_long(out, len(items))
-            for name, value in items.items() if isinstance(items, dict) else items:
-                write_bytes(out, name.encode())
-                item(out, value)
-        out.append(0)
-
-    return write
+def _too_long() -> ValueTooLong:
+    return ValueTooLong(f"more than {BODY_BYTES_MAX} bytes")
 
 
 class _WriterWriter:
-    """Writes the writers of one schema; a named type gets one."""
+    """Writes the writer of one record, its parts and items inside it."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, name: str, access: Access) -> None:
+        names = {"LONGS": LONGS, "TEXTS": TEXTS, "OPTIONAL_TEXTS": OPTIONAL_TEXTS, "MAPS": MAPS, "map_bytes": map_bytes}
+        self._function = FunctionWriter(f"write_{name}", "w, o", names | {"join": b"".join, "too_long": _too_long})
         self._access = access
-        self._writers: dict[str, Writer] = {}
+        self._indent = ""
+        self._pieces: list[str] = []
+        self._constant = b""
+        self._variables = 0
 
-    def writer(self, avro_type: AvroType) -> Writer:
+    def compile(self, record: Record) -> Writer:
+        self._record(record, "o")
+        self._flush()
+        return self._function.compile()
+
+    def _add(self, line: str) -> None:
+        self._function.add(self._indent + line)
+
+    def _piece(self, *expressions: str) -> None:
+        """Expressions for bytes that follow what is pending."""
+        if self._constant:
+            self._pieces.append(repr(self._constant))
+            self._constant = b""
+        self._pieces += expressions
+
+    def _flush(self) -> None:
+        """Append what is pending, in one go."""
+        self._piece()
+        if len(self._pieces) > 1:
+            self._add(f"w += join(({', '.join(self._pieces)}))")
+        elif self._pieces:
+            self._add(f"w += {self._pieces[0]}")
+        self._pieces = []
+
+    def _variable(self, expression: str) -> str:
+        self._variables += 1
+        name = f"v{self._variables}"
+        self._add(f"{name} = {expression}")
+        return name
+
+    def _block(self, head: str, write: Callable[[], None]) -> None:
+        """A block of its own: nothing is pending at its start and its end."""
+        self._flush()
+        self._add(head)
+        self._indent += "    "
+        write()
+        self._flush()
+        self._indent = self._indent[4:]
+
+    def _record(self, record: Record, value: str) -> None:
+        for field in record.fields:
+            self._field(field, value)
+
+    def _field(self, field: Field, value: str) -> None:
+        access = self._access.may if field.nullable else self._access.must
+        part = access.format(o=value, name=field.name)
+        if is_repeated(field):
+            self._piece(f"{'OPTIONAL_TEXTS' if field.nullable else 'TEXTS'}[{part}]")
+        elif field.nullable:
+            self._union(field.type, self._variable(part))
+        else:
+            self._value(field.type, part)
+
+    def _union(self, avro_type: AvroType, value: str) -> None:
+        if isinstance(avro_type, Primitive | Enumeration) and len(pieces := self._scalar(avro_type, value)) == 1:
+            self._piece(f"b'\\0' if {value} is None else b'\\2' + {pieces[0]}")
+            return
+        branches = avro_type.branches if isinstance(avro_type, OneOf) else (avro_type,)
+        self._block(f"if {value} is None:", partial(self._add, "w.append(0)"))
+        for index, branch in enumerate(branches, start=1):
+            head = (
+                f"elif {self._access.branch.format(o=value)} == {branch.name!r}:"
+                if isinstance(branch, Record) and isinstance(avro_type, OneOf)
+                else "else:"
+            )
+            self._block(head, partial(self._branch, index, branch, value))
+        if isinstance(avro_type, OneOf):
+            self._add("else: raise KeyError('a union has no such branch')")
+
+    def _branch(self, index: int, branch: AvroType, value: str) -> None:
+        self._constant += bytes((2 * index,))
+        self._value(branch, value)
+
+    def _value(self, avro_type: AvroType, value: str) -> None:
         match avro_type:
             case Record():
-                if avro_type.full_name not in self._writers:
-                    self._writers[avro_type.full_name] = self._record(avro_type)
-                return self._writers[avro_type.full_name]
-            case Array():
-                return _list_writer(self.writer(avro_type.items))
-            case Mapping():
-                return _map_writer(self.writer(avro_type.values))
+                self._record(avro_type, value if value.isidentifier() else self._variable(value))
+            case Array(items=items):
+                self._array(items, self._variable(value))
+            case Mapping(values=Primitive(kind="string")):
+                self._piece(f"MAPS[{value}]" if self._access.keeps_maps else f"map_bytes({value})")
+            case Primitive() | Enumeration():
+                self._piece(*self._scalar(avro_type, value))
             case _:
-                function = self._function("write_item")
-                function.add(*self._value(function, avro_type, "o"))
-                return function.compile()
+                raise TypeError("a map of anything but texts is not written")
 
-    def _function(self, name: str) -> FunctionWriter:
-        return FunctionWriter(name, "w, o", {"write_long": write_long, "write_bytes": write_bytes})
+    def _array(self, items: AvroType, value: str) -> None:
+        self._variables += 1
+        item = f"v{self._variables}"
 
-    def _record(self, record: Record) -> Writer:
-        function = self._function(f"write_{record.name}")
-        for field in record.fields:
-            function.add(*self._field(function, field))
-        return function.compile()
+        def block() -> None:
+            self._piece(f"LONGS[len({value})]")
+            self._block(f"for {item} in {value}:", one)
 
-    def _field(self, function: FunctionWriter, field: Field) -> list[str]:
-        if not field.nullable:
-            return self._value(function, field.type, self._access.must.format(name=field.name))
-        lines = [f"v = {self._access.may.format(name=field.name)}", "if v is None: w.append(0)"]
-        if not isinstance(field.type, OneOf):
-            return [*lines, "else:", "    w.append(2)", *("    " + line for line in self._value(function, field.type, "v"))]
-        for index, branch in enumerate(field.type.branches, start=1):
-            lines.append(f"elif {self._access.branch} == {branch.name!r}:")
-            lines += [f"    w.append({2 * index})", *("    " + line for line in self._value(function, branch, "v"))]
-        return [*lines, "else: raise KeyError('a union has no such branch')"]
+        def one() -> None:
+            self._value(items, item)
+            self._flush()
+            self._add(f"if len(w) > {BODY_BYTES_MAX}: raise too_long()")
 
-    def _value(self, function: FunctionWriter, avro_type: AvroType, value: str) -> list[str]:
+        self._block(f"if {value}:", block)
+        self._constant += b"\x00"
+
+    def _scalar(self, avro_type: Primitive | Enumeration, value: str) -> list[str]:
         match avro_type:
             case Primitive(kind="string"):
-                return [f"s = {value}.encode()", "n = len(s)", "if n < 64: w.append(n << 1)", "else: write_long(w, n)", "w += s"]
+                self._variables += 1
+                return [f"LONGS[len(s{self._variables} := {value}.encode())]", f"s{self._variables}"]
             case Primitive(kind="bytes"):
-                return [f"write_bytes(w, {value})"]
+                self._variables += 1
+                return [f"LONGS[len(s{self._variables} := {value})]", f"s{self._variables}"]
             case Primitive(kind="boolean"):
-                return [f"w.append(1 if {value} else 0)"]
+                return [f"(b'\\1' if {value} else b'\\0')"]
             case Primitive():
-                return [f"n = {value}", "if 0 <= n < 64: w.append(n << 1)", "else: write_long(w, n)"]
+                return [f"LONGS[{value}]"]
             case Enumeration(symbols=symbols):
-                return [f"w.append({function.bind({symbol: 2 * index for index, symbol in enumerate(symbols)})}[{value}])"]
-            case _:
-                return [f"{function.bind(self.writer(avro_type))}(w, {value})"]
+                return [f"{self._function.bind({symbol: bytes((2 * index,)) for index, symbol in enumerate(symbols)})}[{value}]"]

@@ -1,8 +1,8 @@
 """DecisionBatch: what became of every record of a processed chunk."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from asiento.accounting.values import event_value
 from schemas import json_twin
 from schemas.framed_values import frame_object
 from schemas.output_codec import decode_output, output_record
@@ -13,7 +13,7 @@ OUTCOMES = ("posted", "duplicate", "conflict", "deferred", "rejected", "ignored"
 """Every consumed record has exactly one of these at any time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class RecordOutcome:
     """What became of the record at `offset`; ids are None where it could not be read."""
 
@@ -25,7 +25,7 @@ class RecordOutcome:
     entry_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class HealedOutcome:
     """A parked event that was judged again in this chunk."""
 
@@ -35,7 +35,7 @@ class HealedOutcome:
     entry_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class DecisionBatch:
     """Outcomes of the offsets [first_offset, next_offset) of one partition; `decided_at` is UTC microseconds."""
 

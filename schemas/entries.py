@@ -2,17 +2,30 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
+
+import orjson
 
 from asiento.accounting.journal import Document, DocumentLine, DocumentTax, DocumentTotals, JournalEntry, Posting
 from schemas import json_twin
-from schemas.fingerprints import canonical_json
 from schemas.framed_values import frame_object_with
+from schemas.kept import Kept
 from schemas.output_codec import ITEMS_MAX, DecodeError, decode_output, output_record
 from schemas.refusal import InvalidEvent
 from schemas.value_fields import avro_values
 
 RECORD = "JournalEntry"
+
+_CONTENT: Final = ("entry_id", "legal_entity", "order_key", "event_id", "business_date", "currency", "postings")
+_content_of: Final = itemgetter(*_CONTENT)
+
+
+class AlteredEntry(ValueError):
+    """An entry does not match the content hash it was sent with."""
+
+
+_MAPS = Kept[tuple[tuple[str, str], ...], dict[str, str]](lambda pairs: dict(sorted(pairs)), items_max=2_048, length_max=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,40 +37,44 @@ class HashedEntry:
 
 
 def content_hash(entry: JournalEntry) -> str:
-    """SHA-256 (64 hex digits) over what must never change under one entry_id.
+    """SHA-256 (64 hex digits) over what must never change under one entry_id, as canonical JSON.
 
     That is entry_id, legal_entity, order_key, event_id, business_date, currency, postings, the amounts of the document
     and what it reverses; not entry_seq, document_ref, posting_date, late, rule, policy_version, memo.
     """
-    postings = [_posting_content(posting) for posting in entry.postings]
-    content: dict[str, Any] = {
-        "entry_id": entry.entry_id,
-        "legal_entity": entry.legal_entity,
-        "order_key": entry.order_key,
-        "event_id": entry.event_id,
-        "business_date": entry.business_date,
-        "currency": entry.currency,
-        "postings": postings,
-    }
-    if entry.reverses is not None:
-        content["reverses"] = entry.reverses
+    content: dict[str, Any] = {"business_date": entry.business_date, "currency": entry.currency}
     if entry.document is not None:
         content["document"] = _document_amounts(entry.document)
-    return sha256(canonical_json(content)).hexdigest()
+    content["entry_id"] = entry.entry_id
+    content["event_id"] = entry.event_id
+    content["legal_entity"] = entry.legal_entity
+    content["order_key"] = entry.order_key
+    content["postings"] = [
+        {"account": posting.account, "amount": posting.amount, "dimensions": _MAPS[posting.dimensions], "side": posting.side}
+        if posting.book_amount is None
+        else _posting_with_book_amount(posting)
+        for posting in entry.postings
+    ]
+    if entry.reverses is not None:
+        content["reverses"] = entry.reverses
+    return sha256(orjson.dumps(content)).hexdigest()  # names stand in their order
 
 
-def _posting_content(posting: Posting) -> dict[str, Any]:
-    content = {"account": posting.account, "side": posting.side, "amount": posting.amount, "dimensions": dict(posting.dimensions)}
-    if posting.book_amount is not None:
-        content["book_amount"] = posting.book_amount
-    return content
+def _posting_with_book_amount(posting: Posting) -> dict[str, Any]:
+    return {
+        "account": posting.account,
+        "amount": posting.amount,
+        "book_amount": posting.book_amount,
+        "dimensions": _MAPS[posting.dimensions],
+        "side": posting.side,
+    }
 
 
 def _document_amounts(document: Document) -> dict[str, Any]:
     totals = document.totals
     return {
-        "lines": [{"net": line.net, "discount": line.discount, "taxes": [tax.amount for tax in line.taxes]} for line in document.lines],
-        "totals": {"net": totals.net, "tax": totals.tax, "gross": totals.gross},
+        "lines": [{"discount": line.discount, "net": line.net, "taxes": [tax.amount for tax in line.taxes]} for line in document.lines],
+        "totals": {"gross": totals.gross, "net": totals.net, "tax": totals.tax},
     }
 
 
@@ -69,6 +86,43 @@ def encode_entry(entry: JournalEntry) -> bytes:
 def decode_entry(value: bytes | None) -> HashedEntry:
     """The entry of a framed Avro value and the hash in it, which is not computed again; raises `DecodeError`."""
     return _build(decode_output(RECORD, value))
+
+
+def open_entry(value: bytes | None) -> dict[str, Any]:
+    """The avro values of a framed entry, proven to be balanced and to match the content hash among them.
+
+    For whoever needs fields and not a `JournalEntry`. Raises `DecodeError`, `AlteredEntry`.
+    """
+    values = decode_output(RECORD, value)
+    _require_balance(values)
+    content: dict[str, Any] = dict(zip(_CONTENT, _content_of(values), strict=True))
+    if "reverses" in values:
+        content["reverses"] = values["reverses"]
+    if "document" in values:
+        content["document"] = _amounts_of(values["document"])
+    if sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest() != values["content_hash"]:
+        raise AlteredEntry(f"entry {values['entry_id']} does not match its content hash: it was altered")
+    return values
+
+
+def _require_balance(values: dict[str, Any]) -> None:
+    """What creating a `JournalEntry` checks."""
+    balance = 0
+    for posting in values["postings"]:
+        amount = posting["amount"]
+        if amount <= 0:
+            raise DecodeError(f"{RECORD}: entry {values['entry_id']}: posting to {posting['account']} is not positive")
+        balance += amount if posting["side"] == "DEBIT" else -amount
+    if balance or not values["postings"]:
+        raise DecodeError(f"{RECORD}: entry {values['entry_id']}: debits less credits = {balance}")
+
+
+def _amounts_of(document: dict[str, Any]) -> dict[str, Any]:
+    """`_document_amounts` of avro values."""
+    lines = [
+        {"net": line["net"], "discount": line["discount"], "taxes": [tax["amount"] for tax in line["taxes"]]} for line in document["lines"]
+    ]
+    return {"lines": lines, "totals": document["totals"]}
 
 
 def entry_to_json(entry: JournalEntry) -> dict[str, Any]:

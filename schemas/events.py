@@ -15,12 +15,13 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 
 from asiento.accounting.order_events import OrderEvent
-from schemas import json_twin
+from schemas import event_reader, json_twin
 from schemas.avro_types import Record
 from schemas.event_builder import Builder, builder_of
+from schemas.event_reader import EventReader, compile_event_reader
 from schemas.event_rules import EVENT_ITEMS_MAX, ITEM_BYTES_MIN, TEXT_LENGTH_MAX, check_items, check_texts
 from schemas.framed_values import frame_object, frame_values
-from schemas.framing import HEADER_BYTES, BadFrame, schema_id_of
+from schemas.framing import HEADER_BYTES, BadFrame, frame_header, schema_id_of
 from schemas.refusal import InvalidEvent, Refusal
 from schemas.registry import registry
 from schemas.strict_reader import MalformedAvro, RecordReader, TooManyItems, TrailingBytes, compile_reader, read_body
@@ -88,6 +89,14 @@ def _event_schemas() -> dict[int, EventSchema]:
     }
 
 
+@cache
+def _event_readers() -> dict[bytes, EventReader]:
+    """Frame header -> the short way to an event, for the newest version of every record."""
+    return {
+        frame_header(known.locked.id): compile_event_reader(known.record) for known in registry().latest.values() if known.record.is_event
+    }
+
+
 def event_schema(schema_id: int) -> EventSchema:
     """How events of an id of the lock file are read; raises `KeyError`."""
     return _event_schemas()[schema_id]
@@ -107,6 +116,13 @@ def event_record(name: str) -> Record | None:
 
 def decode_event(value: bytes | None, look_up: SchemaLookup = refuse_unknown) -> OrderEvent | Refusal:
     """The event of a framed Avro value, or why not; never raises for what the bytes are. `look_up` may raise `SchemaUndecided`."""
+    if value and len(value) <= event_reader.EVENT_BYTES_MAX:
+        read = _event_readers().get(value[:HEADER_BYTES])
+        if read is not None:
+            try:
+                return read(value, HEADER_BYTES, len(value))
+            except (LookupError, ValueError):
+                pass  # something is wrong or unusual: judged below
     opened = open_value(value, look_up)
     if isinstance(opened, Refusal):
         return opened

@@ -41,8 +41,9 @@ def take_fingerprints(values: dict[str, Any]) -> Fingerprints:
         fact.pop(name, None)
     business = canonical_json(fact)
     del fact["business_key"]
-    return Fingerprints(_tagged(whole), _tagged(business), _tagged(canonical_json(fact)), len(whole))
+    return Fingerprints(tagged(whole), tagged(business), tagged(canonical_json(fact)), len(whole))
 
 
-def _tagged(content: bytes) -> str:
+def tagged(content: bytes) -> str:
+    """The fingerprint of canonical JSON."""
     return TAG + sha256(content).hexdigest()[:32]

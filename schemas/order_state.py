@@ -9,8 +9,10 @@ that of the business key.
 """
 
 from base64 import b64decode, b64encode
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import orjson
 
@@ -39,15 +41,19 @@ from asiento.accounting.order_state import (
     TaxTerms,
     Tender,
 )
+from schemas.exact_bytes import exact_copy
 from schemas.fingerprints import TAG
+from schemas.kept import Kept
 from schemas.order_state_upgrades import UPGRADES
 from schemas.parked_events import event_from_fields, event_type
 
 FORMAT_VERSION = 2
 Row: TypeAlias = list[Any]
-Account: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
+Dimensions: TypeAlias = tuple[tuple[str, str], ...]
+Account: TypeAlias = tuple[str, Dimensions]
 
-_DIGEST_BYTES = 16
+_UUID_DIGITS = 32
+_TOTALS = tuple(field.name for field in fields(Totals))
 _DOCUMENT_KINDS: tuple[DocumentKind, ...] = ("INVOICE", "CREDIT_NOTE", "PAYMENT", "REFUND")
 _DIMENSIONS = {"c": "category", "h": "channel", "s": "store", "t": "tax_code", "r": "tax_rate", "w": "warehouse"}
 _FACT_KINDS = {"p": "payment", "s": "shipment", "r": "return", "f": "fee", "a": "adjustment", "j": "journal"}
@@ -65,55 +71,39 @@ def encode_state(state: OrderState) -> bytes:
     """The bytes of a state; equal states give equal bytes."""
     taxes: dict[TaxTerms, int] = {}
     accounts: dict[Account, int] = {}
-    totals = state.totals
-    included = state.placement is not None and state.placement.prices_include_tax
+    placement, totals = state.placement, state.totals
+    included = placement is not None and placement.prices_include_tax
     row: dict[str, Any] = {
         "v": FORMAT_VERSION,
         "p": state.policy_version,
-        "o": [*state.placement] if state.placement is not None else None,
+        "o": placement and [*placement],
         "l": [_line_row(line, taxes, included=included) for line in state.lines.values()],
-        "f": [_fact_row(fact) for fact in state.facts],
+        "f": [_fact_row(*fact) for fact in state.facts],
         "n": _trimmed([state.next_number, *state.seen_ahead]) if state.next_number > 1 or state.seen_ahead else None,
         "y": {payment_id: _payment_row(payment) for payment_id, payment in state.payments.items()},
         "s": [_shipment_row(shipment, included=included) for shipment in state.shipments],
-        "r": {
-            refund_id: [_short(one[0]), one[1], [_trimmed([name, *tender]) for name, tender in one[2]]]
-            for refund_id, one in state.refunds.items()
-        },
-        "t": _trimmed(
-            [
-                totals.agreed,
-                totals.invoiced,
-                totals.cancelled,
-                totals.return_fees,
-                totals.credited,
-                totals.written_off,
-                totals.captured,
-                totals.refunded,
-                totals.pending,
-                totals.lost,
-                totals.disputed,
-            ]
-        ),
+        "r": state.refunds and {refund_id: _refund_row(*refund) for refund_id, refund in state.refunds.items()},
+        "t": _trimmed([getattr(totals, name) for name in _TOTALS]),
         "u": _cap_rows(state.uncredited, taxes),
         "q": state.entry_seq,
         "d": _trimmed([state.documents.get(kind, 0) for kind in _DOCUMENT_KINDS]),
         "b": _trimmed([*state.posted]),
-        "k": [[parked.code, event_type(parked.event), parked.event] for parked in state.parked],
-        "w": [[*finding] for finding in state.findings],
+        "k": state.parked and [[parked.code, event_type(parked.event), parked.event] for parked in state.parked],
+        "w": state.findings and [[*finding] for finding in state.findings],
         "e": None if state.order_revision is None else [state.order_revision],
-        "i": {return_id: [[*part] for part in parts] for return_id, parts in state.returns.items()},
-        "c": {dispute_id: _trimmed([*dispute]) for dispute_id, dispute in state.disputes.items()},
-        "j": {adjustment_id: [*one] for adjustment_id, one in state.adjustments.items()},
-        "h": _booked_rows(state, accounts),
+        "i": state.returns and {return_id: [[*part] for part in parts] for return_id, parts in state.returns.items()},
+        "c": state.disputes and {dispute_id: _trimmed([*dispute]) for dispute_id, dispute in state.disputes.items()},
+        "j": state.adjustments and {adjustment_id: [*one] for adjustment_id, one in state.adjustments.items()},
+        "h": state.booked and _booked_rows(state, accounts),
         "m": state.corrected,
-        "z": {event_id: [[*one] for one in parts] for event_id, parts in state.suspended.items()},
+        "z": state.suspended and {event_id: [[*one] for one in parts] for event_id, parts in state.suspended.items()},
         "g": state.last_arrival,
         "-": state.archived,
+        "x": [[*tax] for tax in taxes],
     }
-    row["x"] = [[*tax] for tax in taxes]
-    row["a"] = [_account_row(account, dimensions, state.placement) for account, dimensions in accounts]
-    return orjson.dumps({name: value for name, value in row.items() if value})
+    own = _own_dimensions(placement)
+    row["a"] = [_ACCOUNT_ROWS[account, own] for account in accounts]
+    return exact_copy(orjson.dumps({name: value for name, value in row.items() if value}))
 
 
 def decode_state(value: bytes) -> OrderState:
@@ -132,7 +122,8 @@ def _state(row: dict[str, Any]) -> OrderState:
     placement = _placement(row["o"]) if "o" in row else None
     included = placement is not None and placement.prices_include_tax
     facts = [_fact(*fact) for fact in row.get("f", ())]
-    accounts = [_account(one, placement) for one in row.get("a", ())]
+    own = _own_dimensions(placement)
+    accounts = [_ACCOUNTS[tuple(one), own] for one in row.get("a", ())]
     next_number, *seen_ahead = row.get("n", (1,))
     return OrderState(
         policy_version=row["p"],
@@ -210,22 +201,22 @@ def _payment(row: Row) -> Payment:
     return Payment(tender, gateway, store, amount, fee - 1 if fee else None, reversed_)
 
 
-def _fact_row(fact: Fact) -> Row:
-    digests = UUID(fact.event_id).bytes + bytes.fromhex(fact.fingerprint[len(TAG) :] + fact.content[len(TAG) :])
-    row = [b64encode(digests).decode(), fact.business_key]
-    if not fact.natural_key:
-        return row
-    kind, _, about = fact.natural_key.partition(":")
-    same = kind in _FACT_LETTERS and about == fact.business_key.partition(":")[2]
-    return [*row, _FACT_LETTERS[kind] if same else f":{fact.natural_key}"]
+def _fact_row(event_id: str, fingerprint: str, business_key: str, content: str, natural_key: str) -> Row:
+    digests = bytes.fromhex(f"{event_id.replace('-', '')}{fingerprint[3:]}{content[3:]}")
+    row = [b2a_base64(digests, newline=False).decode(), business_key]
+    if natural_key:
+        kind, _, about = natural_key.partition(":")
+        same = kind in _FACT_LETTERS and about == business_key.partition(":")[2]
+        row.append(_FACT_LETTERS[kind] if same else f":{natural_key}")
+    return row
 
 
 def _fact(digests: str, business_key: str, natural_key: str = "") -> Fact:
-    event_id, texts = b64decode(digests)[:_DIGEST_BYTES], b64decode(digests)[_DIGEST_BYTES:].hex()
-    half = len(texts) // 2
+    texts = a2b_base64(digests).hex()
+    half = _UUID_DIGITS + (len(texts) - _UUID_DIGITS) // 2
     if natural_key:
         natural_key = natural_key[1:] if natural_key[0] == ":" else f"{_FACT_KINDS[natural_key]}:{business_key.partition(':')[2]}"
-    return Fact(_uuid_text(event_id.hex()), TAG + texts[:half], business_key, TAG + texts[half:], natural_key)
+    return Fact(_uuid_text(texts), TAG + texts[_UUID_DIGITS:half], business_key, TAG + texts[half:], natural_key)
 
 
 def _short(digest: str) -> str:
@@ -238,7 +229,7 @@ def _digest(short: str) -> str:
 
 
 def _uuid_text(digits: str) -> str:
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
 
 
 def _booked_rows(state: OrderState, accounts: dict[Account, int]) -> list[Row]:
@@ -268,54 +259,50 @@ def _booked(row: Row, facts: list[Fact], accounts: list[Account]) -> tuple[str, 
     return facts[place].natural_key, Booked(event_id or facts[place].event_id, tuple(booked))
 
 
-def _own_dimensions(placement: Placement | None) -> tuple[tuple[str, str], ...]:
+def _own_dimensions(placement: Placement | None) -> Dimensions:
     """Dimensions of every posting of the order."""
     if placement is None:
         return ()
     return (("channel", placement.channel), *([("store", placement.store)] if placement.store else []))
 
 
-def _account_row(account: str, dimensions: tuple[tuple[str, str], ...], placement: Placement | None) -> Row:
-    row: Row = [account]
-    for name, value in dimensions:
-        if (name, value) not in _own_dimensions(placement):
-            row += (_DIMENSION_LETTERS[name], value)
+def _account_row(account: tuple[Account, Dimensions]) -> Row:
+    (name, dimensions), own = account
+    row: Row = [name]
+    for dimension, value in dimensions:
+        if (dimension, value) not in own:
+            row += (_DIMENSION_LETTERS[dimension], value)
     return row
 
 
-def _account(row: Row, placement: Placement | None) -> Account:
-    account, *others = row
+def _account(row: tuple[tuple[str, ...], Dimensions]) -> Account:
+    (account, *others), own = row
     told = [(_DIMENSIONS[letter], value) for letter, value in zip(others[::2], others[1::2], strict=True)]
-    return account, tuple(sorted([*_own_dimensions(placement), *told]))
+    return account, tuple(sorted([*own, *told]))
+
+
+_ACCOUNT_ROWS = Kept[tuple[Account, Dimensions], Row](_account_row, items_max=1_024, length_max=16)
+_ACCOUNTS = Kept[tuple[tuple[str, ...], Dimensions], Account](_account, items_max=1_024, length_max=2)
 
 
 def _line_row(line: LineState, taxes: dict[TaxTerms, int], *, included: bool) -> Row:
-    terms, block, agreed = line.terms, line.open, line.agreed
-
-    def vector(amounts: Amounts) -> Amounts | int:
-        return 1 if amounts == agreed else _written(amounts, included=included)
-
+    block, agreed = line.open, line.agreed
+    *terms, line_taxes = line.terms
     return _trimmed(
         [
-            terms.line_id,
-            terms.kind,
-            terms.category,
-            terms.unit_price,
-            terms.sku,
-            terms.description,
-            terms.unit_cost,
-            [taxes.setdefault(tax, len(taxes)) for tax in terms.taxes],
+            *terms,
+            [taxes.setdefault(tax, len(taxes)) for tax in line_taxes],
             line.units,
-            _written(agreed, included=included) or agreed,
+            _written(agreed, None, included=included) or agreed,
             block.units,
             block.taken,
-            vector(block.amounts),
-            vector(line.invoiced),
-            vector(line.cancelled),
-            vector(line.credited),
+            _written(block.amounts, agreed, included=included),
+            _written(line.invoiced, agreed, included=included),
+            _written(line.cancelled, agreed, included=included),
+            _written(line.credited, agreed, included=included),
             line.cancelled_units,
             line.named_units,
-            [_block_row(shipped, line, vector(shipped.credits.amounts)) for shipped in line.shipped],
+            [_block_row(shipped, line, _written(shipped.credits.amounts, agreed, included=included)) for shipped in line.shipped],
         ]
     )
 
@@ -338,12 +325,14 @@ def _block_row(block: ShippedBlock, line: LineState, amounts: Amounts | int) -> 
     )
 
 
-def _written(amounts: Amounts, *, included: bool) -> Amounts | int:
+def _written(amounts: Amounts, agreed: Amounts | None, *, included: bool) -> Amounts | int:
     """A component vector as it is written; its weight is its net, and its taxes where prices include them."""
-    net, discount, order_discount, weight, *taxes = amounts
+    if amounts == agreed:
+        return 1
     if not any(amounts):
         return 0
-    if discount or order_discount or weight != net + (sum(taxes) if included else 0):
+    net, discount, order_discount, weight, *taxes = amounts
+    if discount or order_discount or weight != (net + sum(taxes) if included else net):
         return amounts
     return (net, *taxes)
 
@@ -395,7 +384,7 @@ def _placement(row: Row) -> Placement:
 
 def _shipment_row(shipment: Shipment, *, included: bool) -> Row:
     charges = [
-        [line_id, len(amounts) - FIRST_TAX, _written(amounts, included=included) or amounts] for line_id, amounts in shipment.charges
+        [line_id, len(amounts) - FIRST_TAX, _written(amounts, None, included=included) or amounts] for line_id, amounts in shipment.charges
     ]
     return _trimmed([shipment.shipment_id, shipment.invoice_number, shipment.warehouse, charges, 0 if shipment.stands else 1])
 
@@ -403,6 +392,10 @@ def _shipment_row(shipment: Shipment, *, included: bool) -> Row:
 def _shipment(shipment_id: str, invoice_number: int, warehouse: str | None, charges: Row, undone: int, *, included: bool) -> Shipment:
     taken = tuple([(line_id, _read(amounts, tax_count, included=included)) for line_id, tax_count, amounts in charges])
     return Shipment(shipment_id, invoice_number, warehouse, taken, not undone)
+
+
+def _refund_row(content: str, credit_note_number: int, tenders: Iterable[tuple[str, Tender]]) -> Row:
+    return [_short(content), credit_note_number, [_trimmed([name, *tender]) for name, tender in tenders]]
 
 
 def _refund(content: str, credit_note_number: int, tenders: Row) -> Refund:

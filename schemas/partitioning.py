@@ -1,6 +1,7 @@
 """Which partition a key belongs to: Kafka's default partitioner, 32-bit murmur2."""
 
 from functools import lru_cache
+from struct import unpack
 from typing import Final
 
 KEYS_REMEMBERED_MAX: Final = 65_536
@@ -15,10 +16,9 @@ def murmur2(data: bytes) -> int:
     length = len(data)
     value = _SEED ^ length
     whole = length & ~3
-    for start in range(0, whole, 4):
-        k = int.from_bytes(data[start : start + 4], "little") * _M & _MASK
-        k = (k ^ (k >> 24)) * _M & _MASK
-        value = (value * _M & _MASK) ^ k
+    for word in unpack(f"<{length >> 2}I", data[:whole]):
+        k = word * _M & _MASK
+        value = (value * _M ^ (k ^ k >> 24) * _M) & _MASK
     if whole < length:
         value = (value ^ int.from_bytes(data[whole:], "little")) * _M & _MASK
     value = (value ^ (value >> 13)) * _M & _MASK

@@ -63,8 +63,11 @@ def read_text(data: bytes, position: int, end: int) -> tuple[str, int]:
 
 def _bounded_count(data: bytes, position: int, end: int, items_left: int) -> tuple[int, int, int]:
     """Count of a block, next position, and where the block must end (-1: not stated)."""
-    count, position = read_long(data, position)
-    stop = -1
+    first, stop = data[position], -1
+    if first < 128 and not first & 1:  # nearly always: few items, no size
+        count, position = first >> 1, position + 1
+    else:
+        count, position = read_long(data, position)
     if count < 0:
         count = -count
         size, position = read_long(data, position)
@@ -80,10 +83,8 @@ def _bounded_count(data: bytes, position: int, end: int, items_left: int) -> tup
 
 def _array_reader(item: ItemReader, items_max: int) -> ItemReader:
     def read(data: bytes, position: int, end: int) -> tuple[Any, int]:
-        if data[position] == 0:
-            return [], position + 1
         items: list[Any] = []
-        while True:
+        while data[position]:
             count, position, stop = _bounded_count(data, position, end, items_max - len(items))
             if count == 0:
                 return items, position
@@ -92,6 +93,7 @@ def _array_reader(item: ItemReader, items_max: int) -> ItemReader:
                 items.append(value)
             if stop not in (-1, position):
                 raise MalformedAvro("a block's size is not the size of its items")
+        return items, position + 1
 
     return read
 
@@ -99,7 +101,7 @@ def _array_reader(item: ItemReader, items_max: int) -> ItemReader:
 def _map_reader(item: ItemReader, items_max: int) -> ItemReader:
     def read(data: bytes, position: int, end: int) -> tuple[Any, int]:
         items: dict[str, Any] = {}
-        while True:
+        while data[position]:
             count, position, stop = _bounded_count(data, position, end, items_max - len(items))
             if count == 0:
                 return items, position
@@ -110,6 +112,33 @@ def _map_reader(item: ItemReader, items_max: int) -> ItemReader:
                 items[name], position = item(data, position, end)
             if stop not in (-1, position):
                 raise MalformedAvro("a block's size is not the size of its items")
+        return items, position + 1
+
+    return read
+
+
+def _text_map_reader(items_max: int) -> ItemReader:
+    """Maps of texts: those of one block with short names and values are read here, the others are left to the map reader."""
+    others = _map_reader(read_text, items_max)
+
+    def read(data: bytes, position: int, end: int) -> tuple[Any, int]:
+        first = data[position]
+        at, count, items = position + 1, first >> 1, dict[str, Any]()
+        if first > 127 or first & 1 or count > end - at or count > items_max:
+            return others(data, position, end)
+        for _ in range(count):
+            length = data[at]
+            name_at, name_end = at + 1, at + 1 + (length >> 1)
+            if length > 127 or length & 1 or name_end >= end:
+                return others(data, position, end)
+            length = data[name_end]
+            at = name_end + 1 + (length >> 1)
+            if length > 127 or length & 1 or at >= end:
+                return others(data, position, end)
+            items[data[name_at:name_end].decode()] = data[name_end + 1 : at].decode()
+        if count and data[at]:
+            return others(data, position, end)
+        return (items, at + 1 if count else at) if len(items) == count else others(data, position, end)
 
     return read
 
@@ -130,6 +159,8 @@ class _ReaderWriter:
                 return self._readers[avro_type.full_name]
             case Array():
                 return _array_reader(self.reader(avro_type.items), self._items_max)
+            case Mapping(values=Primitive(kind="string")):
+                return _text_map_reader(self._items_max)
             case Mapping():
                 return _map_reader(self.reader(avro_type.values), self._items_max)
             case OneOf():
@@ -184,7 +215,13 @@ class _ReaderWriter:
                 return [f"{target}, p = {function.bind(self.reader(avro_type))}(b, p, e)"]
 
 
-_RAW = ["n = b[p]", "p += 1", "if n > 127: n, p = tail(b, p, n)"]
+_RAW = [
+    "n = b[p]",
+    "p += 1",
+    "if n > 127:",
+    "    if b[p] < 128: n, p = n & 127 | b[p] << 7, p + 1",
+    "    else: n, p = tail(b, p, n)",
+]
 _LENGTH = [*_RAW, "q = p + (n >> 1)", "if n & 1 or q > e: raise MalformedAvro('a length reaches beyond the record')"]
 
 
@@ -194,6 +231,11 @@ def compile_reader(record: Record, items_max: int) -> RecordReader:
     It raises `MalformedAvro`, `IndexError` (the bytes end too early) or `UnicodeDecodeError`, nothing else.
     """
     return _ReaderWriter(items_max).reader(record)
+
+
+def compile_item_reader(avro_type: AvroType, items_max: int) -> ItemReader:
+    """The same for a value of any type but a union."""
+    return _ReaderWriter(items_max).reader(avro_type)
 
 
 def read_body(reader: RecordReader, data: bytes, position: int) -> dict[str, Any]:

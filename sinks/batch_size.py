@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 
 BATCH_ENTRIES_FIRST = 200
-"""Size of the first batch: what a ledger takes is not known yet."""
-
-BATCH_ENTRIES_MIN = 10
-"""A batch never shrinks below: a ledger that is slow for other reasons would not get faster."""
+"""Size of the first batch, as what a ledger takes is not known yet, and the least that slow ones lead to: a transaction of so few that
+takes longer waits for a disk or a busy machine, and smaller ones would wait as long for less."""
 
 BOOKING_SECONDS_WANTED = 0.5
 """A transaction that takes longer halves the next batches: it holds up acks, and SIGTERM waits for it."""
@@ -17,7 +15,7 @@ GROWTH = 2
 
 @dataclass(slots=True)
 class BatchSize:
-    """`entries` is the most that the next batch may hold, between `BATCH_ENTRIES_MIN` and `entries_max`."""
+    """`entries` is the most that the next batch may hold, `entries_max` at most. Only full batches change it: the others tell nothing."""
 
     entries_max: int
     entries: int = 0
@@ -28,7 +26,9 @@ class BatchSize:
 
     def booked(self, entries: int, seconds: float) -> None:
         """A batch of so many entries took so long."""
+        if entries < self.entries:
+            return
         if seconds > BOOKING_SECONDS_WANTED:
-            self.entries = max(min(BATCH_ENTRIES_MIN, self.entries_max), min(self.entries, entries) // 2)
-        elif entries >= self.entries and seconds * GROWTH < BOOKING_SECONDS_WANTED:
+            self.entries = max(min(BATCH_ENTRIES_FIRST, self.entries_max), self.entries // GROWTH)
+        elif seconds * GROWTH < BOOKING_SECONDS_WANTED:
             self.entries = min(self.entries * GROWTH, self.entries_max)

@@ -1,7 +1,14 @@
-"""The delivery loop: fetch a batch, check it, book it with its offsets, go on. Any broken promise ends the process."""
+"""The delivery loop: fetch a batch, check it, book it with its offsets, go on. Any broken promise ends the process.
+
+While one batch is booked the next is fetched and decoded (docs/adr/0022): it is handed to the ledger when the one before it is
+committed, never sooner. Nobody waits for a batch to fill: what came until then is the next batch, so batches are small while little
+comes, and full while the stream is behind.
+"""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from aiokafka.errors import KafkaError
 
@@ -9,12 +16,13 @@ from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Metrics
 from asiento.runtime.metrics.standing import StandingGauge
-from schemas.entries import content_hash, decode_entry
+from schemas.entries import AlteredEntry, content_hash, decode_entry
 from schemas.output_codec import DecodeError
 from sinks.batch_size import BatchSize
+from sinks.bookkeeping.bookable import ORDER_KEY, bookable
 from sinks.entry_stream import EntryStream, Record, StreamBroken
 from sinks.lag import MICROSECONDS, PartitionLag
-from sinks.ledger import Batch, BookResult, Ledger, LedgerUnavailable, StreamEntry
+from sinks.ledger import Batch, BookableEntry, BookResult, Ledger, LedgerUnavailable, OffsetRange, StreamEntry
 from sinks.noted_positions import keep_noting, note_once
 
 IDLE_ADVANCE_SECONDS = 1.0
@@ -32,20 +40,59 @@ def entry_of(record: Record) -> StreamEntry:
     The topic is written by our own workers only, so a record that is no entry is never skipped: it means that a
     promise was broken somewhere, and a gap in the books is worse than a sink that stands still.
     """
-    where = f"partition {record.partition} offset {record.offset}"
     value = record.value or b""
     try:
         hashed = decode_entry(value)
     except DecodeError as error:
-        raise StreamBroken(f"{where} of the entries topic is no journal entry ({error}); find out who wrote it: {_SEE}") from error
-    if content_hash(hashed.entry) != hashed.content_hash:
-        raise StreamBroken(f"{where}: entry {hashed.entry.entry_id} does not match its content hash: it was altered; {_SEE}")
-    if record.key != hashed.entry.order_key.encode():
-        raise StreamBroken(f"{where}: entry {hashed.entry.entry_id} stands under another key than its order; {_SEE}")
+        raise _no_entry(record, error) from error
+    entry = hashed.entry
+    if content_hash(entry) != hashed.content_hash:
+        raise _altered(record, f"entry {entry.entry_id} does not match its content hash: it was altered")
+    if record.key != entry.order_key.encode():
+        raise _altered(record, f"entry {entry.entry_id} stands under another key than its order")
     return StreamEntry(partition=record.partition, offset=record.offset, hashed=hashed, value=value)
 
 
+def bookable_of(record: Record) -> BookableEntry:
+    """The same as rows for a ledger of ours; raises `StreamBroken`."""
+    try:
+        entry = bookable(record.partition, record.offset, record.value or b"")
+    except DecodeError as error:
+        raise _no_entry(record, error) from error
+    except AlteredEntry as error:
+        raise _altered(record, str(error)) from error
+    if record.key != entry.columns[ORDER_KEY].encode():
+        raise _altered(record, f"entry {entry.entry_id} stands under another key than its order")
+    return entry
+
+
 _SEE = "nothing of this batch was booked, `asiento verify` shows the rest"
+
+
+def _no_entry(record: Record, error: DecodeError) -> StreamBroken:
+    where = f"partition {record.partition} offset {record.offset}"
+    return StreamBroken(f"{where} of the entries topic is no journal entry ({error}); find out who wrote it: {_SEE}")
+
+
+def _altered(record: Record, problem: str) -> StreamBroken:
+    return StreamBroken(f"partition {record.partition} offset {record.offset}: {problem}; {_SEE}")
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What was fetched since the last batch was handed to the ledger."""
+
+    ranges: dict[int, OffsetRange] = field(default_factory=dict)
+    records: list[Record] = field(default_factory=list)
+    entries: list[BookableEntry] = field(default_factory=list)
+
+    def add(self, other: "_Gathered") -> None:
+        """What was fetched next."""
+        for number, moved in other.ranges.items():
+            first = self.ranges.get(number, moved)
+            self.ranges[number] = OffsetRange(partition=number, start=first.start, end=moved.end)
+        self.records += other.records
+        self.entries += other.entries
 
 
 class DeliveryLoop:
@@ -82,35 +129,67 @@ class DeliveryLoop:
         self._last_booking = clock()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until `stop`; what was fetched by then is booked or left for the next start, never half of it."""
+        """Deliver until `stop`; what is being booked then is booked, what was fetched behind it is left for the next start."""
         side_tasks = (asyncio.create_task(self._measure_lag()), asyncio.create_task(keep_noting(self._stream)))
         try:
-            while not stop.is_set():
-                await self._deliver(await self._stream.fetch(self._size.entries))
-                for task in side_tasks:
-                    if task.done():
-                        task.result()
+            await self._deliver(stop, side_tasks)
         finally:
             for task in side_tasks:
                 task.cancel()
             await asyncio.gather(*side_tasks, return_exceptions=True)
         await note_once(self._stream)
 
-    async def _deliver(self, records: Sequence[Record]) -> None:
-        idle_seconds = (self._clock() - self._last_booking) / MICROSECONDS
-        if not records and idle_seconds < IDLE_ADVANCE_SECONDS:
-            return
+    async def _deliver(self, stop: asyncio.Event, side_tasks: Sequence["asyncio.Task[None]"]) -> None:
+        """One task fetches and decodes, another books what the first had ready when the booking before it was committed."""
+        fetching: asyncio.Task[_Gathered] | None = None
+        booking: asyncio.Task[None] | None = None
+        gathered = _Gathered()
+        try:
+            while not stop.is_set():
+                room = self._size.entries - len(gathered.entries)
+                if fetching is None and room > 0:
+                    fetching = asyncio.create_task(self._fetch(room))
+                await asyncio.wait([task for task in (fetching, booking) if task is not None], return_when=asyncio.FIRST_COMPLETED)
+                if fetching is not None and fetching.done():
+                    gathered.add(fetching.result())
+                    fetching = None
+                if booking is not None and booking.done():
+                    booking.result()
+                    booking = None
+                if booking is None and self._is_due(gathered) and not stop.is_set():
+                    booking, gathered = asyncio.create_task(self._take(gathered)), _Gathered()
+                for task in side_tasks:
+                    if task.done():
+                        task.result()
+            if booking is not None:
+                await booking
+        finally:
+            left = [task for task in (fetching, booking) if task is not None]
+            for one in left:
+                one.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+
+    async def _fetch(self, entries_max: int) -> _Gathered:
+        records = await self._stream.fetch(entries_max)
         ranges = await self._stream.ranges()
-        if not ranges:
-            return
-        entries = tuple(entry_of(record) for record in records)
+        self._stream.hand_over(ranges)
+        return _Gathered({moved.partition: moved for moved in ranges}, list(records), list(map(bookable_of, records)))
+
+    def _is_due(self, gathered: _Gathered) -> bool:
+        """Entries are booked at once; offsets without an entry when nothing else came for a while."""
+        if gathered.entries:
+            return True
+        return bool(gathered.ranges) and (self._clock() - self._last_booking) / MICROSECONDS >= IDLE_ADVANCE_SECONDS
+
+    async def _take(self, gathered: _Gathered) -> None:
+        batch = Batch(ranges=tuple(gathered.ranges.values()), entries=tuple(gathered.entries))
         loop = asyncio.get_running_loop()
         started = loop.time()
-        results = await self._book(Batch(ranges=ranges, entries=entries))
-        self._size.booked(len(entries), loop.time() - started)
-        self._stream.take(ranges)
+        results = await self._book(batch)
+        self._size.booked(len(batch.entries), loop.time() - started)
+        self._stream.take(batch.ranges)
         self._last_booking = self._clock()
-        self._count(records, entries, results)
+        self._count(gathered.records, batch.entries, results)
 
     async def _book(self, batch: Batch) -> tuple[BookResult, ...]:
         try:
@@ -125,15 +204,17 @@ class DeliveryLoop:
         self._committed.inc()
         return results
 
-    def _count(self, records: Sequence[Record], entries: Sequence[StreamEntry], results: Sequence[BookResult]) -> None:
+    def _count(self, records: Sequence[Record], entries: Sequence[BookableEntry], results: Sequence[BookResult]) -> None:
+        for result, count in Counter(results).items():
+            self._results[result].inc(count)
         for record, found, result in zip(records, entries, results, strict=True):
-            self._results[result].inc()
             if result is BookResult.BOOKED:
                 self._age.observe(max(0, self._last_booking - record.timestamp * 1000) / MICROSECONDS)
             elif result is BookResult.CONFLICT:
-                place = {"entry_id": found.hashed.entry.entry_id, "partition": record.partition, "offset": record.offset}
+                place = {"entry_id": found.entry_id, "partition": record.partition, "offset": record.offset}
                 get_logger().error(log_events.ENTRY_CONFLICT, **place)
-            self._lags[record.partition].booked(record.timestamp * 1000)
+        for partition, timestamp in {record.partition: record.timestamp for record in records}.items():
+            self._lags[partition].booked(timestamp * 1000)
 
     async def _measure_lag(self) -> None:
         while True:

@@ -7,16 +7,19 @@ group's name is still used to note positions on the broker, only so that lag too
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError, OffsetOutOfRangeError
 
+from asiento.accounting.values import value
 from sinks.ledger import OffsetRange
 
 POLL_SECONDS_MAX = 0.25
 """Longest wait for records; bounds how late a stop request is seen."""
+FETCH_WAIT_MS_MAX = 20
+"""Longest wait of the broker for a fetch. While one waits, records of a partition that was not named in it, since its last ones were
+still on their way to us, are not seen: they would be that late."""
 NOTE_SECONDS_MAX = 3.0
 """Longest wait for noted positions: without a broker aiokafka tries for ever, and SIGTERM would wait for it."""
 
@@ -25,7 +28,7 @@ class StreamBroken(Exception):
     """The stream does not keep its promise; the sink must not go on. The message says where and how to mend it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Record:
     """One record as it came; `timestamp` in UTC milliseconds. Sinks have no use for headers and leave them out."""
 
@@ -43,6 +46,7 @@ class EntryStream:
     def __init__(self, topic: str, partitions: Sequence[int], group: str, client_options: Mapping[str, Any]) -> None:
         self._topic = topic
         self._assigned = [TopicPartition(topic, number) for number in partitions]
+        self._handed: dict[int, int] = {}
         self._taken: dict[int, int] = {}
         self._consumer = AIOKafkaConsumer(
             **client_options,
@@ -50,6 +54,7 @@ class EntryStream:
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
+            fetch_max_wait_ms=FETCH_WAIT_MS_MAX,
         )
 
     async def start(self, next_offsets: Mapping[int, int]) -> None:
@@ -63,7 +68,7 @@ class EntryStream:
             if not earliest[partition] <= wanted <= latest[number]:
                 raise StreamBroken(_out_of_range(self._topic, number, wanted, earliest[partition], latest[number]))
             self._consumer.seek(partition, wanted)
-        self._taken = dict(next_offsets)
+        self._handed, self._taken = dict(next_offsets), dict(next_offsets)
 
     async def stop(self) -> None:
         """Leave the broker."""
@@ -84,20 +89,31 @@ class EntryStream:
         ]
 
     async def ranges(self) -> tuple[OffsetRange, ...]:
-        """The offsets fetched since `take`: records, and behind them control records and aborted ones."""
+        """The offsets fetched and not handed over yet: records, and behind them control records and aborted ones.
+
+        Call it in the same turn of the event loop in which `fetch` answered: whoever fetches meanwhile moves it on.
+        """
         moved = []
         for partition in self._assigned:
-            start, end = self._taken[partition.partition], await self._consumer.position(partition)
+            start, end = self._handed[partition.partition], await self._consumer.position(partition)
             if end < start:
-                raise StreamBroken(f"topic {self._topic} partition {partition.partition}: position {end} lies before booked offset {start}")
+                raise StreamBroken(
+                    f"topic {self._topic} partition {partition.partition}: position {end} lies before offset {start}, which was taken"
+                )
             if end > start:
                 moved.append(OffsetRange(partition=partition.partition, start=start, end=end))
         return tuple(moved)
 
+    def hand_over(self, ranges: Sequence[OffsetRange]) -> None:
+        """These ranges are on their way into the ledger; the next ones start at their ends."""
+        for moved in ranges:
+            self._handed[moved.partition] = moved.end
+
     def take(self, ranges: Sequence[OffsetRange]) -> None:
-        """These ranges are booked; the next ones start at their ends."""
+        """These ranges are booked, handed over before or not."""
         for moved in ranges:
             self._taken[moved.partition] = moved.end
+            self._handed[moved.partition] = max(self._handed[moved.partition], moved.end)
 
     @property
     def next_offsets(self) -> Mapping[int, int]:

@@ -20,8 +20,9 @@ All of them end the process: after a restart the sink goes on from what the ledg
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
+from asiento.accounting.values import value
 from schemas.acks import Ack
 from schemas.entries import HashedEntry
 
@@ -88,7 +89,7 @@ class OffsetRange:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StreamEntry:
     """One entry, where it stands on the stream, and the value of its record there: what the hash chain is made of."""
 
@@ -98,15 +99,33 @@ class StreamEntry:
     value: bytes
 
 
+@value
+class BookableEntry:
+    """One entry as ledgers take it: where it stands on the stream, the value of its record there, and its columns.
+
+    `sinks.bookkeeping.bookable` makes it and knows the columns; they lack what is known at the booking only: the number of the entry,
+    the time, the link and the seal. document is None where the entry has none.
+    """
+
+    partition: int
+    offset: int
+    value: bytes
+    entry_id: str
+    content_hash: str
+    columns: tuple[Any, ...]
+    legs: list[tuple[Any, ...]]
+    document: tuple[Any, ...] | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What is booked together; every entry lies in one of the ranges, in offset order per partition."""
 
     ranges: tuple[OffsetRange, ...]
-    entries: tuple[StreamEntry, ...]
+    entries: tuple[BookableEntry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PendingAck:
     """An ack that is not published yet; it goes to the partition its entry came from, under the order's key."""
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Mapping
+from typing import Final
 
 from aiokafka.errors import KafkaError
 
@@ -23,6 +25,10 @@ from sinks.sink_process import identified
 ACKS_DRAIN_SECONDS_MAX = 4.0
 """Longest wait for acks when leaving; what is not published is published by the next start."""
 
+THREAD_TURN_SECONDS: Final = 0.0005
+"""So long the event loop may decode before the ledger's thread, whose answer has come, has its turn; Python's own is ten times as long,
+which is as long as a commit takes: the database would wait for us."""
+
 
 async def run_ledger_sink(settings: Settings) -> None:
     """Book entries until SIGTERM or SIGINT; returns after a clean stop.
@@ -30,6 +36,7 @@ async def run_ledger_sink(settings: Settings) -> None:
     Raises `LedgerError`, `StreamBroken`, `StreamUnknown` or `BrokerUnreachable`, whose messages are written for people.
     """
     with service_process(settings, "sink", Exporter.LEDGER) as process:
+        sys.setswitchinterval(THREAD_TURN_SECONDS)
         ledger = writer_at(settings.ledger_location, now_microseconds)
         try:
             await _deliver(settings, ledger, process)

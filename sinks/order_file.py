@@ -12,7 +12,6 @@ from asiento.accounting.balances import BALANCE_SIGNS, Balances
 from asiento.accounting.journal import JournalEntry
 from asiento.accounting.order_events import OrderEvent
 from asiento.accounting.order_state import OrderState
-from asiento.runtime.kafka_clients import client_options
 from asiento.runtime.settings import Settings
 from schemas.decisions import RecordOutcome, decode_decisions
 from schemas.entries import decode_entry
@@ -94,8 +93,7 @@ class OrderFile:
 async def read_order_file(settings: Settings, order_key: str) -> OrderFile:
     """Collect the file of an order; raises `StreamUnknown`, `ScanStuck`, `KafkaError`, `ForeignLedger`."""
     key = order_key.encode()
-    still_seconds_max = settings.kafka_transaction_timeout_seconds + STILL_SECONDS_BEYOND_TRANSACTION
-    async with TopicScan(client_options(settings), still_seconds_max=still_seconds_max) as scan:
+    async with TopicScan.of(settings) as scan:
         source = settings.topic(ORDERS_EVENTS)
         partition = partition_for(key, len(await scan.partitions(source)))
         lines = [_event_line(record) for record in await _with_key(scan, source, partition, key)]

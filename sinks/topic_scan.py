@@ -7,10 +7,15 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from asiento.runtime.kafka_clients import client_options
+from asiento.runtime.settings import Settings
 from sinks.entry_stream import Record
 from sinks.stream_identity import identify
 
 POLL_SECONDS_MAX = 0.5
+
+STILL_SECONDS_BEYOND_TRANSACTION = 30.0
+"""An open transaction may hold a topic for its own longest life; so much longer is a fault."""
 
 SLICE_RECORDS_MAX = 5_000
 """Most records handed over at once; behind them the client holds at most 1 MiB of fetched records per partition."""
@@ -32,6 +37,12 @@ class TopicScan:
         self._still_seconds_max = still_seconds_max
         self._committed = AIOKafkaConsumer(**client_options, auto_offset_reset="none", isolation_level="read_committed")
         self._written = AIOKafkaConsumer(**client_options, auto_offset_reset="none", isolation_level="read_uncommitted")
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """A scan of the broker of `settings`, patient with its transactions as long as they may last."""
+        still_seconds_max = settings.kafka_transaction_timeout_seconds + STILL_SECONDS_BEYOND_TRANSACTION
+        return cls(client_options(settings), still_seconds_max=still_seconds_max)
 
     async def __aenter__(self) -> Self:
         """Connect; raises `KafkaConnectionError`."""

@@ -234,7 +234,6 @@ class _Fold:
 
     def _report(self, offset: int, key: bytes, event: OrderEvent, decision: Decision) -> None:
         counts = self.counts
-        healed_ids = {entry.entry_id for healed in decision.healed for entry in healed.entries}
         for entry in decision.entries:
             counts.entry_kinds[entry.entry_kind] += 1
         for discrepancy in decision.discrepancies:
@@ -246,7 +245,10 @@ class _Fold:
             self._healed.append(HealedOutcome(event_id=healed.event_id, outcome=outcome, code=code, entry_ids=ids))
             counts.healed[outcome] += 1
         outcome, code = _name_and_code(decision.outcome)
-        own_ids = tuple([entry.entry_id for entry in decision.entries if entry.entry_id not in healed_ids])
+        own_ids = tuple([entry.entry_id for entry in decision.entries])
+        if decision.healed:
+            healed_ids = {entry.entry_id for healed in decision.healed for entry in healed.entries}
+            own_ids = tuple([entry_id for entry_id in own_ids if entry_id not in healed_ids])
         self._outcome(offset, event, outcome, code, own_ids)
 
     def _outcome(self, offset: int, event: OrderEvent | None, outcome: str, code: str | None, entry_ids: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from asiento import __version__
@@ -144,7 +145,7 @@ class OrderProcessor:
             decoded.pop(key, None)
             if encoded is not None:
                 decoded[key] = (encoded, result.output.new_states[key])
-        for key in list(decoded)[: max(len(decoded) - DECODED_STATES_MAX, 0)]:
+        for key in list(islice(decoded, max(len(decoded) - DECODED_STATES_MAX, 0))):
             del decoded[key]
 
 

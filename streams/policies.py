@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from asiento.accounting.build import CORE_BUILD
 from asiento.accounting.policy import DEFAULT_POLICIES, PolicyBook
 from asiento.runtime import log_events
 from asiento.runtime.logging import get_logger
@@ -28,7 +29,10 @@ def load_policies(path: Path | None) -> PolicyBook:
 
 
 def log_policies(path: Path | None, policies: PolicyBook) -> None:
-    """One line with number, start and digest of each version: a version whose digest changes was edited."""
+    """One line with number, start and digest of each version, and which build of the core books by them.
+
+    A version whose digest changes was edited.
+    """
     versions = [policy_values(since, policy) for since, policy in policies.versions]
     shown = [{name: values.get(name) for name in ("version", "in_force_from", "digest")} for values in versions]
-    get_logger().info(log_events.POLICY_LOADED, file=str(path) if path else None, versions=shown)
+    get_logger().info(log_events.POLICY_LOADED, file=str(path) if path else None, versions=shown, core=CORE_BUILD)

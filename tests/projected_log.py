@@ -6,7 +6,7 @@ from pathlib import Path
 
 from schemas.topics import ACCOUNTING_ENTRIES, ORDERS_EVENTS
 from sinks.databases.sqlite import open_sqlite
-from sinks.delivery import entry_of
+from sinks.delivery import bookable_of
 from sinks.entry_stream import Record
 from sinks.ledger import Batch, OffsetRange, StreamIdentity
 from sinks.projector.database import OPERATIONAL
@@ -83,7 +83,7 @@ async def book(log: ProjectedLog, path: Path, *, share: float = 1.0) -> None:
         end = int(log.stream.end(ACCOUNTING_ENTRIES, number) * share)
         async for records in log.read(ACCOUNTING_ENTRIES, {number: first}, {number: end}):
             moved = OffsetRange(partition=number, start=start, end=records[-1].offset + 1)
-            await ledger.book(Batch(ranges=(moved,), entries=tuple(entry_of(record) for record in records)))
+            await ledger.book(Batch(ranges=(moved,), entries=tuple(bookable_of(record) for record in records)))
             start = moved.end
         if start < end:
             await ledger.book(Batch(ranges=(OffsetRange(partition=number, start=start, end=end),), entries=()))

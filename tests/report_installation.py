@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from schemas.entries import decode_entry
 from schemas.topics import ACCOUNTING_ENTRIES
-from sinks.ledger import Batch, Ledger, OffsetRange, StreamEntry, StreamIdentity
+from sinks.bookkeeping.bookable import bookable
+from sinks.ledger import Batch, Ledger, OffsetRange, StreamIdentity
 from sinks.projector.writer import OperationalWriter
 from sinks.sqlite_ledger import SqliteLedger
 from tests.projected_stream import STARTED_AT, ProjectedStream, projected_stream
@@ -33,9 +33,7 @@ async def book(stream: ProjectedStream, ledger: Ledger) -> None:
         for first in range(0, len(wanted), 10):
             part = wanted[first : first + 10]
             end = part[-1].offset + 1
-            entries = tuple(
-                StreamEntry(partition=partition, offset=one.offset, hashed=decode_entry(one.value), value=one.value or b"") for one in part
-            )
+            entries = tuple(bookable(partition, one.offset, one.value or b"") for one in part)
             await ledger.book(Batch(ranges=(OffsetRange(partition=partition, start=start, end=end),), entries=entries))
             start = end
     await ledger.close()

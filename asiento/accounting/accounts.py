@@ -1,25 +1,27 @@
 """Account roles with their qualifiers; each ledger maps them to its own chart."""
 
+from typing import Final
+
 from asiento.accounting.order_events import Disposition, FeeAccountKind, LiableParty, TenderKind
 
-ACCOUNTS_RECEIVABLE = "accounts_receivable"
-CONTRACT_LIABILITY = "contract_liability"
-REFUNDS_PAYABLE = "refunds_payable"
-DISPUTE_LOSSES = "dispute_losses"
-SALES_DISCOUNTS = "sales_discounts"
-SALES_ALLOWANCES = "sales_allowances"
-RETURN_FEE_INCOME = "return_fee_income"
-GIFT_CARD_LIABILITY = "gift_card_liability"
-PSP_FEES = "psp_fees"
-DISPUTE_RECEIVABLE = "dispute_receivable"
-DISPUTE_FEES = "dispute_fees"
-BAD_DEBT = "bad_debt"
-ROUNDING = "rounding"
-SUSPENSE = "suspense:unknown_order"
-CUSTOMER_ACCOUNTS = frozenset({ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, REFUNDS_PAYABLE, DISPUTE_LOSSES})
+ACCOUNTS_RECEIVABLE: Final = "accounts_receivable"
+CONTRACT_LIABILITY: Final = "contract_liability"
+REFUNDS_PAYABLE: Final = "refunds_payable"
+DISPUTE_LOSSES: Final = "dispute_losses"
+SALES_DISCOUNTS: Final = "sales_discounts"
+SALES_ALLOWANCES: Final = "sales_allowances"
+RETURN_FEE_INCOME: Final = "return_fee_income"
+GIFT_CARD_LIABILITY: Final = "gift_card_liability"
+PSP_FEES: Final = "psp_fees"
+DISPUTE_RECEIVABLE: Final = "dispute_receivable"
+DISPUTE_FEES: Final = "dispute_fees"
+BAD_DEBT: Final = "bad_debt"
+ROUNDING: Final = "rounding"
+SUSPENSE: Final = "suspense:unknown_order"
+CUSTOMER_ACCOUNTS: Final = frozenset({ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, REFUNDS_PAYABLE, DISPUTE_LOSSES})
 """The accounts that follow the totals of an order alone: nothing else may post to them."""
 
-CHARGE_ACCOUNTS = {
+CHARGE_ACCOUNTS: Final = {
     "SHIPPING": "shipping_revenue",
     "FEE": "other_revenue",
     "TIP": "tips_payable",
@@ -27,7 +29,7 @@ CHARGE_ACCOUNTS = {
     "DEPOSIT": "refundable_deposits",
     "ROUNDING": ROUNDING,
 }
-PSP_TENDERS: frozenset[TenderKind] = frozenset({"CARD", "WALLET", "OTHER"})
+PSP_TENDERS: Final[frozenset[TenderKind]] = frozenset({"CARD", "WALLET", "OTHER"})
 
 
 def tender_account(tender: TenderKind, gateway: str, store: str | None) -> str:

@@ -1,12 +1,14 @@
 """Orders that are over are archived when nothing came for long."""
 
+from typing import Final
+
 from asiento.accounting.balances import Balances
 from asiento.accounting.order_state import OrderState
 from asiento.accounting.policy import Policy
 
-ORDER_ARCHIVED = "order_archived"
-MICROSECONDS_PER_SECOND = 1_000_000
-SECONDS_PER_DAY = 86_400
+ORDER_ARCHIVED: Final = "order_archived"
+MICROSECONDS_PER_SECOND: Final = 1_000_000
+SECONDS_PER_DAY: Final = 86_400
 
 
 def is_resolved(order: OrderState) -> bool:

@@ -1,11 +1,11 @@
 """The customer's account: three balances (and the disputes lost) from the totals of an order."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, DISPUTE_LOSSES, REFUNDS_PAYABLE
 
-BALANCE_SIGNS = {ACCOUNTS_RECEIVABLE: 1, CONTRACT_LIABILITY: -1, REFUNDS_PAYABLE: -1, DISPUTE_LOSSES: 1}
+BALANCE_SIGNS: Final = {ACCOUNTS_RECEIVABLE: 1, CONTRACT_LIABILITY: -1, REFUNDS_PAYABLE: -1, DISPUTE_LOSSES: 1}
 """The accounts of `Balances`, in its order, and the sign of each balance where debit is positive."""
 
 

@@ -6,11 +6,15 @@ source stated them and are never posted. Taxes follow the order of the line's ta
 """
 
 from operator import add, sub
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 Amounts: TypeAlias = tuple[int, ...]
 
-NET, DISCOUNT, ORDER_DISCOUNT, WEIGHT, FIRST_TAX = range(5)
+NET: Final = 0
+DISCOUNT: Final = 1
+ORDER_DISCOUNT: Final = 2
+WEIGHT: Final = 3
+FIRST_TAX: Final = 4
 
 
 def added(left: Amounts, right: Amounts) -> Amounts:

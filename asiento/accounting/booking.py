@@ -1,6 +1,6 @@
 """Booking one event: drafts of entries, movements of the customer's balances, the journal entries themselves."""
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from asiento.accounting.accounts import ACCOUNTS_RECEIVABLE, CONTRACT_LIABILITY, CUSTOMER_ACCOUNTS, DISPUTE_LOSSES, REFUNDS_PAYABLE
 from asiento.accounting.balances import BALANCE_SIGNS, Balances
@@ -15,11 +15,11 @@ Dimensions: TypeAlias = tuple[tuple[str, str], ...]
 Leg: TypeAlias = tuple[str, Dimensions, int]
 """Account, dimensions, amount in minor units (debit positive)."""
 
-REVERSIBLE_KINDS = frozenset({"capture", "fee", "invoice", "cost", "return_stock", "receivable_adjusted"})
+REVERSIBLE_KINDS: Final = frozenset({"capture", "fee", "invoice", "cost", "return_stock", "receivable_adjusted"})
 """Kinds of entries that a correction or a cancelled shipment reverses, where they are of an event that can be corrected."""
 
 
-class InvariantBroken(AssertionError):
+class InvariantBroken(Exception):
     """The core is about to book something wrong: a defect of ours. The worker must die rather than go on."""
 
 

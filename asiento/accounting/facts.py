@@ -1,12 +1,12 @@
 """What dedupe remembers of the applied events of an order."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 FactName: TypeAlias = Literal["event_id", "business_key", "natural_key"]
 _NAMES: tuple[FactName, ...] = ("event_id", "business_key", "natural_key")
-_PLACES: dict[FactName, int] = {"event_id": 0, "business_key": 2, "natural_key": 4}
-_RECENT_MAX = 32
+_PLACES: Final[dict[FactName, int]] = {"event_id": 0, "business_key": 2, "natural_key": 4}
+_RECENT_MAX: Final = 32
 """Facts that are looked through one by one; an ordinary order never has more."""
 
 

@@ -1,9 +1,9 @@
 """Integer money: rounding, decimals as ratios, and the pinned table of currency exponents."""
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-MICRO_UNITS_PER_UNIT = 1_000_000
+MICRO_UNITS_PER_UNIT: Final = 1_000_000
 
 
 class Ratio(NamedTuple):

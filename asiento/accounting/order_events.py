@@ -6,8 +6,9 @@ rates stay decimal strings. Values come out of `schemas`, which has checked type
 symbols and limits; nothing here is checked a second time.
 """
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from asiento.accounting.values import event_value
 
 LineKind: TypeAlias = Literal["GOODS", "SERVICE", "GIFT_CARD", "SHIPPING", "FEE", "TIP", "DUTY", "DEPOSIT", "ROUNDING"]
 LiableParty: TypeAlias = Literal["SELLER", "MARKETPLACE"]
@@ -34,7 +35,7 @@ Side: TypeAlias = Literal["DEBIT", "CREDIT"]
 DeadlineKind: TypeAlias = Literal["PARKED", "UNPAID", "UNSHIPPED", "UNREFUNDED"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class Fx:
     """Order currency to book currency, frozen by the source; used by part 2 only."""
 
@@ -44,7 +45,7 @@ class Fx:
     rate_source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class Place:
     """A coarse place: never a street, never a full postal code."""
 
@@ -53,7 +54,7 @@ class Place:
     postal_prefix: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class Tax:
     """One tax of a line as the source stated it; `rate` is a fraction ("0.16")."""
 
@@ -67,7 +68,7 @@ class Tax:
     liable_party: LiableParty
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class Line:
     """One order line; `gross` is before discounts and holds the tax where prices include it."""
 
@@ -89,7 +90,7 @@ class Line:
     tax_exemption: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class OrderDiscount:
     """A discount on the whole order, spread over the lines by Rule 1."""
 
@@ -98,7 +99,7 @@ class OrderDiscount:
     funded_by: LiableParty
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class OrderEvent:
     """The envelope in every event.
 
@@ -134,7 +135,7 @@ class OrderEvent:
         return f"{self.tenant}:{self.source}:{self.order_id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class OrderPlaced(OrderEvent):
     """The order as it was agreed; nothing is posted, the amounts are frozen."""
 
@@ -152,7 +153,7 @@ class OrderPlaced(OrderEvent):
     document_fields: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class PaymentCaptured(OrderEvent):
     """Money received for the order; `fee` is the fee actually withheld, None where unknown."""
 
@@ -166,7 +167,7 @@ class PaymentCaptured(OrderEvent):
     store: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class ShipmentLine:
     """Units of one line in a shipment; `unit_cost` overrides the order line's."""
 
@@ -175,7 +176,7 @@ class ShipmentLine:
     unit_cost: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class ShipmentDispatched(OrderEvent):
     """Units left the house (or went over the counter, or were delivered digitally)."""
 
@@ -186,7 +187,7 @@ class ShipmentDispatched(OrderEvent):
     ship_to: Place | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class CancelledLine:
     """Units of one line that will not be shipped."""
 
@@ -194,7 +195,7 @@ class CancelledLine:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class OrderCancelled(OrderEvent):
     """Open units are cancelled; empty `lines` = everything that is open."""
 
@@ -203,7 +204,7 @@ class OrderCancelled(OrderEvent):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class CreditTax:
     """A tax amount stated by a refund."""
 
@@ -219,7 +220,7 @@ class CreditTax:
         return self.jurisdiction, self.type, self.code
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class RefundLine:
     """Units of one line named by a refund; a stated `net` is credited as stated. `taxes` None = not stated."""
 
@@ -231,7 +232,7 @@ class RefundLine:
     taxes: tuple[CreditTax, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class Adjustment:
     """Money given back that is not units of a line (or a return fee kept)."""
 
@@ -241,7 +242,7 @@ class Adjustment:
     line_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class RefundTender:
     """Money going back by one means; the status moves PENDING -> SUCCEEDED -> FAILED only."""
 
@@ -254,7 +255,7 @@ class RefundTender:
     gateway_reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class RefundIssued(OrderEvent):
     """A refund; sent again with the same refund_id when a tender changes its status."""
 
@@ -267,7 +268,7 @@ class RefundIssued(OrderEvent):
     reason_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class OrderEdited(OrderEvent):
     """The order was changed: `lines` are all its lines after the edit, cancelled and shipped units included."""
 
@@ -278,7 +279,7 @@ class OrderEdited(OrderEvent):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class ExchangeCreated(OrderEvent):
     """Lines were added to the order in exchange for others."""
 
@@ -288,7 +289,7 @@ class ExchangeCreated(OrderEvent):
     return_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class PaymentAuthorized(OrderEvent):
     """Money was reserved, not received."""
 
@@ -296,7 +297,7 @@ class PaymentAuthorized(OrderEvent):
     amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class PaymentVoided(OrderEvent):
     """A reservation was released."""
 
@@ -304,7 +305,7 @@ class PaymentVoided(OrderEvent):
     amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class PaymentFailed(OrderEvent):
     """A payment did not come about."""
 
@@ -312,7 +313,7 @@ class PaymentFailed(OrderEvent):
     amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class PaymentReversed(OrderEvent):
     """A capture, or a part of it, was undone: a returned transfer, a failed direct debit."""
 
@@ -321,21 +322,21 @@ class PaymentReversed(OrderEvent):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class ShipmentDelivered(OrderEvent):
     """A shipment reached the customer."""
 
     shipment_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class ShipmentCancelled(OrderEvent):
     """A shipment was undone before hand-over: its units are open again."""
 
     shipment_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class ReturnLine:
     """Units of one line that came back."""
 
@@ -345,7 +346,7 @@ class ReturnLine:
     shipment_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class ReturnReceived(OrderEvent):
     """Units came back; money is a refund's business."""
 
@@ -354,7 +355,7 @@ class ReturnReceived(OrderEvent):
     warehouse: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class FeeCharged(OrderEvent):
     """A provider charged a fee, `amount` without tax; an estimate is never posted."""
 
@@ -368,7 +369,7 @@ class FeeCharged(OrderEvent):
     payment_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class ChargebackOpened(OrderEvent):
     """Disputed funds were withdrawn, with a fee."""
 
@@ -380,7 +381,7 @@ class ChargebackOpened(OrderEvent):
     gateway_reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class ChargebackClosed(OrderEvent):
     """A dispute was decided: what of its funds and of its fee came back."""
 
@@ -390,7 +391,7 @@ class ChargebackClosed(OrderEvent):
     fee_returned: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class ReceivableAdjusted(OrderEvent):
     """What the customer owes changed without money or goods; `amount` is without taxes."""
 
@@ -402,7 +403,7 @@ class ReceivableAdjusted(OrderEvent):
     approved_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class EventCorrected(OrderEvent):
     """An earlier event was wrong: void it, or put another of the same type in its place."""
 
@@ -410,7 +411,7 @@ class EventCorrected(OrderEvent):
     replacement: PaymentCaptured | ShipmentDispatched | FeeCharged | ReturnReceived | ReceivableAdjusted | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class ManualPosting:
     """One leg of an entry made by hand."""
 
@@ -419,7 +420,7 @@ class ManualPosting:
     amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class JournalPosted(OrderEvent):
     """An entry made by hand, with who approved it and why."""
 
@@ -430,7 +431,7 @@ class JournalPosted(OrderEvent):
     clears_entry_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event_value
 class DeadlinePassed(OrderEvent):
     """A time-out as a fact, made by the sweeper; `about_event_id`: the parked event."""
 

@@ -6,7 +6,7 @@ given never changes.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from asiento.accounting.balances import Balances, Totals
 from asiento.accounting.blocks import FIRST_TAX, NET, Amounts, Block, ShippedBlock, added
@@ -17,8 +17,8 @@ Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
 CapKey: TypeAlias = tuple[str, str, str]
 """(jurisdiction, type, code) of a tax, or `NET_CAP`: what credits are capped by."""
 
-NET_CAP: CapKey = ("", "", "")
-UNIT_KINDS: frozenset[str] = frozenset({"GOODS", "SERVICE", "GIFT_CARD"})
+NET_CAP: Final[CapKey] = ("", "", "")
+UNIT_KINDS: Final[frozenset[str]] = frozenset({"GOODS", "SERVICE", "GIFT_CARD"})
 """Kinds of lines whose units are shipped or cancelled; all others but ROUNDING are charges."""
 
 

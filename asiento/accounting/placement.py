@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import add
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from asiento.accounting.allocation import spread
 from asiento.accounting.blocks import NET, Amounts, Block, zeros
@@ -12,11 +12,11 @@ from asiento.accounting.order_events import ExchangeCreated, Line, OrderEdited, 
 from asiento.accounting.order_state import UNIT_KINDS, LineState, LineTerms, TaxTerms
 from asiento.accounting.particulars import Parameters, named
 
-ADDED_ROUNDING_ID = "asiento:rounding"
+ADDED_ROUNDING_ID: Final = "asiento:rounding"
 """line_id of the ROUNDING that D01 adds; a source that uses it for a line of its own is refused (D06)."""
 
 _DISCOUNTED_KINDS = frozenset({"GOODS", "SERVICE"})
-_DEFAULT_CATEGORY = "sales"
+_DEFAULT_CATEGORY: Final = "sales"
 
 
 @dataclass(frozen=True, slots=True)

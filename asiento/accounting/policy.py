@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from asiento.accounting.order_events import FeeAccountKind
@@ -14,7 +14,7 @@ UnexplainedRefundRule: TypeAlias = Literal["allowance", "none"]
 FeeSource: TypeAlias = Literal["capture", "event"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECONDS_PER_DAY = 86_400_000_000
+_MICROSECONDS_PER_DAY: Final = 86_400_000_000
 
 
 class UnknownPolicyVersion(LookupError):

@@ -14,3 +14,9 @@ _T = TypeVar("_T")
 def value(cls: type[_T]) -> type[_T]:
     """A dataclass with slots, equality and hash; that nobody sets a field is checked by mypy."""
     return dataclass(slots=True, unsafe_hash=True)(cls)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def event_value(cls: type[_T]) -> type[_T]:
+    """The same for values of many optional fields, like the order events: their fields are named when they are made."""
+    return dataclass(slots=True, unsafe_hash=True, kw_only=True)(cls)

@@ -7,6 +7,7 @@ from types import TracebackType
 import typer
 
 from asiento import __version__
+from asiento.accounting.build import CORE_BUILD
 from asiento.cli import (
     backup,
     config,
@@ -94,12 +95,16 @@ app.command("explain")(explain.explain_command)
 
 def _version(value: bool) -> None:
     if value:
-        typer.echo(f"asiento {__version__}")
+        typer.echo(f"asiento {__version__} (core: {CORE_BUILD})")
         raise typer.Exit
 
 
 @app.callback()
-def _root(version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version and stop.")) -> None:
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version, and which build of the core runs, and stop."
+    ),
+) -> None:
     del version
 
 

@@ -1,10 +1,12 @@
-"""Avro of the small job: five bytes of head (0 and the schema id), then the record."""
+"""Avro of the small job by fastavro: five bytes of head (0 and the schema id), then the record."""
 
 import io
 import struct
 from typing import Any, Final
 
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
+
+from bench.small_job.event import Event, Posting
 
 EVENT_SCHEMA_ID: Final = 1
 ENTRY_SCHEMA_ID: Final = 2
@@ -58,9 +60,20 @@ ENTRY = parse_schema(
 )
 
 
-def decode_event(value: bytes) -> Any:
-    """An event as a dict. Raises on anything else."""
-    return schemaless_reader(io.BytesIO(value[5:]), EVENT, None)
+def decode_event(value: bytes) -> Event:
+    """What the job reads of an event. Raises on anything else."""
+    told: Any = schemaless_reader(io.BytesIO(value[5:]), EVENT, None)
+    return Event(
+        told["event_id"],
+        told["kind"],
+        told["order_id"],
+        told["event_time"],
+        told["currency"],
+        told["payment_method"],
+        told["amount"],
+        told["shipping"],
+        [(line["no"], line["qty"], line["unit_price"], line["unit_cost"], line["tax_bp"]) for line in told["lines"]],
+    )
 
 
 def encode_event(event: dict[str, Any]) -> bytes:
@@ -73,8 +86,16 @@ def decode_entry(value: bytes) -> Any:
     return schemaless_reader(io.BytesIO(value[5:]), ENTRY, None)
 
 
-def encode_entry(entry: dict[str, Any]) -> bytes:
-    """An entry with its head."""
+def encode_entry(event: Event, postings: list[Posting]) -> bytes:
+    """The entry of an event, with its head."""
+    entry = {
+        "entry_id": "e" + event.event_id,
+        "order_id": event.order_id,
+        "kind": event.kind,
+        "event_time": event.event_time,
+        "currency": event.currency,
+        "postings": [{"account": account, "debit": debit, "credit": credit} for account, debit, credit in postings],
+    }
     return _encode(ENTRY_SCHEMA_ID, ENTRY, entry)
 
 

@@ -1,57 +1,24 @@
 """The small job's rules on the engine: dedupe by event id, money per line, one balanced entry per capture, shipment and refund."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import orjson
 
-from bench.small_job.codec import decode_event, encode_entry
+from bench.small_job import codec as fastavro_codec
+from bench.small_job import generated_codec
+from bench.small_job.event import Codec, Event, Posting
+from schemas.exact_bytes import exact_copy
 from streams.engine.processor import OutputRecord, SourceRange, StateRecord
 
 BASIS_POINTS: Final = 10_000
-Posting: TypeAlias = tuple[str, int, int]
+CODECS: Final[Mapping[str, Codec]] = {"fastavro": fastavro_codec, "generated": generated_codec}
 
-
-@dataclass(slots=True)
-class Moved:
-    """Units of one line that were shipped (or refunded), and their money so far."""
-
-    quantity: int = 0
-    net: int = 0
-    tax: int = 0
-
-    def move(self, line: Mapping[str, Any]) -> tuple[int, int]:
-        """Take the line's units; returns their net and tax. Tax is half up of the running net, taken as a difference."""
-        net = line["qty"] * line["unit_price"]
-        self.quantity += line["qty"]
-        self.net += net
-        tax, self.tax = self.tax, (self.net * line["tax_bp"] * 2 + BASIS_POINTS) // (2 * BASIS_POINTS)
-        return net, self.tax - tax
-
-
-@dataclass(slots=True)
-class Order:
-    """State of one order."""
-
-    seen: dict[str, None] = field(default_factory=dict)
-    ordered: dict[int, int] = field(default_factory=dict)
-    shipped: dict[int, Moved] = field(default_factory=dict)
-    refunded: dict[int, Moved] = field(default_factory=dict)
-    captured: int = 0
-    shipping_charged: bool = False
-
-    def encode(self) -> bytes:
-        """The whole state as JSON."""
-        moved = [[[no, m.quantity, m.net, m.tax] for no, m in side.items()] for side in (self.shipped, self.refunded)]
-        return orjson.dumps([list(self.seen), list(self.ordered.items()), *moved, self.captured, self.shipping_charged])
-
-
-def decode_order(value: bytes) -> Order:
-    """A state back from `Order.encode`."""
-    seen, ordered, shipped, refunded, captured, shipping_charged = orjson.loads(value)
-    sides = [{no: Moved(*rest) for no, *rest in side} for side in (shipped, refunded)]
-    return Order(dict.fromkeys(seen), dict(ordered), sides[0], sides[1], captured, shipping_charged)
+Order: TypeAlias = list[Any]
+"""State of one order: ids of its events; [line, quantity] ordered; [line, quantity, net, tax] shipped, the same refunded; money
+captured; whether shipping was charged. A list, since it is then JSON as it stands: no step between the rules and the bytes."""
+SEEN, ORDERED, SHIPPED, REFUNDED, CAPTURED, SHIPPING_CHARGED = range(6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +30,36 @@ class SmallJobResult:
 
 
 class SmallJob:
-    """The job as a chunk processor; `output_topic` is the broker's name."""
+    """The job as a chunk processor; `output_topic` is the broker's name, `codec` one of `CODECS`."""
 
-    def __init__(self, output_topic: str) -> None:
+    def __init__(self, output_topic: str, codec: Codec = fastavro_codec) -> None:
         self._output_topic = output_topic
+        self._codec = codec
         self.events = 0
 
     def process(self, source: SourceRange, states: Mapping[bytes, bytes]) -> SmallJobResult:
         """Work on one range."""
+        decode, encode = self._codec.decode_event, self._codec.encode_entry
         orders: dict[bytes, Order] = {}
         entries: list[OutputRecord] = []
         for record in source.records:
-            if record.key is None or record.value is None:
+            key, value = record.key, record.value
+            if key is None or value is None:
                 raise ValueError(f"the small job's input has a record without key or value at offset {record.offset}")
-            event = decode_event(record.value)
-            key = record.key
-            if key not in orders:
-                orders[key] = decode_order(states[key]) if key in states else Order()
-            order = orders[key]
-            if event["event_id"] in order.seen:
+            event = decode(value)
+            order = orders.get(key)
+            if order is None:
+                known = states.get(key)
+                order = orders[key] = orjson.loads(known) if known is not None else [[], [], [], [], 0, False]
+            if event.event_id in order[SEEN]:
                 continue
-            order.seen[event["event_id"]] = None
+            order[SEEN].append(event.event_id)
             postings = judge(order, event)
             if postings:
-                entries.append(OutputRecord(key, encode_entry(_entry(event, postings)), []))
-        return SmallJobResult({self._output_topic: entries}, [StateRecord(key, order.encode()) for key, order in orders.items()])
+                entries.append(OutputRecord(key, encode(event, [posting for posting in postings if posting[1] or posting[2]]), []))
+        return SmallJobResult(
+            {self._output_topic: entries}, [StateRecord(key, exact_copy(orjson.dumps(order))) for key, order in orders.items()]
+        )
 
     def give_up(self, source: SourceRange, detail: str) -> SmallJobResult:
         """Fail: the benchmark's input kills nobody."""
@@ -99,29 +71,29 @@ class SmallJob:
         self.events += len(source.records)
 
 
-def judge(order: Order, event: Mapping[str, Any]) -> list[Posting]:
+def judge(order: Order, event: Event) -> list[Posting]:
     """Change the order; the postings of a new CAPTURED, SHIPPED or REFUNDED, none of other kinds."""
-    match event["kind"]:
+    match event.kind:
         case "PLACED":
-            order.ordered = {line["no"]: line["qty"] for line in event["lines"]}
+            order[ORDERED] = [[line[0], line[1]] for line in event.lines]
         case "CAPTURED":
-            order.captured += event["amount"]
-            return [(f"clearing:{event['payment_method']}", event["amount"], 0), ("customer_deposits", 0, event["amount"])]
+            order[CAPTURED] += event.amount
+            return [(f"clearing:{event.payment_method}", event.amount, 0), ("customer_deposits", 0, event.amount)]
         case "SHIPPED":
             return _ship(order, event)
         case "REFUNDED":
-            net, tax = _move(order.refunded, event)
-            return [("revenue", net, 0), ("tax", tax, 0), (f"clearing:{event['payment_method']}", 0, net + tax)]
+            net, tax = _move(order[REFUNDED], event)
+            return [("revenue", net, 0), ("tax", tax, 0), (f"clearing:{event.payment_method}", 0, net + tax)]
         case "CANCELLED":
-            order.ordered = {}
+            order[ORDERED] = []
     return []
 
 
-def _ship(order: Order, event: Mapping[str, Any]) -> list[Posting]:
-    net, tax = _move(order.shipped, event)
-    shipping = 0 if order.shipping_charged else event["shipping"]
-    order.shipping_charged = True
-    cost = sum(line["qty"] * line["unit_cost"] for line in event["lines"])
+def _ship(order: Order, event: Event) -> list[Posting]:
+    net, tax = _move(order[SHIPPED], event)
+    shipping = 0 if order[SHIPPING_CHARGED] else event.shipping
+    order[SHIPPING_CHARGED] = True
+    cost = sum([quantity * unit_cost for _, quantity, _, unit_cost, _ in event.lines])
     return [
         ("customer_deposits", net + tax + shipping, 0),
         ("revenue", 0, net),
@@ -132,17 +104,18 @@ def _ship(order: Order, event: Mapping[str, Any]) -> list[Posting]:
     ]
 
 
-def _move(side: dict[int, Moved], event: Mapping[str, Any]) -> tuple[int, int]:
-    parts = [side.setdefault(line["no"], Moved()).move(line) for line in event["lines"]]
-    return sum(net for net, _ in parts), sum(tax for _, tax in parts)
-
-
-def _entry(event: Mapping[str, Any], postings: list[Posting]) -> dict[str, Any]:
-    return {
-        "entry_id": "e" + event["event_id"],
-        "order_id": event["order_id"],
-        "kind": event["kind"],
-        "event_time": event["event_time"],
-        "currency": event["currency"],
-        "postings": [{"account": account, "debit": debit, "credit": credit} for account, debit, credit in postings if debit or credit],
-    }
+def _move(side: list[list[int]], event: Event) -> tuple[int, int]:
+    """Take the event's units; returns their net and tax. Tax is half up of a line's running net, taken as a difference."""
+    net = tax = 0
+    for no, quantity, price, _, tax_bp in event.lines:
+        moved = next((moved for moved in side if moved[0] == no), None)
+        if moved is None:
+            moved = [no, 0, 0, 0]
+            side.append(moved)
+        moved[1] += quantity
+        moved[2] += quantity * price
+        tax_so_far = (moved[2] * tax_bp * 2 + BASIS_POINTS) // (2 * BASIS_POINTS)
+        net += quantity * price
+        tax += tax_so_far - moved[3]
+        moved[3] = tax_so_far
+    return net, tax

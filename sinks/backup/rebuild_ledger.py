@@ -8,7 +8,7 @@ from schemas.topics import ACCOUNTING_ENTRIES
 from sinks.backup.errors import BackupRefused
 from sinks.backup.sqlite_copy import publish
 from sinks.backup.topic_archive import SLICE_RECORDS_MAX, read_partition
-from sinks.delivery import entry_of
+from sinks.delivery import bookable_of
 from sinks.entry_stream import Record, StreamBroken
 from sinks.ledger import Batch, OffsetRange
 from sinks.sqlite_ledger import SqliteLedger
@@ -50,4 +50,4 @@ def _batches(backup: Path, partition: int, end: int) -> Iterator[Batch]:
 
 def _batch(records: list[Record], partition: int, start: int, end: int) -> Batch:
     moved = OffsetRange(partition=partition, start=start, end=end)
-    return Batch(ranges=(moved,), entries=tuple(entry_of(record) for record in records))
+    return Batch(ranges=(moved,), entries=tuple(bookable_of(record) for record in records))

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from sinks.bookkeeping.rows import Row, conflict_row, document_row, entry_row, posting_rows
+from schemas.entries import decode_entry
+from sinks.bookkeeping.rows import Row, conflict_row
 from sinks.chain import START, entry_seal, next_link
-from sinks.ledger import BookResult, StreamEntry, StreamIdentity
+from sinks.ledger import BookableEntry, BookResult, StreamIdentity
 
 Head: TypeAlias = tuple[int, str]
 """A `ChainHead` as it moves with every entry: (length, link)."""
@@ -38,11 +39,11 @@ class Draft:
         self._now = now
         self._last_conflict_no = last_conflict_no
 
-    def take(self, found: Sequence[StreamEntry], booked: Mapping[str, str]) -> None:
+    def take(self, found: Sequence[BookableEntry], booked: Mapping[str, str]) -> None:
         """Sort a batch into booked, known and conflicting; `booked` are the content hashes of those ids that the ledger has."""
         known = dict(booked)
         for item in found:
-            entry_id, content_hash = item.hashed.entry.entry_id, item.hashed.content_hash
+            entry_id, content_hash = item.entry_id, item.content_hash
             there = known.get(entry_id)
             if there is None:
                 known[entry_id] = content_hash
@@ -57,22 +58,24 @@ class Draft:
         standing.heads |= self.heads
         standing.last_entry = self.last_entry
 
-    def _book(self, item: StreamEntry) -> None:
+    def _book(self, item: BookableEntry) -> None:
         """The next entry, chained and sealed."""
-        entry, (number, before), (length, link) = item.hashed.entry, self.last_entry, self.heads[item.partition]
+        (number, before), (length, link) = self.last_entry, self.heads[item.partition]
         number += 1
         link = next_link(link, item.partition, item.offset, item.value)
         own_seal = entry_seal(before, link, number, self._now)
         self.heads[item.partition] = (length + 1, link)
         self.last_entry = (number, own_seal)
-        self.entries.append(entry_row(number, item, self._now, link, own_seal))
-        self.postings.extend(posting_rows(number, entry))
-        if entry.document is not None:
-            self.documents.append(document_row(number, entry.document))
+        self.entries.append((number, *item.columns, self._now, link, own_seal))
+        self.postings += [(number, *leg) for leg in item.legs]
+        if item.document is not None:
+            self.documents.append((number, *item.document))
         self.results.append(BookResult.BOOKED)
 
-    def _conflict(self, item: StreamEntry, booked_hash: str) -> None:
+    def _conflict(self, item: BookableEntry, booked_hash: str) -> None:
         """An entry that came again with other content."""
         number = self.conflicts[-1][0] if self.conflicts else self._last_conflict_no()
-        self.conflicts.append(conflict_row(number + 1, item, booked_hash, self._now, self.last_entry[0]))
+        place = (item.partition, item.offset)
+        found = decode_entry(item.value)
+        self.conflicts.append(conflict_row(place, found, booked_hash, self._now, (number + 1, self.last_entry[0])))
         self.results.append(BookResult.CONFLICT)

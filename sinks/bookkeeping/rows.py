@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from asiento.accounting.journal import Document, DocumentLine, DocumentTax, DocumentTotals, JournalEntry, Posting
-from schemas.entries import entry_to_json
+from schemas.entries import HashedEntry, entry_to_json
 from sinks.chain import ChainHead, seal
 from sinks.ledger import StreamEntry, StreamIdentity
 
@@ -86,11 +86,14 @@ def document_row(entry_no: int, document: Document) -> Row:
     return (entry_no, document.kind, document.document_ref, orjson.dumps(body).decode())
 
 
-def conflict_row(conflict_no: int, found: StreamEntry, booked_hash: str, seen_at: int, after_entry_no: int) -> Row:
-    """The values of insert_conflict.sql; `booked_hash` is the content hash of the entry that is booked under the id."""
-    entry, content_hash = found.hashed.entry, found.hashed.content_hash
-    whole = orjson.dumps(entry_to_json(entry)).decode()
-    values = (conflict_no, entry.entry_id, booked_hash, content_hash, whole, found.partition, found.offset, seen_at, after_entry_no)
+def conflict_row(place: tuple[int, int], found: HashedEntry, booked_hash: str, seen_at: int, numbers: tuple[int, int]) -> Row:
+    """The values of insert_conflict.sql.
+
+    place: partition and offset. booked_hash: that of the entry booked under the id. numbers: of the conflict, and of the entry before it.
+    """
+    conflict_no, after_entry_no = numbers
+    whole = orjson.dumps(entry_to_json(found.entry)).decode()
+    values = (conflict_no, found.entry.entry_id, booked_hash, found.content_hash, whole, *place, seen_at, after_entry_no)
     return (*values, seal(*values))
 
 

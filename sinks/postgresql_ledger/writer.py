@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import Final
 
 import psycopg
 from psycopg import sql
@@ -13,12 +14,12 @@ from sinks.bookkeeping.draft import Draft
 from sinks.bookkeeping.rows import Row, offset_row
 from sinks.bookkeeping.threaded_ledger import ThreadedLedger, spell_ranges
 from sinks.chain import EMPTY_CHAIN, ChainHead
-from sinks.ledger import AckPage, Batch, BookResult, LedgerInUse, LedgerUnavailable, OffsetMoved, StreamEntry, StreamIdentity
+from sinks.ledger import AckPage, Batch, BookableEntry, BookResult, LedgerInUse, LedgerUnavailable, OffsetMoved, StreamIdentity
 from sinks.postgresql_ledger.connection import Connection, connect_writer, explained
 from sinks.postgresql_ledger.pictures import PostgresqlPicture
 from sinks.postgresql_ledger.schema import WRITER_LOCK, prepare, take_writer_lock
 from sinks.postgresql_ledger.statements import SCHEMA, statement
-from sinks.postgresql_ledger.text import storable
+from sinks.postgresql_ledger.text import copy_text, storable
 
 LOCK_WAIT_SECONDS_MAX = 15.0
 """A sink that was killed, or cut off the network, leaves its lock when the server notices; a longer wait means a second sink."""
@@ -31,6 +32,10 @@ SILENT_SECONDS_MAX = 12.0
 OPEN_SECONDS_MAX = 60.0
 ANSWER_SECONDS_MAX = 20.0
 """A batch is sized to take half a second; a connection that says nothing for so long is given up, whatever the network thinks of it."""
+
+
+NULLABLE_COLUMNS: Final = {"staged_entry": (20, 21), "entry": (20, 21), "posting": (5,)}
+"""Places of the columns that may be NULL: document_ref and reverses of an entry, book_amount of a posting."""
 
 
 class PostgresqlLedger(ThreadedLedger):
@@ -134,9 +139,9 @@ class PostgresqlLedger(ThreadedLedger):
         draft.settle(self._standing)
         return tuple(draft.results)
 
-    def _draft(self, view: PostgresqlPicture, found: Sequence[StreamEntry]) -> Draft:
+    def _draft(self, view: PostgresqlPicture, found: Sequence[BookableEntry]) -> Draft:
         """Work out what a batch comes to: its rows, and the heads of the chain after it."""
-        ids = [item.hashed.entry.entry_id for item in found]
+        ids = [item.entry_id for item in found]
         booked = view.rows("known_entries", (ids,)) if ids else []
         self._require_last_entry(view.rows("last_entry"))
         draft = Draft(self._standing, self._clock(), lambda: int(view.rows("last_conflict_no")[0][0]))
@@ -171,6 +176,10 @@ def copy_rows(connection: Connection, table: str, rows: Sequence[Row], schema: s
     """COPY rows into a table, all its columns."""
     if rows:
         target = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(schema, table))
+        text = copy_text(rows, NULLABLE_COLUMNS.get(table, ()))
         with connection.cursor() as cursor, cursor.copy(target) as copy:
+            if text is not None:
+                copy.write(text)
+                return
             for row in storable(rows):
                 copy.write_row(row)

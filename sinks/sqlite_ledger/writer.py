@@ -9,7 +9,7 @@ from sinks.bookkeeping.draft import Draft, Head
 from sinks.bookkeeping.rows import offset_row
 from sinks.bookkeeping.threaded_ledger import ThreadedLedger, spell_ranges
 from sinks.chain import EMPTY_CHAIN, ChainHead
-from sinks.ledger import AckPage, Batch, BookResult, LedgerRefused, LedgerUnavailable, StreamEntry, StreamIdentity
+from sinks.ledger import AckPage, Batch, BookableEntry, BookResult, LedgerRefused, LedgerUnavailable, StreamIdentity
 from sinks.sqlite_ledger.files import WriterLock, open_writer
 from sinks.sqlite_ledger.picture import SqlitePicture
 from sinks.sqlite_ledger.statements import statement
@@ -109,9 +109,9 @@ class SqliteLedger(ThreadedLedger):
             if connection.execute(_ADVANCE_OFFSET, (*row[4:], *wanted)).rowcount != 1:
                 raise self._moved(moved)
 
-    def _draft(self, view: SqlitePicture, found: Sequence[StreamEntry]) -> Draft:
+    def _draft(self, view: SqlitePicture, found: Sequence[BookableEntry]) -> Draft:
         """Work out what a batch comes to: its rows, and the heads of the chain after it."""
-        booked = view.rows("known_entries", (view.array([item.hashed.entry.entry_id for item in found]),))
+        booked = view.rows("known_entries", (view.array([item.entry_id for item in found]),))
         self._require_last_entry(view.rows("last_entry"))
         draft = Draft(self._standing, self._clock(), lambda: int(view.rows("last_conflict_no")[0][0]))
         draft.take(found, dict(booked))

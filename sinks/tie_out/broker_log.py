@@ -17,8 +17,6 @@ from sinks.stream_identity import identify
 from sinks.tie_out.telling import NotTold
 from sinks.topic_scan import TopicScan
 
-STILL_SECONDS_BEYOND_TRANSACTION: Final = 30.0
-"""An open transaction may hold a topic for its own longest life; so much longer is a fault."""
 TRANSACTION_TIMEOUT_MS: Final = 10_000
 """A tie-out that dies in the middle holds readers of the partitions it wrote to for so long, or until the next one writes."""
 
@@ -38,8 +36,7 @@ class TieOutLog:
     @asynccontextmanager
     async def of(cls, settings: Settings) -> AsyncIterator[Self]:
         """Connected for as long as the context lasts; raises `KafkaError`."""
-        still_seconds_max = settings.kafka_transaction_timeout_seconds + STILL_SECONDS_BEYOND_TRANSACTION
-        async with TopicScan(client_options(settings), still_seconds_max=still_seconds_max) as scan:
+        async with TopicScan.of(settings) as scan:
             yield cls(settings, scan)
 
     async def identity(self, topic: str) -> tuple[StreamIdentity, tuple[int, ...]]:

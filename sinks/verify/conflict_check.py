@@ -26,7 +26,9 @@ class ConflictCheck:
     def expect(self, item: StreamEntry, booked_hash: str) -> None:
         """The ledger has read this entry, whose id was booked with another content hash."""
         if len(self._wanted) < CONFLICTS_COMPARED_MAX:
-            self._wanted[item.partition, item.offset] = conflict_row(0, item, booked_hash, 0, 0)[1:7]
+            self._wanted[item.partition, item.offset] = conflict_row((item.partition, item.offset), item.hashed, booked_hash, 0, (0, 0))[
+                1:7
+            ]
         else:
             self._overflown = True
 

@@ -13,9 +13,6 @@ from sinks.ledger import StreamIdentity
 from sinks.stream_identity import identify
 from sinks.topic_scan import TopicScan
 
-STILL_SECONDS_BEYOND_TRANSACTION = 30.0
-"""An open transaction may hold a topic for its own longest life; so much longer is a fault."""
-
 
 class Log(Protocol):
     """Topics by name; partitions by number; offsets as on the log."""
@@ -56,8 +53,7 @@ class BrokerLog:
     @asynccontextmanager
     async def of(cls, settings: Settings) -> AsyncIterator[Self]:
         """Connected for as long as the context lasts; raises `KafkaError`."""
-        still_seconds_max = settings.kafka_transaction_timeout_seconds + STILL_SECONDS_BEYOND_TRANSACTION
-        async with TopicScan(client_options(settings), still_seconds_max=still_seconds_max) as scan:
+        async with TopicScan.of(settings) as scan:
             yield cls(settings, scan)
 
     async def identity(self, topic: str) -> tuple[StreamIdentity, tuple[int, ...]]:

@@ -34,6 +34,8 @@ TOUCHED_INTERNALS: Final = (
     "aiokafka.consumer.fetcher:Fetcher._create_fetch_waiter",
     "aiokafka.consumer.fetcher:FetchResult.getall",
     "aiokafka.consumer.fetcher:FetchResult.has_more",
+    "aiokafka.consumer.fetcher:PartitionRecords._consumer_record",
+    "aiokafka.producer.message_accumulator:BatchBuilder._serialize",
     "aiokafka.consumer.subscription_state:TopicPartitionState.has_valid_position",
     "aiokafka.consumer.subscription_state:TopicPartitionState.position",
     "aiokafka.consumer.subscription_state:SubscriptionState.reassignment_in_progress",

@@ -26,20 +26,22 @@ class PartitionStates:
 
     def apply(self, states: Iterable[StateRecord]) -> None:
         """Take over states that are committed to the changelog."""
+        by_key, parked_by_key = self.by_key, self._parked_by_key
         for key, value, parked in states:
-            self.parked_events += parked - self._parked_by_key.pop(key, 0)
+            if parked_by_key and key in parked_by_key:
+                self.parked_events -= parked_by_key.pop(key)
             if value is None:
-                self.by_key.pop(key, None)
-                self.parked_events -= parked
+                by_key.pop(key, None)
                 continue
-            self.by_key[key] = value
+            by_key[key] = value
             if parked:
-                self._parked_by_key[key] = parked
+                self.parked_events += parked
+                parked_by_key[key] = parked
 
 
-def changelog_headers(state: StateRecord) -> Headers:
-    """Headers of the state's changelog record."""
-    return [(PARKED_HEADER, b"%d" % state.parked)] if state.parked else []
+def changelog_headers(parked: int) -> Headers:
+    """Headers of the changelog record of a state in which so many events wait."""
+    return [(PARKED_HEADER, b"%d" % parked)] if parked else []
 
 
 def state_from_changelog(record: SourceRecord) -> StateRecord:

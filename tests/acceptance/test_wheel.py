@@ -15,7 +15,8 @@ INSTALL_SECONDS_MAX = 240.0
 COMMAND_SECONDS_MAX = 60.0
 
 
-def _run(*argv: str | Path, cwd: Path, seconds_max: float = COMMAND_SECONDS_MAX) -> str:
+def run_installed(*argv: str | Path, cwd: Path, seconds_max: float = COMMAND_SECONDS_MAX) -> str:
+    """What a program of an installed environment prints; nothing of this checkout's own environment reaches it."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "LANG": "C.UTF-8"}
     done = subprocess.run(
         [str(word) for word in argv], cwd=cwd, env=environment, capture_output=True, text=True, timeout=seconds_max, check=False
@@ -44,14 +45,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_helps_simulates_and_normalizes(installed: Path, tmp_path: Path) -> None:
     events = trading_day(5, 3).events
     (tmp_path / "events.jsonl").write_bytes(b"".join(orjson.dumps(event) + b"\n" for event in events))
-    assert "simulate" in _run(installed, "--help", cwd=tmp_path)
-    told = _run(installed, "simulate", "events.jsonl", cwd=tmp_path).splitlines()
+    assert "simulate" in run_installed(installed, "--help", cwd=tmp_path)
+    told = run_installed(installed, "simulate", "events.jsonl", cwd=tmp_path).splitlines()
     summary = orjson.loads(told[-1])["summary"]
     assert summary["consumed"] == len(events)
     assert summary["posted"] > 0
     assert all(sum(accounts.values()) == 0 for accounts in summary["trial_balance"].values())
     payload = ROOT / "tests" / "contract" / "shopify_life" / "1-orders-create.json"
-    normalized = _run(
+    normalized = run_installed(
         installed, "normalize", "--tenant", "t", "--source", "shopify:s", "--topic", "orders/create", payload, cwd=tmp_path
     ).splitlines()
     assert [orjson.loads(line)["type"] for line in normalized] == ["OrderPlaced"]
@@ -60,5 +61,5 @@ def test_the_wheel_helps_simulates_and_normalizes(installed: Path, tmp_path: Pat
 @pytest.mark.slow
 def test_the_wheel_carries_no_path_to_the_sources(installed: Path, tmp_path: Path) -> None:
     code = "import asiento, schemas, sources, streams, sinks; print(asiento.__file__, schemas.__file__)"
-    places = _run(installed.with_name("python"), "-c", code, cwd=tmp_path)
+    places = run_installed(installed.with_name("python"), "-c", code, cwd=tmp_path)
     assert str(ROOT) not in places

@@ -8,8 +8,8 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
+from schemas.avro_pieces import UnwritableValue
 from schemas.avro_types import Array, AvroType, Mapping, OneOf, Primitive, Record
-from schemas.avro_writer import UnwritableValue
 from schemas.framed_values import frame_values
 from schemas.framing import HEADER_BYTES
 from schemas.registry import registry

@@ -350,22 +350,40 @@ class SimConsumer:
                 return
 
 
-class Batch:
-    """Stands for aiokafka's batch builder."""
+class Builder:
+    """Stands for aiokafka's compiled record builder."""
 
     def __init__(self, size_max: int) -> None:
         self.records: list[NewRecord] = []
         self._left = size_max
-        self._closed = False
 
-    def append(self, *, timestamp: int, key: bytes | None, value: bytes | None, headers: Any = ()) -> object | None:
+    def append(self, offset: int, timestamp: int, key: bytes | None, value: bytes | None, headers: Any) -> object | None:
         """None where it does not fit; the first record always does."""
         size = BATCH_OVERHEAD_BYTES + len(key or b"") + len(value or b"")
-        if self._closed or (self.records and size > self._left):
+        if self.records and size > self._left:
             return None
+        assert offset == len(self.records)
         self._left -= size
         self.records.append(NewRecord(timestamp, key, value, tuple(headers)))
         return self
+
+
+class Batch:
+    """Stands for aiokafka's batch builder."""
+
+    def __init__(self, size_max: int) -> None:
+        self._builder = Builder(size_max)
+        self._relative_offset = 0
+        self._closed = False
+
+    @property
+    def records(self) -> list[NewRecord]:
+        """What was appended."""
+        return self._builder.records
+
+    def append(self, *, timestamp: int, key: bytes | None, value: bytes | None, headers: Any = ()) -> object | None:
+        """None where it does not fit; the first record always does."""
+        return None if self._closed else self._builder.append(len(self.records), timestamp, key, value, headers)
 
     def record_count(self) -> int:
         """How many records it has."""

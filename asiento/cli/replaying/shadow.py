@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from schemas.entries import decode_entry
-from sinks.ledger import Batch, OffsetRange, StreamEntry, StreamIdentity
+from sinks.bookkeeping.bookable import bookable
+from sinks.ledger import Batch, OffsetRange, StreamIdentity
 from sinks.sqlite_ledger import SqliteLedger
 from streams.engine.processor import OutputRecord
 
@@ -29,10 +29,7 @@ class ShadowLedger:
     async def book(self, partition: int, entries: Sequence[OutputRecord]) -> None:
         """Book the entries of one chunk."""
         start = self._next[partition]
-        booked = tuple(
-            StreamEntry(partition=partition, offset=start + place, hashed=decode_entry(entry.value), value=entry.value or b"")
-            for place, entry in enumerate(entries)
-        )
+        booked = tuple(bookable(partition, start + place, entry.value or b"") for place, entry in enumerate(entries))
         if booked:
             self._next[partition] = end = start + len(booked)
             await self._ledger.book(Batch(ranges=(OffsetRange(partition=partition, start=start, end=end),), entries=booked))

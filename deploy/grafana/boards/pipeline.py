@@ -420,7 +420,7 @@ MACHINE: Final = (
         unit=BYTES,
         queries=(Query(expr=f"max by (job, instance) (process_resident_memory_bytes{{{OURS}, {MINE}}})", legend="{{job}} {{instance}}"),),
         shows="Resident memory of each process.",
-        good="steady; a worker holds about 11 kB for each order of its partitions.",
+        good="steady; a worker holds about 2 kB for each order of its partitions.",
         act="grows without more orders: restart the process (nothing is lost) and report it.",
         runbook="asiento-process-gone",
     ),

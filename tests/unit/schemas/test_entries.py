@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asiento.accounting.journal import JournalEntry, Posting
-from schemas.avro_writer import UnwritableValue
+from schemas.avro_pieces import UnwritableValue
 from schemas.entries import content_hash, decode_entry, encode_entry, entry_from_json, entry_to_json
 from schemas.output_codec import DecodeError
 from tests.unit.schemas.examples import EVENT_ID, INVOICE, OTHER_ID

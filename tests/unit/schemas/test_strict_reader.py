@@ -7,8 +7,9 @@ import fastavro
 import pytest
 from hypothesis import example, given, settings
 
+from schemas.avro_pieces import UnwritableValue
 from schemas.avro_types import Record, read_record
-from schemas.avro_writer import ITEMS, UnwritableValue, compile_writer
+from schemas.avro_writer import ITEMS, compile_writer
 from schemas.events import encode_event_json, event_record, event_values_from_json
 from schemas.framing import HEADER_BYTES
 from schemas.registry import registry

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from asiento.accounting.journal import Document, DocumentLine, DocumentTax, DocumentTotals, JournalEntry, Posting
 from schemas.entries import HashedEntry, content_hash, encode_entry
-from sinks.ledger import Batch, OffsetRange, StreamEntry, StreamIdentity
+from sinks.bookkeeping.bookable import bookable
+from sinks.ledger import Batch, OffsetRange, StreamIdentity
 
 STREAM = StreamIdentity(cluster_id="cluster-a", topic="accounting.entries.v1", topic_id="AAAAAAAAAAAAAAAAAAAAAA")
 BOOKED_AT = 1_750_000_000_000_000
@@ -82,9 +83,6 @@ def hashed(entry: JournalEntry) -> HashedEntry:
 
 def batch(entries: Iterable[JournalEntry], *, partition: int = 0, start: int = 0, controls: int = 0) -> Batch:
     """The entries one after another from `start` on, then so many control records."""
-    found = tuple(
-        StreamEntry(partition=partition, offset=start + at, hashed=hashed(entry), value=encode_entry(entry))
-        for at, entry in enumerate(entries)
-    )
+    found = tuple(bookable(partition, start + at, encode_entry(entry)) for at, entry in enumerate(entries))
     end = start + len(found) + controls
     return Batch(ranges=(OffsetRange(partition=partition, start=start, end=end),), entries=found)

@@ -1,6 +1,6 @@
 """Batches grow while the stream is behind and shrink when a transaction takes too long."""
 
-from sinks.batch_size import BATCH_ENTRIES_FIRST, BATCH_ENTRIES_MIN, BOOKING_SECONDS_WANTED, BatchSize
+from sinks.batch_size import BATCH_ENTRIES_FIRST, BOOKING_SECONDS_WANTED, BatchSize
 
 QUICK, SLOW = BOOKING_SECONDS_WANTED / 10, BOOKING_SECONDS_WANTED * 2
 
@@ -16,7 +16,8 @@ def test_full_batches_grow_to_the_bound() -> None:
 
 def test_a_batch_that_was_not_full_changes_nothing() -> None:
     size = BatchSize(1_000)
-    size.booked(BATCH_ENTRIES_FIRST - 1, QUICK)
+    for seconds in (QUICK, SLOW):
+        size.booked(BATCH_ENTRIES_FIRST - 1, seconds)
     assert size.entries == BATCH_ENTRIES_FIRST
 
 
@@ -26,13 +27,14 @@ def test_a_full_batch_that_took_half_of_the_time_does_not_grow() -> None:
     assert size.entries == BATCH_ENTRIES_FIRST
 
 
-def test_a_slow_transaction_halves_what_it_held_down_to_the_bound() -> None:
+def test_slow_transactions_halve_the_batches_down_to_the_first_size() -> None:
     size = BatchSize(1_000)
+    size.entries = 1_000
     seen = []
-    for _ in range(6):
+    for _ in range(4):
         size.booked(size.entries, SLOW)
         seen.append(size.entries)
-    assert seen == [100, 50, 25, 12, BATCH_ENTRIES_MIN, BATCH_ENTRIES_MIN]
+    assert seen == [500, 250, BATCH_ENTRIES_FIRST, BATCH_ENTRIES_FIRST]
 
 
 def test_a_bound_of_one_is_kept() -> None:

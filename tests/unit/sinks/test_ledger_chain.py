@@ -10,11 +10,11 @@ import pytest
 
 from sinks.bookkeeping.rows import conflict_row, document_row, posting_rows
 from sinks.chain import EMPTY_CHAIN, START, ChainHead, entry_seal, next_link
-from sinks.ledger import Batch, LedgerRefused, OffsetMoved, StreamEntry
+from sinks.ledger import Batch, BookableEntry, LedgerRefused, OffsetMoved
 from sinks.ledger_access import DamagedRow, audit_at, reader_at
 from sinks.sqlite_ledger import SqliteLedger
 from sinks.sqlite_ledger.statements import migrations
-from tests.unit.sinks.journal import BOOKED_AT, STREAM, batch, capture, invoice
+from tests.unit.sinks.journal import BOOKED_AT, STREAM, batch, capture, hashed, invoice
 
 OLD_COLUMNS = {
     "entry": "entry_no, entry_id, content_hash, entry_kind, part, entry_seq, tenant, legal_entity, order_key, event_id, event_type, source,"
@@ -36,7 +36,7 @@ async def book(path: Path, *batches: Batch) -> None:
     await ledger.close()
 
 
-def chain_of(entries: Iterable[StreamEntry]) -> ChainHead:
+def chain_of(entries: Iterable[BookableEntry]) -> ChainHead:
     """The head after these."""
     head = EMPTY_CHAIN
     for item in entries:
@@ -164,7 +164,7 @@ def test_the_json_texts_of_the_file_are_part_of_its_format() -> None:
         '"gross":11600},"fiscal":{"rfc":"XAXX010101000"}}'
     )
     assert [row[6] for row in posting_rows(1, invoice())] == ['{"channel":"web"}', '{"category":"sales","channel":"web"}', "{}"]
-    kept = conflict_row(1, batch([capture()]).entries[0], "a" * 64, 0, 0)[4]
+    kept = conflict_row((0, 0), hashed(capture()), "a" * 64, 0, (1, 0))[4]
     assert kept.startswith(
         '{"entry_id":"00000000-0000-0000-0000-000100000001","entry_kind":"capture","part":"","entry_seq":1,"tenant":"t1",'
     )

@@ -20,13 +20,13 @@ from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, Rem
 from sinks.external.results import NotSent, Posted, PostResult, Refusal, Refused
 from sinks.intake.intake import planned
 from sinks.intake.planning import Planner
-from sinks.ledger import Batch, OffsetRange, StreamEntry
+from sinks.ledger import OffsetRange, StreamEntry
 from sinks.posting.rows import Intake, Move, PostingRow, PostingState
 from sinks.posting.store import PostingStore
 from sinks.reconciler.findings import Difference
 from sinks.reconciler.run import Reconciliation, Report
 from sinks.sqlite_ledger import SqliteLedger
-from tests.unit.sinks.journal import STREAM, capture, hashed, invoice
+from tests.unit.sinks.journal import STREAM, batch, capture, hashed, invoice
 from tests.unit.sinks_planner.ledgers import JOURNALS, JOURNALS_ONLY
 from tests.unit.sinks_planner.rules import Rules
 
@@ -281,8 +281,7 @@ def test_a_ledger_that_cannot_be_read_raises_nothing(books: Books) -> None:
 async def _booked(path: Path, entries: Sequence[JournalEntry]) -> str:
     ledger = SqliteLedger(path, lambda: NOW)
     await ledger.open(STREAM, (0,))
-    ranges = (OffsetRange(partition=0, start=0, end=len(entries)),)
-    await ledger.book(Batch(ranges=ranges, entries=tuple(streamed(entries, 0))))
+    await ledger.book(batch(entries))
     await ledger.close()
     return f"sqlite:///{path}"
 

@@ -11,7 +11,7 @@ from schemas.acks import encode_ack
 from schemas.decisions import DecisionBatch, RecordOutcome, encode_decisions
 from schemas.entries import encode_entry
 from schemas.topics import ACCOUNTING_ACKS, ACCOUNTING_DECISIONS, ACCOUNTING_ENTRIES, ORDERS_EVENTS
-from sinks.delivery import entry_of
+from sinks.delivery import bookable_of
 from sinks.entry_stream import Record
 from sinks.ledger import Batch, OffsetRange, StreamIdentity
 from sinks.ledger_access import writer_at
@@ -154,7 +154,7 @@ class Installation:
                 if end == start:
                     continue
                 moved = OffsetRange(partition=number, start=start, end=end)
-                await ledger.book(Batch(ranges=(moved,), entries=tuple(entry_of(record) for record in taken)))
+                await ledger.book(Batch(ranges=(moved,), entries=tuple(bookable_of(record) for record in taken)))
                 offsets[number], left = end, True
         await ledger.close()
 

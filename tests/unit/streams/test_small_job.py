@@ -2,8 +2,12 @@
 
 from typing import Any
 
-from bench.small_job.codec import decode_entry, encode_event
-from bench.small_job.processor import SmallJob, SmallJobResult, decode_order
+import orjson
+import pytest
+
+from bench.small_job import generated_codec
+from bench.small_job.codec import decode_entry, decode_event, encode_event
+from bench.small_job.processor import CAPTURED, CODECS, SmallJob, SmallJobResult
 from streams.engine.processor import SourceRange
 from tests.unit.streams.offline_engine import Record
 
@@ -19,10 +23,11 @@ def event(number: int, kind: str, **more: Any) -> bytes:
 
 
 def process(events: list[bytes], states: dict[bytes, bytes] | None = None) -> tuple[SmallJobResult, list[dict[str, Any]]]:
-    """The result of a range and its entries; debits less credits of each is 0."""
+    """The result of a range and its entries, the same with each codec; debits less credits of each is 0."""
     records = [Record(offset, b"o1", value) for offset, value in enumerate(events)]
     source = SourceRange(topic="in", partition=0, first_offset=0, next_offset=len(records), records=records)
-    result = SmallJob("out").process(source, states or {})
+    result, other = [SmallJob("out", codec).process(source, states or {}) for codec in CODECS.values()]
+    assert result == other
     entries = [decode_entry(record.value or b"") for record in result.outputs["out"]]
     assert not any(sum(posting["debit"] - posting["credit"] for posting in entry["postings"]) for entry in entries)
     return result, entries
@@ -41,7 +46,7 @@ def test_capture_shipment_and_refund_are_booked_once() -> None:
     shipped = {"customer_deposits": 703, "revenue": -333, "tax": -70, "shipping": -300, "cogs": 100, "inventory": -100}
     assert amounts(entries[1]) == shipped
     assert amounts(entries[2]) == {"revenue": 333, "tax": 70, "clearing:card": -403}
-    assert decode_order(result.states[0].value or b"").captured == 703
+    assert orjson.loads(result.states[0].value or b"")[CAPTURED] == 703
 
 
 def test_tax_runs_over_the_line_and_shipping_is_charged_once() -> None:
@@ -51,3 +56,29 @@ def test_tax_runs_over_the_line_and_shipping_is_charged_once() -> None:
     _, entries = process([event(1, "SHIPPED"), event(2, "SHIPPED")], states)
     (second,) = entries
     assert amounts(second) == {"customer_deposits": 403, "revenue": -333, "tax": -70, "cogs": 100, "inventory": -100}
+
+
+@pytest.mark.parametrize("amount", [0, -1, 63, 64, -64, -65, 8191, 8192, 2**20, -(2**40), 2**62])
+def test_both_codecs_read_numbers_of_any_length(amount: int) -> None:
+    told = event(1, "REFUNDED", amount=amount, shipping=-amount, lines=[LINE | {"no": 2, "unit_price": abs(amount) >> 3}] * 3)
+    assert told_by_generated(told) == decode_event(told)[5:]
+    process([told])
+
+
+@pytest.mark.parametrize("text", ["", "x", "é" * 31, "x" * 63, "x" * 64, "x" * 9000])
+def test_both_codecs_read_texts_of_any_length(text: str) -> None:
+    told = event(1, "CAPTURED", amount=5, warehouse=text, payment_ref=text, currency=text, payment_method=text, source=text)
+    assert told_by_generated(told) == decode_event(told)[5:]
+    process([told])
+
+
+def test_an_event_that_is_cut_off_or_has_another_head_is_refused() -> None:
+    whole = event(1, "PLACED")
+    for wrong in (whole[:-40], whole[:-2], b"\x01" + whole[1:], whole[:5] + b"\x01" + whole[6:]):
+        with pytest.raises((IndexError, ValueError)):
+            generated_codec.decode_event(wrong)
+
+
+def told_by_generated(value: bytes) -> tuple[Any, ...]:
+    """Of what the generated reader tells, that which is not raw."""
+    return tuple(generated_codec.decode_event(value))[5:]

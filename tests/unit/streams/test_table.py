@@ -52,7 +52,7 @@ def test_parked_events_follow_the_states() -> None:
 
 def test_state_round_trips_through_its_changelog_record() -> None:
     state = StateRecord(b"a", b"1", 7)
-    assert state_from_changelog(Record(0, state.key, state.value, tuple(changelog_headers(state)))) == state
+    assert state_from_changelog(Record(0, state.key, state.value, tuple(changelog_headers(state.parked)))) == state
 
 
 def test_changelog_record_without_key_is_refused() -> None:
