@@ -84,7 +84,7 @@ soak-kills: setup ## Sixty kill -9 of workers, sink, broker and database over 30
 	  tests/acceptance/test_chaos_kills.py
 
 soak-faults: setup ## Frozen processes, restarts of broker and database, cuts of the network, five of each (SEED)
-	$(CHAOS) tests/acceptance/test_chaos_faults.py
+	$(CHAOS) tests/acceptance/test_chaos_faults.py tests/acceptance/test_database_away.py
 
 soak-storm: setup ## Five minutes in which a worker joins or leaves every 15 s (SEED)
 	$(CHAOS) tests/acceptance/test_chaos_storm.py
@@ -117,8 +117,8 @@ soak-deploy: setup ## All processes of the compose file on real parts; the overl
 soak-watch: setup ## Faults injected one by one into a watched installation: on a board and raised within a minute, over when mended (SEED, FAULTS)
 	$(CHAOS) tests/acceptance/test_watched_figures.py tests/acceptance/test_watched_faults.py --timeout 7200
 
-soak-runbooks: setup ## Every runbook of a discrepancy code against the real fault: each of its commands, and what mends it; three minutes
-	$(PYTEST) -q -m "soak or not soak" --timeout 600 -o log_cli=true tests/acceptance/test_runbooks_tried.py
+soak-runbooks: setup ## Runbooks of discrepancies and alerts against the real fault: each of their commands, and what mends it; twenty minutes
+	$(PYTEST) -q -m "soak or not soak" --timeout 1500 -o log_cli=true tests/acceptance/test_runbooks_tried.py tests/acceptance/test_alert_runbooks_tried.py
 
 soak-compiled: setup ## The compiled core: its wheel in an environment without the sources of its modules, and all tests of the core there
 	$(PYTEST) -q -m soak --timeout 3600 -o log_cli=true tests/acceptance/test_compiled_wheel.py

@@ -29,6 +29,7 @@ from schemas.topics import (
     changelog_name,
 )
 from schemas.wording.messages import CODES
+from schemas.wording.texts_of_rules import ENTRY_KINDS
 from streams.chunk import ChunkOutput, SchemasWanted, Workplace, fold_chunk, give_up_record
 from streams.engine.job import Job
 from streams.engine.processor import OutputRecord, RangeWaits, SourceRange, StateRecord
@@ -68,6 +69,7 @@ class OrderProcessor:
         self._consumed = {outcome: metrics.records_consumed.labels(outcome) for outcome in OUTCOMES}
         begin(metrics.dead_letters, REASONS)
         begin(metrics.discrepancies, CODES, ("OPEN", "RESOLVED"))
+        begin(metrics.entries_emitted, ENTRY_KINDS)
         self._healed = {outcome: metrics.healed_events.labels(outcome) for outcome in OUTCOMES}
 
     def process(self, source: SourceRange, states: Mapping[bytes, bytes]) -> OrdersResult:

@@ -6,9 +6,11 @@ broker are in one process with the others of their broker, one after the other, 
 
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from asiento.runtime.local_kafka import LocalKafka
 from tests import monitoring_programs, plain_text_programs
@@ -28,6 +30,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.kafka)
         if {"postgresql", "postgresql_server", "tryton_server", "tryton_books"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+
+
+class FilesOfOneServer(LoadFileScheduling):  # type: ignore[misc]
+    """`--dist loadfile`, but for files that need a server that takes a minute to make: they are in one process, and it is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "tryton" if file.rpartition("/")[2].startswith("test_tryton_") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesOfOneServer | None:
+    """How `--dist loadfile` shares files among processes."""
+    return FilesOfOneServer(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

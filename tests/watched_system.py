@@ -79,9 +79,10 @@ class WatchedPrometheus:
     def __exit__(self, *_: object) -> None:
         self.server.__exit__()
 
-    def query(self, promql: str) -> list[dict[str, Any]]:
-        """The result of an instant query: one `{"metric": labels, "value": [time, text]}` for each series."""
-        found: list[dict[str, Any]] = self._get(f"query?{urllib.parse.urlencode({'query': promql})}")["result"]
+    def query(self, promql: str, at: float | None = None) -> list[dict[str, Any]]:
+        """The result of an instant query, now or at a time: one `{"metric": labels, "value": [time, text]}` for each series."""
+        words = {"query": promql} if at is None else {"query": promql, "time": f"{at:.3f}"}
+        found: list[dict[str, Any]] = self._get(f"query?{urllib.parse.urlencode(words)}")["result"]
         return found
 
     def query_range(self, promql: str, start: float, end: float, step: float) -> list[dict[str, Any]]:

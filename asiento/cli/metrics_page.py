@@ -13,6 +13,7 @@ from schemas.acks import ACK_STATUSES
 from schemas.decisions import OUTCOMES
 from schemas.refusal import REASONS
 from schemas.wording.messages import CODES
+from schemas.wording.texts_of_rules import ENTRY_KINDS
 from sinks.ledger import BookResult
 from sinks.posting.rows import ParkReason
 from sinks.posting.sending_store import PAUSES
@@ -29,6 +30,7 @@ KEPT: Final[Mapping[str, Iterable[str]]] = {
     "schemas.decisions:OUTCOMES": OUTCOMES,
     "schemas.refusal:REASONS": REASONS,
     "schemas.wording.messages:CODES": CODES,
+    "schemas.wording.texts_of_rules:ENTRY_KINDS": ENTRY_KINDS,
     "sinks.ledger:BookResult": BookResult,
     "sinks.posting.rows:ParkReason": ParkReason,
     "sinks.posting.sending_store:PAUSES": PAUSES,

@@ -26,6 +26,7 @@ from asiento.runtime.kafka_jars import JarsError
 from asiento.runtime.local_kafka import LocalKafka, LocalKafkaError
 from asiento.runtime.logging import get_logger
 from asiento.runtime.metrics import Exporter, Metrics
+from asiento.runtime.metrics.disks import watch_disks
 from asiento.runtime.ports import free_ports
 from asiento.runtime.settings import ENVIRONMENT_PREFIX, Settings
 from asiento.runtime.supervisor import ChildService, RestartLimits, Service, Supervisor
@@ -65,6 +66,7 @@ class RunningSystem:
         self._commands = process_commands(settings, workers, sweeper_clock)
         self._workers = [name for name, words in self._commands.items() if words[:2] == ["streams", "run"]]
         self._metrics = Metrics(Exporter.UP)
+        watch_disks(self._metrics, settings, Exporter.UP)
         self._broker: LocalKafka | None = None
         self._supervisor: Supervisor | None = None
         self._open = ExitStack()

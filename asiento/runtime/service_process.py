@@ -15,6 +15,7 @@ from asiento.runtime.health import HealthChecks, HealthServer, Heartbeat
 from asiento.runtime.logging import get_logger
 from asiento.runtime.loop_watchdog import STUCK_EXIT_CODE, TICK_SECONDS, LoopWatchdog
 from asiento.runtime.metrics import Exporter, Metrics
+from asiento.runtime.metrics.disks import watch_disks
 from asiento.runtime.settings import Settings
 
 STOP_SECONDS_MAX = 10.0
@@ -62,6 +63,7 @@ def service_process(settings: Settings, name: str, exporter: Exporter) -> Iterat
     name: for people and logs. exporter: whose metrics it shows.
     """
     process, loop = ServiceProcess(name, Metrics(exporter)), asyncio.get_running_loop()
+    watch_disks(process.metrics, settings, exporter)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, process.stop.set)
     heartbeat = Heartbeat(STILL_SECONDS_MAX)

@@ -132,6 +132,8 @@ RULES: Final[dict[str, Rule]] = {
     ),
 }
 """Entry kind, or event type and entry kind -> the rule."""
+ENTRY_KINDS: Final = tuple(kind for kind in RULES if "." not in kind)
+"""Every kind of entry that there is."""
 
 
 def rule_of(event_type: str, entry_kind: str) -> Rule:

@@ -15,6 +15,8 @@ from sinks.reconciler.comparison import PostedDocument
 from sinks.reconciler.findings import Difference, Finding
 
 ENTRIES_ASKED_MAX: Final = 500
+LEGAL_ENTITY, POSTING_DATE, CURRENCY = 7, 15, 17
+"""Places in the columns of a booked row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +69,9 @@ def coverage(store: PostingStore, ledger_url: str, connection: Connection, first
     entries = on_the_way = 0
     findings: list[Finding] = []
     with reader_at(ledger_url) as reader:
-        rows = (row for row in reader.all_rows() if first <= row.columns[15] <= last)
+        rows = (row for row in reader.all_rows() if first <= row.columns[POSTING_DATE] <= last)
         while page := list(islice(rows, ENTRIES_ASKED_MAX)):
-            concerned = [row for row in page if connection.entities is None or row.columns[7] in connection.entities]
+            concerned = [row for row in page if connection.takes(row.columns[LEGAL_ENTITY], row.columns[CURRENCY])]
             kept = {row.entry_id: row for row in store.intake.entries([row.entry_id for row in concerned])}
             entries += len(concerned)
             for row in concerned:

@@ -17,7 +17,7 @@ QUOTE: Final = '"'
 BY_ITSELF: Final = "It closes by itself:"
 _COMMAND: Final = re.compile(r"`(asiento [^`]+)`|^(asiento .+)$", re.MULTILINE)
 _PLACEHOLDER: Final = re.compile(
-    r'"WHY"|\b(?:DEBIT|CREDIT):ACCOUNT:AMOUNT\b|\bPATH=VALUE\b|\bOWN_ID=NEW\b|\bFILE(?:\.[a-z]+)?\b|\b[A-Z]{3}[A-Z_:]*\b'
+    r'"WHY"|\b(?:DEBIT|CREDIT):ACCOUNT:AMOUNT\b|\bPATH=VALUE\b|\bOWN_ID=NEW\b|\bFILE(?:\.[a-z]+)?\b|\bKIND/ID\b|\bID\b|\b[A-Z]{3}[A-Z_:]*\b'
 )
 """Ids, amounts and names that the reader fills in; codes and constants such as D18 are none."""
 

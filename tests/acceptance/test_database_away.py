@@ -14,7 +14,6 @@ from tests.projected_stream import projected_stream
 PARTITIONS = 3
 END_SECONDS_MAX = 25.0
 """A batch that fails, or at the latest the next count of what is open, tells the projector that its database is away."""
-ROUNDS = 3
 
 
 @pytest.fixture
@@ -38,16 +37,17 @@ async def projector(kafka: str, topic_prefix: str, tmp_path: Path, own_server: P
     projector.close()
 
 
+@pytest.mark.parametrize("rounds", [1, pytest.param(3, marks=pytest.mark.soak)])
 async def test_its_database_away_the_projector_ends_as_one_without_its_dependency_and_goes_on(
-    projector: Projector, own_server: PostgresqlServer
+    projector: Projector, own_server: PostgresqlServer, rounds: int
 ) -> None:
     stream, chance = projected_stream(seed=9, orders=60, partitions=PARTITIONS), random.Random(4)
     await send_stream(projector.kafka, projector.prefix, stream, end=0.2)
     projector.start()
     await projector.wait_until(bool)
-    for number in range(ROUNDS):
-        share = 0.2 + 0.8 * number / ROUNDS
-        await send_stream(projector.kafka, projector.prefix, stream, start=share, end=0.2 + 0.8 * (number + 1) / ROUNDS)
+    for number in range(rounds):
+        share = 0.2 + 0.8 * number / rounds
+        await send_stream(projector.kafka, projector.prefix, stream, start=share, end=0.2 + 0.8 * (number + 1) / rounds)
         own_server.go_away()
         await _ends_in_time(projector)
         projector.start()  # as its supervisor does: the database is still away

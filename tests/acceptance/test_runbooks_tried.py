@@ -178,6 +178,26 @@ def test_d18_a_row_of_the_ledger_was_changed(ledgers: TriedShop) -> None:
 
 @pytest.mark.soak
 @pytest.mark.kafka
+def test_d18_the_ledger_is_restored_from_a_backup(ledgers: TriedShop) -> None:
+    order_key, entry_id = ledgers.paid_order("D18-restored", 4_715, _now())
+    ledgers.wait_booked(entry_id)
+    ledgers.wait_state(entry_id, "POSTED")
+    backup = ledgers.directory / "backup"
+    taken = ledgers.run(f"asiento backup {backup}", {})
+    assert taken.code == 0, taken.text
+    ledgers.altered_row(entry_id)
+    discrepancy = ledgers.discrepancy("D18", order_key)
+    trial = _try_ledger(ledgers, "D18", discrepancy, {}, differ=("asiento tie-out run --once --dry-run", "asiento verify"))
+    _, later = ledgers.paid_order("D18-later", 4_716, _now())
+    ledgers.restore_ledger(backup)
+    ledgers.wait_booked(later)
+    wait_until(lambda: ledgers.pipeline.ledger_lag() == 0, "the restored ledger has all entries")
+    ledgers.wait_state(later, "POSTED")
+    _is_over(trial, discrepancy)
+
+
+@pytest.mark.soak
+@pytest.mark.kafka
 def test_d23_the_mapping_has_no_rule(ledgers: TriedShop) -> None:
     mapping = ledgers.mapping
     ledgers.change_mapping(ledgers.whole_mapping.replace(CLEARING_RULE, ""))
@@ -219,6 +239,41 @@ def test_d33_a_document_was_edited_outside(ledgers: TriedShop) -> None:
     ledgers.change_book("47.99", "47.13")
     trial.mend(reconcile)
     _is_over(trial, discrepancy)
+
+
+@pytest.mark.soak
+@pytest.mark.kafka
+def test_d33_a_document_was_copied_outside(ledgers: TriedShop) -> None:
+    """One that was deleted is no difference in a ledger of files: a book whose part of ours is not whole is not read."""
+    order_key, entry_id = ledgers.paid_order("D33-doubled", 4_724, _now())
+    ledgers.wait_state(entry_id, "POSTED")
+    reconcile = "asiento reconcile CONNECTION"
+    with ledgers.rewritten_book("47.24", times=2):
+        assert ledgers.run(reconcile, {"CONNECTION": CONNECTION}).code == 1
+        discrepancy = ledgers.discrepancy("D33", order_key)
+        trial = _try_ledger(ledgers, "D33", discrepancy, {"ENTRY_ID": entry_id, "ORDER_KEY": order_key}, differ=(reconcile,))
+        (said,) = (one.text for one in trial.said if one.words == ("reconcile", CONNECTION))
+        assert "doubled" in said
+    trial.mend(reconcile)
+    _is_over(trial, discrepancy)
+
+
+@pytest.mark.soak
+@pytest.mark.kafka
+def test_d34_the_next_open_day_takes_it(ledgers: TriedShop) -> None:
+    """The connection says so from now on, and what is parked already is released."""
+    ledgers.restart_book(closed_until="2025-12-31")
+    order_key, entry_id = ledgers.paid_order("D34-next", 4_725, "2025-12-15T10:00:00Z")
+    discrepancy = ledgers.discrepancy("D34", order_key)
+    trial = _try_ledger(ledgers, "D34", discrepancy, {})
+    ledgers.restart_book(closed_until="2025-12-31", closed_periods="next_open")
+    trial.mend('asiento postings release CONNECTION --parked-for period_closed --reason "WHY"')
+    ledgers.wait_state(entry_id, "POSTED")
+    shown = ledgers.run("asiento postings show CONNECTION ENTRY_ID", {"CONNECTION": CONNECTION, "ENTRY_ID": entry_id}).text
+    assert "2026-01-01" in shown
+    assert "2025-12-15" in shown, "the original day is in the memo"
+    _is_over(trial, discrepancy)
+    ledgers.restart_book(closed_until=None)
 
 
 @pytest.mark.soak

@@ -1,7 +1,8 @@
 """A whole installation on which runbooks are tried: worker, ledger, projector, tie-out, a book of plain text, and the command line."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -178,11 +179,36 @@ class TriedShop(Shop):
         text = changed[0].read_text(encoding="utf-8")
         changed[0].write_text(text.replace(f" {amount} ", f" {other} ").replace(f" -{amount} ", f" -{other} "), encoding="utf-8")
 
-    def restart_book(self, *, closed_until: str | None) -> None:
-        """The process of the ledger outside with its books closed until a day, or open."""
+    @contextmanager
+    def rewritten_book(self, amount: str, times: int) -> Iterator[None]:
+        """The one transaction of this amount stands so many times in the files of the ledger outside; undone at the end."""
+        (file,) = [path for path in self.book.book.rglob("*.journal") if f" {amount} " in path.read_text(encoding="utf-8")]
+        text = file.read_text(encoding="utf-8")
+        (block,) = [block for block in text.split("\n\n") if f" {amount} " in block]
+        file.write_text(text.replace(block, "\n\n".join([block.rstrip("\n")] * times) + "\n" * (times > 0)), encoding="utf-8")
+        try:
+            yield
+        finally:
+            file.write_text(text, encoding="utf-8")
+
+    def restart_book(self, *, closed_until: str | None, closed_periods: str | None = None) -> None:
+        """The process of the ledger outside with its books closed until a day, or open; and what becomes of documents of closed days."""
         assert self.book.terminate() == 0
         file = self.directory / "connections.yaml"
-        text = re.sub(r"closed_until: \S+, ", "", file.read_text(encoding="utf-8"))
+        text = re.sub(r"closed_until: \S+, |    closed_periods: \S+\n", "", file.read_text(encoding="utf-8"))
         closed = "" if closed_until is None else f'closed_until: "{closed_until}", '
-        file.write_text(text.replace("options: {", f"options: {{{closed}"), encoding="utf-8")
+        says = "" if closed_periods is None else f"    closed_periods: {closed_periods}\n"
+        file.write_text(text.replace("    options: {", f"{says}    options: {{{closed}"), encoding="utf-8")
         self.start_book()
+
+    def restore_ledger(self, backup: Path) -> None:
+        """The ledger of a backup takes the place of the one that was touched, which is kept aside; the sink goes on with it."""
+        sink = self.pipeline.sink
+        assert sink.terminate() == 0
+        new = self.directory / "restored"
+        restored = self.run(f"asiento restore {backup} --into {new} --without-operational", {})
+        assert restored.code == 0, restored.text
+        for file in sink.ledger.parent.glob(f"{sink.ledger.name}*"):
+            file.rename(file.with_name(f"damaged-{file.name}"))
+        (new / sink.ledger.name).rename(sink.ledger)
+        sink.start()

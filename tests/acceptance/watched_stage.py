@@ -64,20 +64,21 @@ class Panel:
     title: str
     query: int = 0
 
-    def expression(self) -> str:
-        """The query, as Grafana would send it with every variable set to all."""
+    def expression(self, point: str = POINT) -> str:
+        """The query, as Grafana would send it with every variable set to all, of a picture whose points stand for so much time each."""
         panels = [panel for panel in panels_of(BOARDS[self.board]) if panel["title"] == self.title]
         assert len(panels) == 1, f"the board {self.board} has {len(panels)} panels {self.title!r}"
         asked = [query for query in queries() if (query.board, query.kind, query.where) == (self.board, "panel", self.title)]
-        return asked[self.query].filled(interval=POINT, span=SPAN)
+        return asked[self.query].filled(interval=point, span=SPAN)
 
 
 class Stage:
     """Runs inside a `with`. Orders and webhooks trickle in all the time, unless they are told to pause."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        """outside: the ledger outside; way_out: the network to it."""
+    def __init__(self, folder: Path, seed: int, rules: str | None = None) -> None:
+        """rules: those of Prometheus where they are not the usual ones. outside: the ledger outside; way_out: the network to it."""
         self.folder = folder
+        self._rules = rules_text(parked_seconds_max=PARKED_SECONDS_MAX) if rules is None else rules
         self.ledger_disk: SmallDisk
         self.outside: RunningStandin
         self.way_out: TcpProxy
@@ -115,7 +116,7 @@ class Stage:
             "gateway_port": str(self._gateway_port),
         }
         rules = self.folder / "rules.yml"
-        rules.write_text(rules_text(parked_seconds_max=PARKED_SECONDS_MAX), encoding="utf-8")
+        rules.write_text(self._rules, encoding="utf-8")
         options = ("--demo", "--orders", str(DEMO_ORDERS))
         self.system = self._open.enter_context(WatchedSystem(self.folder, *options, settings=settings, rules=rules))
         self.system.wait_output("running; stop with", DEMO_SECONDS_MAX)
@@ -199,9 +200,15 @@ class Stage:
         """A new order with a problem of `planted_problems`; not sent."""
         return planted(kind, next(self._numbers), Random(f"{self._seed}|{kind}"))
 
-    def shown(self, panel: Panel) -> list[Series]:
-        """What a panel shows now."""
-        return [(dict(one["metric"]), float(one["value"][1])) for one in self.system.query(panel.expression())]
+    def shown(self, panel: Panel, point: str = POINT, at: float | None = None) -> list[Series]:
+        """What a panel shows now, or at a time, where one of its points stands for so much time."""
+        found = self.system.prometheus.query(panel.expression(point), at)
+        return [(dict(one["metric"]), float(one["value"][1])) for one in found]
+
+    def drawn(self, panel: Panel, point: str, step_seconds: int, start: float, end: float) -> dict[tuple[str, ...], float]:
+        """The sum of the points of each line that a panel draws between two times, by the values of its labels in their order."""
+        found = self.system.prometheus.query_range(panel.expression(point), start, end, step_seconds)
+        return {tuple(own for _, own in sorted(one["metric"].items())): sum(float(value) for _, value in one["values"]) for one in found}
 
     def change_ledger(self, *statements: str) -> None:
         """Change rows of the ledger as somebody would who owns the file: its protections are taken away and put back."""

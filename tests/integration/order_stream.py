@@ -50,6 +50,7 @@ class Fetched:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...] = ()
+    timestamp_ms: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
@@ -119,7 +120,8 @@ def _log_line(line: bytes) -> dict[str, Any]:
 
 
 def _fetched(message: Any) -> Fetched:
-    return Fetched(message.partition(), message.offset(), message.key(), message.value(), tuple(message.headers() or ()))
+    headers = tuple(message.headers() or ())
+    return Fetched(message.partition(), message.offset(), message.key(), message.value(), headers, message.timestamp()[1])
 
 
 COORDINATOR_SECONDS = 10

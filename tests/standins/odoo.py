@@ -16,6 +16,7 @@ LINE = {"account_id": int, "name": str}
 VALUES = {"move_type": str, "journal_id": int, "date": str, "ref": str, "line_ids": list}
 SEARCH = {"domain": list, "fields": list, "limit": int, "order": str, "context": dict}
 UTC_NOW = "2026-03-02 10:00:00"
+CARRIED_ON = "2026-03-02"
 
 
 class Undone(Exception):
@@ -35,6 +36,9 @@ class OdooStandin(Standin):
         self.books = JournalBooks()
         self.moves: dict[int, dict[str, Any]] = {}
         self.archived: list[str] = []
+        self.bin: dict[int, dict[str, Any]] = {}
+        self.carried: dict[str, int] = {}
+        """Account code -> minor units that no move shows, as an import leaves them; on `CARRIED_ON`."""
 
     def routes(self) -> list[web.RouteDef]:
         """One path per model and method that is used; all but the searches change something."""
@@ -50,9 +54,16 @@ class OdooStandin(Standin):
         ]
 
     def set_up(self, values: dict[str, Any]) -> None:
-        """`closed_until`, `archived` (codes); `state` of all moves, as if somebody had pressed a button."""
+        """`closed_until`, `archived` (codes), `carried`; `state` of all moves, as if somebody had pressed a button.
+
+        `deleted`: references of moves that somebody deletes; all that were before come back.
+        """
         self.books.closed_until = values.get("closed_until", self.books.closed_until)
         self.archived = values.get("archived", self.archived)
+        self.carried = values.get("carried", self.carried)
+        if "deleted" in values:
+            self.moves = dict(sorted({**self.moves, **self.bin}.items()))
+            self.bin = {number: self.moves.pop(number) for number, move in list(self.moves.items()) if move["ref"] in values["deleted"]}
         for move in self.moves.values():
             move["state"] = values.get("state", move["state"])
 
@@ -94,7 +105,7 @@ class OdooStandin(Standin):
         exactly(move, VALUES, {}, "account.move")
         if move["move_type"] != "entry" or move["journal_id"] != JOURNAL or date.fromisoformat(move["date"]).isoformat() != move["date"]:
             raise Broken("account.move: move_type, journal_id or date")
-        number = len(self.moves) + 1
+        number = max({**self.moves, **self.bin}, default=0) + 1
         lines = [self._line(number, place, command) for place, command in enumerate(move["line_ids"])]
         if sum(line["amount"] for line in lines) != 0:
             raise Undone(422, "odoo.exceptions.UserError", "The entry is not balanced.")
@@ -189,6 +200,9 @@ class OdooStandin(Standin):
         sums: dict[int, int] = {}
         for line in (line for move in posted for line in move["lines"]):
             sums[line["account_id"][0]] = sums.get(line["account_id"][0], 0) + line["amount"]
+        for code, amount in self.carried.items():
+            number = self._numbers()[code]
+            sums[number] = sums.get(number, 0) + amount * (last >= CARRIED_ON)
         return [{"account_id": [number, "x"], "balance:sum": amount / 10**EXPONENT} for number, amount in sums.items()]
 
 

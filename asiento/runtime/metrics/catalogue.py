@@ -16,6 +16,7 @@ from asiento.runtime.metrics.watchers import WatcherMetrics
 
 __all__ = ["AGE_BUCKETS", "Metrics", "VerifyMetrics"]
 
+_ON_DISKS = (Exporter.GATEWAY, Exporter.LEDGER, Exporter.CONNECTION, Exporter.PROJECTOR, Exporter.UP)
 _ON_A_LOOP = tuple(one for one in LASTING if one is not Exporter.UP)
 
 
@@ -56,6 +57,11 @@ class Metrics(StreamMetrics, LedgerMetrics, WatcherMetrics, TieOutMetrics, Gatew
         self.asyncio_tasks = declare.gauge(
             "asiento_asyncio_tasks", "tasks", "Tasks of the main event loop; a process at work has a steady few", _ON_A_LOOP
         )
+        place = {"place": labels.DISK_PLACE}
+        self.disk_free_bytes = declare.gauge(
+            "asiento_disk_free_bytes", "bytes", "What the process may still write to the disk of what it keeps", _ON_DISKS, labels=place
+        )
+        self.disk_size_bytes = declare.gauge("asiento_disk_size_bytes", "bytes", "Size of that disk", _ON_DISKS, labels=place)
         self.process_restarts = declare.counter(
             "asiento_process_restarts",
             "starts",

@@ -9,6 +9,11 @@ GROUP: Final = Label(meaning="consumer group: one of each kind of process, named
 TOPIC: Final = Label(meaning="topic of the catalogue as the broker knows it, `ASIENTO_TOPIC_PREFIX` included; the changelog of its table")
 CATALOGUE_TOPIC: Final = Label(meaning="topic by its name in the catalogue")
 PARTITION: Final = Label(meaning="partition, from 0 to `ASIENTO_PARTITIONS` - 1")
+DISK_PLACE: Final = Label(
+    meaning="what lies on the disk: a ledger, operational database or database of postings in a file, the gateway's spool, the data"
+    " directory of `asiento up` with its broker",
+    values=("ledger", "operational", "postings", "spool", "data"),
+)
 PROCESS: Final = Label(meaning="a child of `asiento up`, by its name there")
 EXPORTER: Final = Label(meaning="kind of process", source="asiento.runtime.metrics.declaring:LASTING")
 VERSION: Final = Label(meaning="version of the program")
@@ -28,7 +33,10 @@ RESTING_ACCOUNT: Final = Label(
 # Words of the program.
 OUTCOME: Final = Label(meaning="outcome of an event", source="schemas.decisions:OUTCOMES")
 REFUSAL: Final = Label(meaning="why a record is refused", source="schemas.refusal:REASONS")
-ENTRY_KIND: Final = Label(meaning="kind of journal entry: one for each posting rule, [accounting](../spec/accounting.md)")
+ENTRY_KIND: Final = Label(
+    meaning="kind of journal entry: one for each posting rule, [accounting](../spec/accounting.md)",
+    source="schemas.wording.texts_of_rules:ENTRY_KINDS",
+)
 CODE: Final = Label(meaning="code of a discrepancy", source="schemas.wording.messages:CODES")
 SEVERITY: Final = Label(meaning="how grave", values=("low", "medium", "high", "critical"))
 DISCREPANCY_STATE: Final = Label(meaning="what happened to it", values=("OPEN", "RESOLVED"))

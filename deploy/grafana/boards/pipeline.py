@@ -119,7 +119,7 @@ THROUGHPUT: Final = (
         width=6,
         title="Entries made, by kind",
         unit=PER_SECOND,
-        queries=(Query(expr=per_second("asiento_entries_emitted_total", "entry_kind", MINE), legend="{{entry_kind}}"),),
+        queries=(Query(expr=or_none(f"{per_second('asiento_entries_emitted_total', 'entry_kind', MINE)} > 0"), legend="{{entry_kind}}"),),
         shows="Journal entries that were committed to Kafka.",
         good="follows the events.",
         act="events without entries: see their outcomes.",
@@ -427,7 +427,7 @@ MACHINE: Final = (
     PanelPlan(
         form="lines",
         width=6,
-        title="Handles and tasks",
+        title="Files, tasks and disks",
         unit=SHARE,
         queries=(
             Query(
@@ -435,9 +435,13 @@ MACHINE: Final = (
                 legend="files {{job}} {{instance}}",
             ),
             Query(expr=f"max by (job, instance) (asiento_asyncio_tasks{{{MINE}}})", legend="tasks {{job}} {{instance}}", unit=COUNT),
+            Query(
+                expr=f"1 - min by (instance, place) (asiento_disk_free_bytes{{{MINE}}} / asiento_disk_size_bytes{{{MINE}}})",
+                legend="disk of {{place}} {{instance}}",
+            ),
         ),
-        shows="Share of the files a process may open; tasks of its main loop.",
-        good="both steady.",
+        shows="Share of the files a process may open; tasks of its main loop; share of the disks of what it keeps that is used.",
+        good="all steady; disks below 70 %.",
         act="either grows for hours: restart the process (nothing is lost) and report it.",
         runbook="asiento-process-gone",
     ),

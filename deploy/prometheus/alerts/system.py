@@ -14,6 +14,9 @@ SWEEP_SECONDS_MAX: Final = 45
 PROJECTOR_SECONDS_MAX: Final = 30
 SPOOL_SECONDS_MAX: Final = 30
 ANSWER_SECONDS_MAX: Final = 1
+DISK_SHARE_MIN, DISK_SHARE_LOW = 0.05, 0.3
+DISK_HOURS: Final = 24
+"""A disk with less than `DISK_SHARE_LOW` left that is full within so many hours at the pace of the last one is told."""
 PROJECTOR_GROUP: Final = 'group=~".+-projector"'
 
 _ABSENT = " or ".join(f'absent(up{{job="asiento-{job}"}})' for job in EXPECTED_JOBS)
@@ -24,6 +27,9 @@ def _last(metric: str) -> str:
     return f"max_over_time({metric}[1h])"
 
 
+_DISK = "asiento_disk_free_bytes / asiento_disk_size_bytes"
+_DISK_HOUR = "(asiento_disk_free_bytes offset 1h - asiento_disk_free_bytes)"
+"""What an hour took. Not a line through less: the first minutes of an installation write more than its days."""
 _RESTARTS = 'changes(process_start_time_seconds{job=~"asiento-.+"}[5m])'
 
 GONE: Final = Alert(
@@ -115,6 +121,20 @@ BROKER: Final = Alert(
             summary="The local broker died and was started again",
             summary_es="El bróker local murió y se reinició",
             first="Nothing is lost. Find the reason in its log, and see that its disk has room.",
+            command="asiento doctor",
+        ),
+        Cause(
+            word="disk",
+            severity=Severity.TICKET,
+            expression=(
+                f"min by (instance, place) ({_DISK}) < {DISK_SHARE_MIN} or"
+                f" (min by (instance, place) ({_DISK}) < {DISK_SHARE_LOW}"
+                f" and min by (instance, place) (asiento_disk_free_bytes - {DISK_HOURS} * {_DISK_HOUR}) < 0)"
+            ),
+            hold_seconds=60,
+            summary="{{ $labels.instance }}: of the disk of {{ $labels.place }} {{ $value | humanizePercentage }} are left",
+            summary_es="{{ $labels.instance }}: del disco de {{ $labels.place }} queda {{ $value | humanizePercentage }}",
+            first=f"Make room or enlarge it: it is nearly full, or full within {DISK_HOURS} hours at the pace of the last one.",
             command="asiento doctor",
         ),
         Cause(

@@ -13,6 +13,7 @@ from schemas.discrepancies import decode_discrepancy
 from schemas.entries import encode_entry
 from schemas.wording.messages import discrepancy_message
 from sinks.external.capabilities import AccountUse, Capabilities
+from sinks.external.connections import Connection
 from sinks.external.documents import LedgerDocument
 from sinks.external.effects import effects
 from sinks.external.port import ClosedPeriod, RemoteAccount, RemoteDocument, RemoteIds, RemoteLine, Request
@@ -179,8 +180,8 @@ def books(tmp_path: Path) -> Iterator[Books]:
     store.close()
 
 
-def compared(books: Books, ledger: ReadBack, ledger_url: str | None = None) -> Report:
-    return asyncio.run(Reconciliation(JOURNALS, ledger, books, ledger_url, lambda: NOW).run(FIRST, LAST))
+def compared(books: Books, ledger: ReadBack, ledger_url: str | None = None, connection: Connection = JOURNALS) -> Report:
+    return asyncio.run(Reconciliation(connection, ledger, books, ledger_url, lambda: NOW).run(FIRST, LAST))
 
 
 def told(books: Books) -> list[tuple[str, str]]:
@@ -310,6 +311,15 @@ def test_an_entry_that_was_skipped_is_found(books: Books, tmp_path: Path) -> Non
     (finding,) = report.findings
     assert (finding.difference, finding.entry_ids) == (Difference.UNPOSTED, (ENTRIES[6].entry_id,))
     assert "never taken" in finding.words
+
+
+def test_an_entry_in_a_currency_that_the_connection_does_not_take_is_not_missed(books: Books, tmp_path: Path) -> None:
+    """Each of them was called unposted: the ledger of a country had as many false alarms as the others had entries."""
+    books.store.intake.take(Intake(ranges=(OffsetRange(partition=0, start=0, end=7),), entries=()), NOW)
+    url = asyncio.run(_booked(tmp_path / "ledger.sqlite", ENTRIES[:7]))
+    other = replace(JOURNALS, currencies=frozenset({"USD"} - {entry.currency for entry in ENTRIES}))
+    report = compared(books, ReadBack([]), url, other)
+    assert (report.clean, report.embedded_compared, report.entries) == (True, True, 0)
 
 
 def test_without_an_embedded_ledger_it_says_so(books: Books, tmp_path: Path) -> None:
