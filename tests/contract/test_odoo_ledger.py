@@ -57,6 +57,27 @@ class TestOdoo(StandinContract):
         assert len(self.standin.state()["held"]) == 1
         await connector.close()
 
+    async def test_an_account_that_was_made_active_again_is_taken_without_a_restart(self) -> None:
+        connector, document = await self.connector(), self.journal("waits")
+        self.standin.set(archived=[ACCOUNTS["revenue"]])
+        (answer,) = await connector.post([document], NO_REMOTE_IDS)
+        assert isinstance(answer, Refused)
+        self.standin.set(archived=[])
+        (answer,) = await connector.post([document], NO_REMOTE_IDS)
+        assert isinstance(answer, Posted)
+        await connector.close()
+
+    async def test_a_period_that_was_opened_again_is_taken_without_a_restart(self) -> None:
+        connector, document = await self.connector(), self.journal("locked")
+        self.standin.set(closed_until=OPEN_DAY)
+        (answer,) = await connector.post([document], NO_REMOTE_IDS)
+        assert isinstance(answer, Refused)
+        assert answer.refusal is Refusal.PERIOD_CLOSED
+        self.standin.set(closed_until=CLOSED_UNTIL)
+        (answer,) = await connector.post([document], NO_REMOTE_IDS)
+        assert isinstance(answer, Posted)
+        await connector.close()
+
     async def test_an_entry_that_somebody_took_back_is_neither_posted_again_nor_deleted(self) -> None:
         connector, document = await self.connector(), self.journal("taken back")
         await connector.post([document], NO_REMOTE_IDS)

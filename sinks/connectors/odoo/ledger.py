@@ -71,6 +71,7 @@ class OdooLedger:
         try:
             return [await self._standing(document) or await self._made_and_posted(document)]
         except NotInBooks as problem:
+            self._books.forget()  # people mend this in Odoo, and then it is sent again
             return [problem.refused]
         except OdooRefused as problem:
             return [_refused(problem)]
