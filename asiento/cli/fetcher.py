@@ -79,12 +79,12 @@ def ask(
         message(f"would ask for {resource} under the key {record_key}")
         return
     from asiento.cli.broker_access import require_access
-    from asiento.runtime.settings import load_settings
+    from asiento.cli.run_directory import client_settings
     from schemas.access_rights import FETCHER
     from schemas.raw_records import FetchRequest
     from sources.fetcher.asking import ask_for
 
-    settings = load_settings()
+    settings = client_settings()
     require_access(settings, FETCHER)
     request = FetchRequest(
         request_id=str(uuid4()), source_topic=topic, resource=resource, reason="asked by hand", depth=1, asked_at=time.time_ns() // 1000
