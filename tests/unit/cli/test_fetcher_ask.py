@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from asiento.cli import broker_access, run_directory
 from asiento.cli.fetcher import app
-from asiento.runtime.settings import Settings
+from asiento.runtime.settings import Settings, load_settings
 from schemas.raw_records import FetchRequest
 from sources.fetcher import asking
 
@@ -23,7 +23,7 @@ def test_without_a_named_broker_the_local_one_is_asked(monkeypatch: pytest.Monke
 
     monkeypatch.delenv("ASIENTO_KAFKA_BOOTSTRAP_SERVERS", raising=False)
     monkeypatch.setenv("ASIENTO_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(run_directory, "client_settings", lambda: Settings(kafka_bootstrap_servers=ADDRESS, data_dir=tmp_path))
+    monkeypatch.setattr(run_directory, "client_settings", lambda: run_directory.on_local_broker(load_settings(), ADDRESS))
     monkeypatch.setattr(broker_access, "require_access", lambda *_: None)
     monkeypatch.setattr(asking, "ask_for", ask_for)
     done = CliRunner().invoke(app, OPTIONS)
