@@ -1,11 +1,12 @@
 """Decisions folded in the order of their partition: which outcome of a record counts, and where an event stands."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from schemas.decisions import DecisionBatch, HealedOutcome, RecordOutcome
 from sinks.databases.database import Row
+from sinks.ledger import OffsetRange
 from sinks.projector.rows import ids, text
 
 WATCHED = frozenset({"deferred", "rejected"})
@@ -57,33 +58,62 @@ def _may_change(item: RecordOutcome) -> bool:
     return item.outcome == "posted" or item.outcome in WATCHED
 
 
-class DecisionFold:
-    """Turns batches into rows. `states` are the states before, `decided_until` the end of the decided range by partition."""
+def named_again(batches: Iterable[PlacedBatch], decided_until: Mapping[int, int]) -> list[OffsetRange]:
+    """The ranges before the end of what is decided that batches decide about: none, unless a group was set back or a worker fenced."""
+    ranges = []
+    for placed in batches:
+        batch, until = placed.batch, decided_until.get(placed.batch.partition, 0)
+        if batch.first_offset < until:
+            ranges.append(OffsetRange(partition=batch.partition, start=batch.first_offset, end=min(batch.next_offset, until)))
+    return ranges
 
-    def __init__(self, states: Mapping[EventKey, EventState], decided_until: Mapping[int, int]) -> None:
+
+class DecisionFold:
+    """Turns batches into rows. `states` are the states before, `decided_until` the end of the decided range by partition.
+
+    decided: offsets by partition that have an outcome already, of the ranges that `named_again` answers.
+    """
+
+    def __init__(self, states: Mapping[EventKey, EventState], decided_until: Mapping[int, int], decided: Mapping[int, Set[int]]) -> None:
         self._states = dict(states)
         self._changed: set[EventKey] = set()
         self._until = dict(decided_until)
+        self._decided_before = decided
+        self._decided: dict[int, set[int]] = {}
         self.batches: list[Row] = []
         self.decisions: list[Row] = []
         self.healed: list[Row] = []
 
     def add(self, placed: PlacedBatch) -> None:
-        """The next batch of its partition. A range that was decided before counts once: its first decision does."""
+        """The next batch of its partition. What was decided before counts once: its first decision does, however late that comes."""
         batch, offset = placed.batch, placed.offset
         partition, until = batch.partition, self._until.get(batch.partition, 0)
         self.batches.append((partition, offset, batch.first_offset, batch.next_offset, text(batch.worker), batch.decided_at))
+        if batch.first_offset < until and partition not in self._decided:
+            of_these = {number for where, number, *_ in self.decisions if where == partition}
+            self._decided[partition] = of_these.union(self._decided_before.get(partition, ()))
+        decided = self._decided.get(partition)
         for item in batch.outcomes:
-            if item.offset >= until:
-                self.decisions.append((partition, item.offset, offset, item.event_id, item.outcome, item.code, ids(item.entry_ids)))
-                if item.event_id is not None:
-                    self._judged(EventKey(partition, item.event_id), item, placed)
-        if batch.next_offset > until:
-            for place, healed in enumerate(batch.healed):
-                ids_text = ids(healed.entry_ids)
-                self.healed.append((partition, offset, place, healed.event_id, healed.outcome, healed.code, ids_text))
-                self._judged_again(EventKey(partition, healed.event_id), healed, placed)
-            self._until[partition] = batch.next_offset
+            if decided is not None:
+                if item.offset in decided:
+                    continue
+                decided.add(item.offset)
+            self.decisions.append((partition, item.offset, offset, item.event_id, item.outcome, item.code, ids(item.entry_ids)))
+            if item.event_id is not None:
+                self._judged(EventKey(partition, item.event_id), item, placed)
+        self._heal(placed, only_parked=batch.next_offset <= until)
+        self._until[partition] = max(batch.next_offset, until)
+
+    def _heal(self, placed: PlacedBatch, *, only_parked: bool) -> None:
+        """only_parked: the whole range was decided before, so that what it heals may have been healed then."""
+        partition = placed.batch.partition
+        for place, item in enumerate(placed.batch.healed):
+            key = EventKey(partition, item.event_id)
+            before = self._states.get(key)
+            if only_parked and (before is None or before.outcome != "deferred"):
+                continue
+            self.healed.append((partition, placed.offset, place, item.event_id, item.outcome, item.code, ids(item.entry_ids)))
+            self._judged_again(key, item, placed)
 
     @property
     def states(self) -> list[Row]:

@@ -25,7 +25,7 @@ from sinks.ledger import OffsetRange, StreamIdentity
 from sinks.projector import rows
 from sinks.projector.database import migrate, open_database, sqlite_path
 from sinks.projector.errors import ForeignOperational, OperationalInUse, OperationalUnavailable, ProjectionMoved
-from sinks.projector.folding import DecisionFold, EventKey, EventState, PlacedBatch, named_events
+from sinks.projector.folding import DecisionFold, EventKey, EventState, PlacedBatch, named_again, named_events
 from sinks.projector.rows import TopicRecord
 from sinks.projector.statements import statement
 from sinks.projector.topics import ProjectedTopic
@@ -41,6 +41,7 @@ _OFFSETS = statement("offsets")
 _INSERT_OFFSET = statement("insert_offset")
 _INSERT_GAP = statement("insert_gap")
 _DECIDED_UNTIL = statement("decided_until")
+_DECIDED_BETWEEN = statement("decided_between")
 _UPSERT_ENTRY = statement("upsert_entry")
 _UPSERT_DISCREPANCY = statement("upsert_discrepancy")
 _UPSERT_ACTION = statement("upsert_action")
@@ -185,7 +186,8 @@ class OperationalWriter:
         for partition in {placed.batch.partition for placed in batches} - self._decided_until.keys():
             found = self._database.query(_DECIDED_UNTIL, (partition,))
             self._decided_until[partition] = found[0][0] if found else 0
-        fold = DecisionFold(self._states_of(named_events(batches)), self._decided_until)
+        decided = self._decided_in(named_again(batches, self._decided_until))
+        fold = DecisionFold(self._states_of(named_events(batches)), self._decided_until, decided)
         for placed in batches:
             fold.add(placed)
         self._database.append("decision_batch", rows.BATCH, fold.batches)
@@ -194,6 +196,13 @@ class OperationalWriter:
         self._database.change_many(_UPSERT_EVENT_STATE, fold.states)
         # Wrong only if this transaction fails, and then the process ends.
         self._decided_until.update(fold.decided_until)
+
+    def _decided_in(self, ranges: Iterable[OffsetRange]) -> dict[int, set[int]]:
+        found: dict[int, set[int]] = {}
+        for asked in ranges:
+            rows_there = self._database.query(_DECIDED_BETWEEN, (asked.partition, asked.start, asked.end))
+            found.setdefault(asked.partition, set()).update(offset for (offset,) in rows_there)
+        return found
 
     def _states_of(self, keys: Iterable[EventKey]) -> dict[EventKey, EventState]:
         wanted = iter(sorted({key.event_id for key in keys}))
