@@ -31,6 +31,7 @@ from schemas.event_rules import (
     TEXT_FORMS,
     TEXT_LENGTH_MAX,
     check_map,
+    check_texts_of_map,
 )
 from schemas.fingerprints import IDENTITY_FIELDS, TRANSPORT_FIELDS, tagged
 from schemas.formats import quantity_text
@@ -82,6 +83,7 @@ def _far(form: Callable[[str], str]) -> Callable[[bytes, int, int], tuple[str, i
 def _map_of(name: str, values: dict[str, str]) -> dict[str, str] | None:
     """A map that keeps its rules, names in order; None for an empty one."""
     holder = {name: dict(sorted(values.items()))}
+    check_texts_of_map(values)
     check_map(name, holder)
     return holder.get(name)
 

@@ -131,7 +131,7 @@ BROKER: Final = Alert(
                 f" (min by (instance, place) ({_DISK}) < {DISK_SHARE_LOW}"
                 f" and min by (instance, place) (asiento_disk_free_bytes - {DISK_HOURS} * {_DISK_HOUR}) < 0)"
             ),
-            hold_seconds=60,
+            hold_seconds=45,
             summary="{{ $labels.instance }}: of the disk of {{ $labels.place }} {{ $value | humanizePercentage }} are left",
             summary_es="{{ $labels.instance }}: del disco de {{ $labels.place }} queda {{ $value | humanizePercentage }}",
             first=f"Make room or enlarge it: it is nearly full, or full within {DISK_HOURS} hours at the pace of the last one.",
