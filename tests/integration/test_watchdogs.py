@@ -132,7 +132,7 @@ def forever(record):
     while True:
         pass
 
-delivery.entry_of = forever
+delivery.bookable_of = forever
 settings = load_settings()
 configure_logging(settings, "sink-ledger")
 asyncio.run(ledger_process.run_ledger_sink(settings))
