@@ -48,8 +48,7 @@ def entry_of(record: Record) -> StreamEntry:
     entry = hashed.entry
     if content_hash(entry) != hashed.content_hash:
         raise _altered(record, f"entry {entry.entry_id} does not match its content hash: it was altered")
-    if record.key != entry.order_key.encode():
-        raise _altered(record, f"entry {entry.entry_id} stands under another key than its order")
+    _require_key(record, entry.entry_id, entry.order_key)
     return StreamEntry(partition=record.partition, offset=record.offset, hashed=hashed, value=value)
 
 
@@ -61,12 +60,16 @@ def bookable_of(record: Record) -> BookableEntry:
         raise _no_entry(record, error) from error
     except AlteredEntry as error:
         raise _altered(record, str(error)) from error
-    if record.key != entry.columns[ORDER_KEY].encode():
-        raise _altered(record, f"entry {entry.entry_id} stands under another key than its order")
+    _require_key(record, entry.entry_id, entry.columns[ORDER_KEY])
     return entry
 
 
 _SEE = "nothing of this batch was booked, `asiento verify` shows the rest"
+
+
+def _require_key(record: Record, entry_id: str, order_key: str) -> None:
+    if record.key != order_key.encode():
+        raise _altered(record, f"entry {entry_id} stands under another key than its order")
 
 
 def _no_entry(record: Record, error: DecodeError) -> StreamBroken:
